@@ -1,0 +1,1 @@
+"""FileFacts, the one intermediate form, and what the language adapters share."""

@@ -1,0 +1,1 @@
+"""One adapter per language family: grammar, queries, lowering to FileFacts."""

@@ -1,0 +1,108 @@
+"""What an analysis is: a pure function from facts to rows, with a declaration of what it needs and fills."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from driftd.pipeline.facts.model import FileFacts
+    from driftd.pipeline.project import Change, Project
+    from driftd.rows.declare import Row
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """Something an analysis could not do, in words for the run's report; it never raises for bad input."""
+
+    message: str
+    file: str = ""
+    line: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Findings:
+    """What a stage returns.
+
+    `files` are the files whose rows these are: all their earlier rows in the stage's tables are replaced.  None means
+    that the rows are the whole content of the stage's tables.
+    """
+
+    rows: Sequence[Row] = ()
+    problems: Sequence[Problem] = ()
+    files: frozenset[str] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class FileContext:
+    """The file that a per-file stage looks at.  `path` is relative to the workspace, with forward slashes."""
+
+    path: str
+    language: str
+    text: bytes = field(repr=False)
+
+
+class FileStage(Protocol):
+    """An analysis of one file; runs in a worker process, again only when the file changes."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def version(self) -> int:
+        """Raise it when the same facts would give other rows: every file is then analysed again."""
+        ...
+
+    @property
+    def tables(self) -> tuple[type[Row], ...]: ...
+
+    def run(self, file: FileContext, facts: FileFacts) -> Findings: ...
+
+
+class ProjectStage(Protocol):
+    """An analysis over the in-memory project; gets what changed and answers for what that affects."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def needs(self) -> tuple[str, ...]:
+        """Names of the stages that must have run before."""
+        ...
+
+    @property
+    def tables(self) -> tuple[type[Row], ...]: ...
+
+    def run(self, project: Project, change: Change) -> Findings: ...
+
+
+def in_order(stages: Iterable[ProjectStage]) -> list[ProjectStage]:
+    """Return the stages so that each follows what it needs, in declared order otherwise.
+
+    Raises ValueError for a need that no stage meets, a cycle, two stages of one name, or a table with two writers.
+    """
+    waiting = list(stages)
+    names = [stage.name for stage in waiting]
+    if len(set(names)) != len(names):
+        raise ValueError(f"two stages share a name: {sorted(names)}")
+    writers: dict[type[Row], str] = {}
+    for stage in waiting:
+        for table in stage.tables:
+            if table in writers:
+                raise ValueError(f"{table.__name__} is written by {writers[table]} and by {stage.name}")
+            writers[table] = stage.name
+        for need in stage.needs:
+            if need not in names:
+                raise ValueError(f"stage {stage.name} needs {need}, which does not exist")
+    ordered: list[ProjectStage] = []
+    done: set[str] = set()
+    while waiting:
+        ready = next((stage for stage in waiting if done.issuperset(stage.needs)), None)
+        if ready is None:
+            raise ValueError(f"the needs of these stages form a cycle: {[stage.name for stage in waiting]}")
+        waiting.remove(ready)
+        ordered.append(ready)
+        done.add(ready.name)
+    return ordered
