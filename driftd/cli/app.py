@@ -1,0 +1,130 @@
+"""The table of commands, and how a command line becomes an exit code.
+
+A command's module is imported when the command runs; `driftd --help` imports none of them.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import NamedTuple
+
+import click
+
+from driftd.errors import UsageError
+
+
+class Entry(NamedTuple):
+    """Where a command lives (`module:attribute` below this package) and the line that `--help` shows for it."""
+
+    place: str
+    section: str
+    summary: str
+
+
+_RUN, _READ, _ACT, _HELP = "Run", "Read the model", "Talk to the daemon", "Look after it"
+
+COMMANDS = {
+    "serve": Entry("serve:serve", _RUN, "Run the daemon in the foreground."),
+    "analyze": Entry("analyze:analyze", _RUN, "Make the analysis current and print a summary."),
+    "status": Entry("status:status", _READ, "Show what the daemon knows and how it is."),
+    "functions": Entry("lists:functions", _READ, "List functions and methods."),
+    "callers": Entry("graph:callers", _READ, "List what calls a function, with the paths."),
+    "callees": Entry("graph:callees", _READ, "List what a function calls, with the paths."),
+    "call-graph": Entry("graph:call_graph", _READ, "Show call graph totals, or one function's neighbourhood."),
+    "constants": Entry("lists:constants", _READ, "List named constants and magic numbers."),
+    "env-variables": Entry("lists:env_variables", _READ, "List where environment variables are read."),
+    "scan-history": Entry("lists:scan_history", _READ, "List past scans."),
+    "call": Entry("call:call", _ACT, "Call any method of the daemon and print its result as JSON."),
+    "sync": Entry("control:sync", _ACT, "Wait until everything saved so far is in the model."),
+    "stop": Entry("control:stop", _ACT, "Shut the daemon down cleanly and wait until it is gone."),
+    "verify": Entry("verify:verify", _HELP, "Prove that the live analysis equals one made from nothing."),
+    "doctor": Entry("doctor:doctor", _HELP, "Check everything the daemon depends on."),
+    "socket-path": Entry("paths:socket_path", _HELP, "Print the path of the daemon's socket."),
+    "completion": Entry("completion:completion", _HELP, "Print a completion script for your shell."),
+}
+ALIASES = {"env": "env-variables"}
+
+HELP = """driftd keeps a live model of a codebase in one SQLite file and answers questions about it.
+
+WORKSPACE is a folder; without it, the nearest parent of the current folder that has .drift/ or .git/ is taken.
+Answers go to standard output (--json for one JSON document), progress and logs to standard error.
+
+\b
+  driftd analyze ~/src/shop         # once, without a daemon
+  driftd serve ~/src/shop &         # or keep the model current while you work
+  driftd functions ~/src/shop --file api/orders.py
+  driftd callers place_order ~/src/shop
+  driftd call status                # any method, as JSON
+
+\b
+Exit codes: 0 fine; 1 the answer is no; 2 usage or configuration; 3 refused or incomplete;
+4 no daemon, and no way to work without one; 130 interrupted; 70 an error inside driftd.
+"""
+
+
+class Commands(click.Group):
+    """The group of `COMMANDS`, each imported at its first use."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002  (click's signature)
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
+        name = cmd_name.replace("_", "-")  # the method's name works as well
+        entry = COMMANDS.get(ALIASES.get(name, name))
+        if entry is None:
+            return None
+        module, attribute = entry.place.split(":")
+        command = getattr(import_module(f"driftd.cli.{module}"), attribute)
+        return command if isinstance(command, click.Command) else None
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        if not args[0].startswith("-") and self.get_command(ctx, args[0]) is None:
+            from difflib import get_close_matches
+
+            near = get_close_matches(args[0], [*COMMANDS, *ALIASES], n=1)
+            raise UsageError(
+                f"there is no command {args[0]!r}", hint=f"did you mean {near[0]}?" if near else "see: driftd --help"
+            )
+        return super().resolve_command(ctx, args)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
+        for section in dict.fromkeys(entry.section for entry in COMMANDS.values()):
+            with formatter.section(section):
+                formatter.write_dl([(name, e.summary) for name, e in COMMANDS.items() if e.section == section])
+
+
+@click.command(cls=Commands, help=HELP, context_settings={"help_option_names": ["-h", "--help"]})
+@click.option("--version", is_flag=True, is_eager=True, expose_value=False, callback=lambda c, _p, v: _version(c, v))
+def driftd() -> None:
+    """Group the commands; what there is to say stands in HELP."""
+
+
+def run(arguments: list[str]) -> int:
+    """Run the command that `arguments` name and return its exit code.
+
+    Raises the errors of `driftd.errors`, and whatever the command let travel.
+    """
+    try:
+        code = driftd.main(arguments or ["--help"], prog_name="driftd", standalone_mode=False)
+    except click.UsageError as error:
+        command = error.ctx.command_path if error.ctx else "driftd"
+        raise UsageError(error.format_message().rstrip("."), hint=f"see: {command} --help") from error
+    except click.Abort:
+        raise KeyboardInterrupt from None
+    return code if isinstance(code, int) else 0
+
+
+def _version(ctx: click.Context, asked: bool) -> None:
+    """Print the version of the installed package, or say that this is a source tree."""
+    if not asked:
+        return
+    from importlib.metadata import PackageNotFoundError, version
+
+    try:
+        number = version("driftd")
+    except PackageNotFoundError:
+        number = "(not installed: running from a source tree)"
+    print(f"driftd {number}")
+    ctx.exit()

@@ -1,0 +1,1 @@
+"""Wires everything: the task group, the runs, the service behind the RPC."""

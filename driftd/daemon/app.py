@@ -1,0 +1,297 @@
+"""The daemon in the foreground: what is started, in which order it stops, and what each signal means.
+
+One task group owns everything that lives long.  Stopping goes from the outside in: no new requests, no new events,
+no new run, then what is queued is written, the log is checkpointed, and the socket and the lock go last.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager
+from enum import Enum
+from functools import partial
+from pathlib import Path
+from typing import NoReturn
+
+import anyio
+import anyio.abc
+import msgspec
+import structlog
+from anyio.abc import TaskGroup
+
+from driftd.clock import Clock, SystemClock
+from driftd.config import SECTIONS, Settings, load
+from driftd.daemon import logging as log_setup
+from driftd.daemon import notify
+from driftd.daemon.engine import Engine, RunReport
+from driftd.daemon.events import EventHub
+from driftd.daemon.loop import RunLoop
+from driftd.daemon.service import DaemonService, last_run_summary
+from driftd.errors import ConfigError, DriftdError, RefusedError, StoreError
+from driftd.rows.ids import json_text
+from driftd.rows.workspace import WorkspaceEventRow
+from driftd.rpc.limits import Limits
+from driftd.rpc.server import serve as serve_rpc
+from driftd.store.commands import Append
+from driftd.store.connect import quarantine
+from driftd.store.failures import is_corrupt
+from driftd.store.store import Store
+from driftd.watch.watcher import Cause, ChangeSet, Watcher, WatchOptions
+from driftd.watch.workspace import Layout, acquire_lock
+
+log = structlog.get_logger("driftd")
+
+# SIGTERM must end within 5 s: the run is cancelled at once; clients and what is queued get these.
+STOP_S = 3.0
+DRAIN_S = 1.5
+RPC_GRACE_S = 1.0
+
+# How often the daemon looks whether its own folder is still there, besides the watcher's word.
+INTACT_CHECK_S = 2.0
+
+# More changed paths than this are looked for by one comparison of everything.
+MAX_PENDING_PATHS = 5000
+
+
+class End(Enum):
+    """Why the daemon stopped serving."""
+
+    ASKED = "asked"
+    RESTART = "restart"  # its folder or its lock was taken away: begin again from nothing
+    RELOAD = "reload"  # settings changed that only a new start can take
+    DAMAGED = "damaged"  # the database file is damaged: put it aside and analyse anew
+    ROOT_GONE = "root_gone"
+
+
+# Sections of the configuration that a running daemon takes; any other one makes it begin again.
+TAKEN_RUNNING = frozenset({"scan", "analysis", "log", "retention"})
+
+
+def serve(root: Path, *, force: bool = False) -> int:
+    """Serve the workspace until a signal or a client ends it; returns the exit code.
+
+    Raises DriftdError for what keeps the daemon from starting: configuration, a refused place, another daemon.
+    """
+    settings = load(root)
+    log_setup.configure(settings.log.level, settings.log.format)
+    return anyio.run(partial(_serve, root, settings, force=force))
+
+
+async def _serve(root: Path, settings: Settings, *, force: bool) -> int:
+    inherited = notify.listen_fds()
+    while True:
+        daemon = Daemon(root, settings, SystemClock(), inherited=inherited[0] if inherited else None)
+        end = await daemon.run(force=force)
+        if end is End.ASKED:
+            return 0
+        if end is End.ROOT_GONE:
+            raise RefusedError(f"{root} is gone", hint="start driftd again when the workspace is back")
+        log.warning("starting over", why=end.value, workspace=str(root))
+        settings = daemon.settings
+
+
+class Daemon:
+    """One life of the daemon: from taking the lock to giving it back."""
+
+    def __init__(self, root: Path, settings: Settings, clock: Clock, *, inherited: socket.socket | None = None) -> None:
+        """Take the settings that are in force; SIGHUP reads them again.  `inherited` is systemd's listening socket."""
+        self.root = root
+        self.settings = settings
+        self._clock = clock
+        self._inherited = inherited
+        self._stop = anyio.Event()
+        self._end = End.ASKED
+        self._interrupts = 0
+        self._loop: RunLoop | None = None
+
+    async def run(self, *, force: bool) -> End:
+        """Serve until something ends it, and say what; everything it opened is closed afterwards."""
+        layout = Layout(self.root)
+        layout.ensure(force=force)
+        with acquire_lock(layout) as lock:
+            try:
+                async with (
+                    Store.open(layout.database, self._clock, queue_size=self.settings.store.queue_size) as store,
+                    anyio.create_task_group() as tasks,
+                ):
+                    await tasks.start(self._signals)
+                    await self._serve(layout, store, tasks, lambda: layout.intact() and lock.held())
+                    tasks.cancel_scope.cancel()
+            except* StoreError as group:
+                damaged = next((error for error in _leaves(group) if is_corrupt(error)), None)
+                if damaged is None:
+                    raise
+                aside = quarantine(layout.database, self._clock.now())
+                log.error("the database was damaged and is put aside", file=str(aside), error=str(damaged))
+                self._end = End.DAMAGED
+        return self._end
+
+    async def _serve(self, layout: Layout, store: Store, tasks: TaskGroup, intact: Callable[[], bool]) -> None:
+        engine = Engine(layout.root, store, self.settings, self._clock)
+        hub = EventHub()
+        watcher = self._watcher(layout)
+        loop = RunLoop(
+            engine,
+            on_start=lambda cause: hub.publish("analysis.started", {"trigger": cause}),
+            on_end=lambda report: self._run_ended(report, hub, watcher, engine),
+            on_progress=lambda stage, done, total: hub.publish(
+                "analysis.progress", {"stage": stage, "done": done, "total": total}
+            ),
+        )
+        self._loop = loop
+        service = DaemonService(engine, store, loop, watcher, hub, self._clock, self._stop.set)
+        hang_up, hung_up = anyio.Event(), anyio.Event()
+
+        async def answer(*, task_status: anyio.abc.TaskStatus[None]) -> None:
+            where = layout.socket if self._inherited is None else self._inherited.dup()
+            await serve_rpc(service, where, _limits(self.settings), stop=hang_up, task_status=task_status)
+            hung_up.set()
+
+        async with _closing(engine), anyio.create_task_group() as inner:
+            await inner.start(answer)
+            await self._record(store, "start", {"pid": os.getpid()})
+            notify.notify(f"READY=1\nSTATUS=analysing {self.root}")
+            log.info("serving", workspace=str(self.root), socket=str(layout.socket))
+            inner.start_soon(self._analyse, engine, loop, watcher)
+            inner.start_soon(self._watch_over, intact)
+            inner.start_soon(self._feed_watchdog)
+            await self._stop.wait()
+            notify.notify("STOPPING=1")
+            log.info("stopping", why=self._end.value)
+            watcher.stop()
+            loop.close()  # whoever waits for a run hears it before the socket closes
+            hang_up.set()
+            with anyio.move_on_after(STOP_S, shield=True):
+                await loop.idle()
+                await hung_up.wait()
+            with anyio.move_on_after(DRAIN_S, shield=True):
+                await self._record_stop(store)
+            inner.cancel_scope.cancel()
+
+    async def _analyse(self, engine: Engine, loop: RunLoop, watcher: Watcher) -> None:
+        """Restore the model, run once, then whenever something changes."""
+        await engine.restore()
+        loop.changed((), rescan=True, cause="startup")
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(loop.run)
+            tasks.start_soon(watcher.run, partial(self._changed, loop))
+
+    async def _changed(self, loop: RunLoop, changes: ChangeSet) -> None:
+        if changes.cause is Cause.ROOT_GONE:
+            self._finish(End.ROOT_GONE)
+        elif changes.cause is Cause.DRIFT_DELETED:
+            self._finish(End.RESTART)
+        else:
+            loop.changed(
+                changes.paths,
+                rescan=changes.rescan or len(changes.paths) > MAX_PENDING_PATHS,
+                cause=str(changes.cause),
+            )
+
+    def _run_ended(self, report: RunReport, hub: EventHub, watcher: Watcher, engine: Engine) -> None:
+        watcher.set_directories(engine.directories)
+        if not report.run_id:
+            return
+        summary = last_run_summary(report.as_dict())
+        log.info("run finished", **summary)
+        hub.publish("analysis.finished", summary)
+        notify.notify(f"STATUS=current as of run {report.run_id}, {report.files.get('total', 0)} files")
+
+    async def _watch_over(self, intact: Callable[[], bool]) -> None:
+        """Notice that .drift or the lock was taken away even where the watcher does not."""
+        while True:
+            await anyio.sleep(INTACT_CHECK_S)
+            if not intact():
+                self._finish(End.RESTART)
+                return
+
+    async def _feed_watchdog(self) -> None:
+        interval = notify.watchdog_interval()
+        while interval is not None:
+            notify.notify("WATCHDOG=1")
+            await anyio.sleep(interval)
+
+    async def _signals(self, *, task_status: anyio.abc.TaskStatus[None]) -> None:
+        with anyio.open_signal_receiver(signal.SIGTERM, signal.SIGINT, signal.SIGHUP) as signals:
+            task_status.started()
+            async for number in signals:
+                if number == signal.SIGHUP:
+                    self._reload()
+                elif number == signal.SIGINT and self._interrupts:
+                    _die()
+                else:
+                    self._interrupts += number == signal.SIGINT
+                    self._finish(End.ASKED)
+
+    def _reload(self) -> None:
+        """Read the configuration again; one that is wrong is reported and the old one stays."""
+        try:
+            settings = load(self.root)
+        except ConfigError as error:
+            log.error("configuration not reloaded", error=str(error))
+            return
+        before, self.settings = self.settings, settings
+        changed = {name for name in SECTIONS if getattr(before, name) != getattr(settings, name)}
+        log_setup.configure(settings.log.level, settings.log.format)
+        log.info("configuration reloaded", changed=sorted(changed))
+        if changed - TAKEN_RUNNING:
+            self._finish(End.RELOAD)
+        elif changed & {"scan", "analysis"} and self._loop is not None:
+            self._loop.configure(settings)
+
+    def _finish(self, end: End) -> None:
+        if not self._stop.is_set():
+            self._end = end
+            self._stop.set()
+
+    async def _record_stop(self, store: Store) -> None:
+        try:
+            await self._record(store, "stop", {"why": self._end.value})
+        except DriftdError as error:  # the disk is full or the file is gone; what was acknowledged is written
+            log.warning("the stop was not recorded", error=str(error))
+
+    async def _record(self, store: Store, what: str, details: dict[str, object]) -> None:
+        row = WorkspaceEventRow(event_type=what, details=json_text(details), created_at=self._clock.now())
+        await store.writer.submit(Append(WorkspaceEventRow, (row,)))
+
+    def _watcher(self, layout: Layout) -> Watcher:
+        watch = self.settings.watch
+        return Watcher(
+            layout.root,
+            options=WatchOptions(
+                step_ms=watch.step_ms,
+                settle_ms=watch.debounce_ms,
+                reconcile_interval_s=watch.reconcile_interval_s,
+                polling=watch.polling,
+            ),
+            clock=self._clock,
+        )
+
+
+def _limits(settings: Settings) -> Limits:
+    return Limits(**msgspec.structs.asdict(settings.rpc), grace_s=RPC_GRACE_S)
+
+
+def _leaves(group: BaseExceptionGroup[StoreError]) -> Iterator[StoreError]:
+    for error in group.exceptions:
+        if isinstance(error, BaseExceptionGroup):
+            yield from _leaves(error)
+        else:
+            yield error
+
+
+@asynccontextmanager
+async def _closing(engine: Engine) -> AsyncIterator[None]:
+    try:
+        yield
+    finally:
+        with anyio.CancelScope(shield=True):
+            await engine.close()
+
+
+def _die() -> NoReturn:
+    """End at once: a person pressed Ctrl-C twice; the database recovers by itself."""
+    os._exit(130)

@@ -1,0 +1,68 @@
+"""The analysis in the calling process, for `driftd analyze` without a daemon and for `verify`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import anyio
+
+from driftd.clock import Clock, SystemClock
+from driftd.config import Settings, load
+from driftd.daemon.engine import Engine, no_progress
+from driftd.store.store import Store
+from driftd.watch.workspace import Layout, acquire_lock
+
+
+def analyze(
+    root: Path,
+    *,
+    full: bool,
+    force: bool,
+    paths: tuple[str, ...] = (),
+    progress: Callable[[str, int, int], None] | None = None,
+) -> dict[str, Any]:
+    """Make the analysis of the workspace current and return the report of the run.
+
+    Raises BusyError while a daemon holds the workspace, RefusedError for a place that is none.
+    """
+    settings = load(root)
+    layout = Layout(root)
+    layout.ensure(force=force)
+    with acquire_lock(layout):
+        return anyio.run(
+            partial(
+                analyse_into,
+                root,
+                layout.database,
+                settings,
+                SystemClock(),
+                full=full,
+                paths=paths or None,
+                progress=progress or no_progress,
+            )
+        )
+
+
+async def analyse_into(
+    root: Path,
+    database: Path,
+    settings: Settings,
+    clock: Clock,
+    *,
+    full: bool = False,
+    paths: tuple[str, ...] | None = None,
+    progress: Callable[[str, int, int], None] = no_progress,
+) -> dict[str, Any]:
+    """Analyse `root` into the database at `database`, which need not be the workspace's own."""
+    async with Store.open(database, clock, queue_size=settings.store.queue_size) as store:
+        engine = Engine(root, store, settings, clock)
+        try:
+            await engine.restore()
+            report = await engine.run(trigger="request", paths=paths, full=full, progress=progress)
+        finally:
+            with anyio.CancelScope(shield=True):
+                await engine.close()
+        return {**report.as_dict(), "unexamined": engine.unexamined}

@@ -1,0 +1,643 @@
+"""The engine: makes the model current.  Scan, workers, project stages, commands to the writer, one run at a time.
+
+It knows nothing of sockets and signals, so the daemon and the embedded `driftd analyze` share it.  What is known of
+the workspace (`_known`) and the `Project` live in memory; both are restored from the database at start, the project
+without parsing anything.
+
+The order of writes makes a kill at any moment harmless: the rows of a file and the `file_metadata` row that vouches
+for them are one atomic submission, so a file is either wholly analysed or seen as changed by the next run; and the
+first run of a process compares the project-wide tables with what the facts say, and writes the difference.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import threading
+import zlib
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import partial
+from pathlib import Path
+from typing import Any, Literal
+
+import anyio
+import anyio.to_thread
+import structlog
+
+from driftd.clock import Clock
+from driftd.config import Settings
+from driftd.daemon.workers import Outcome, PoolSettings, Task, WorkerPool
+from driftd.errors import StoreError
+from driftd.pipeline import extract as pipeline
+from driftd.pipeline.facts.languages import registry as languages
+from driftd.pipeline.project import Change, FileEntry, Project
+from driftd.pipeline.runner import Runner, StageReport
+from driftd.pipeline.stages.registry import ANALYZER, FILE_STAGES, project_stages
+from driftd.rows.declare import Row
+from driftd.rows.facts import FileMetadataRow, ParseCacheRow, ScanHistoryRow
+from driftd.rows.ids import json_text
+from driftd.rows.registry import BY_NAME
+from driftd.store.commands import Append, Command, DropFiles, RenameFile, Replace, ReplaceAll, Update, Upsert
+from driftd.store.store import Store
+from driftd.watch.scan import Known, ScannedFile, Scanner, ScanResult, Stat
+
+log = structlog.get_logger("driftd.engine")
+
+Status = Literal["running", "completed", "partial", "cancelled", "failed"]
+Progress = Callable[[str, int, int], None]  # (stage, done, total)
+
+NANOS = 1_000_000_000
+
+# Values an IN (…) may hold; SQLite's own limit is far higher, but a statement per size is compiled.
+LOOKUP_BATCH = 500
+
+
+def no_progress(stage: str, done: int, total: int) -> None:
+    """Ignore progress."""
+
+
+@dataclass(slots=True)
+class RunReport:
+    """What one run did; becomes the result of `analyze` and the `scan_history` row."""
+
+    run_id: int
+    trigger: str
+    started_at: int
+    finished_at: int | None = None
+    status: Status = "running"
+    files: dict[str, int] = field(default_factory=dict)
+    rows: Counter[str] = field(default_factory=Counter)
+    stages: list[dict[str, Any]] = field(default_factory=list)
+    problems: list[dict[str, Any]] = field(default_factory=list)
+    duration_ms: int = 0
+    error: str | None = None
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the report as the RPC interface shows it."""
+        return {
+            "run_id": self.run_id,
+            "trigger": self.trigger,
+            "status": self.status,
+            "started_at": self.started_at,
+            "finished_at": self.finished_at,
+            "files": self.files,
+            "rows": dict(self.rows),
+            "stages": self.stages,
+            "problems": self.problems,
+            "duration_ms": self.duration_ms,
+            "error": self.error,
+        }
+
+
+# A run's problems go into an answer that people read; a tree with thousands of them has one cause.
+MAX_PROBLEMS = 100
+
+
+class Engine:
+    """Owns the in-memory model of one workspace.  `run` is not reentrant: one run at a time, its caller sees to it."""
+
+    def __init__(self, root: Path, store: Store, settings: Settings, clock: Clock) -> None:
+        """Take an opened store; call `restore` before the first `run`."""
+        self.root = root
+        self._root_bytes = os.fsencode(root)
+        self._store = store
+        self._settings = settings
+        self._clock = clock
+        self._scanner = Scanner(root, settings.scan, languages.SUFFIXES)
+        self.pool = _pool(settings)
+        self.project = Project()
+        self._runner = Runner(project_stages(), clock.monotonic)
+        self._known: dict[str, Known] = {}
+        self._language: dict[str, str] = {}
+        self._unparsed: set[str] = set()  # known files whose facts are not in the project although they should be
+        self._is_first = True
+        self._cancel = threading.Event()
+        self.directories: frozenset[str] = frozenset()
+        self.last: RunReport | None = None
+        self.current: RunReport | None = None
+
+    @property
+    def scanner(self) -> Scanner:
+        """Return the scanner, for questions about single paths."""
+        return self._scanner
+
+    @property
+    def unexamined(self) -> int:
+        """Return how many files of the workspace could not be examined."""
+        return sum(known.error is not None for known in self._known.values())
+
+    def runner_stages(self) -> Sequence[Any]:
+        """Return the project stages, for those that keep statistics."""
+        return self._runner.stages
+
+    async def restore(self) -> None:
+        """Fill the in-memory model from the database, without parsing; runs that died are marked failed."""
+        self.pool.start()
+        await self._close_dead_runs()
+        await self._restore_known()
+        await self._restore_project()
+
+    async def configure(self, settings: Settings) -> None:
+        """Take other settings for what is examined and how; call it between runs."""
+        self._settings = settings
+        self._scanner = Scanner(self.root, settings.scan, languages.SUFFIXES)
+        old, self.pool = self.pool, _pool(settings)
+        await old.close()
+
+    async def close(self) -> None:
+        """End the workers."""
+        self.cancel()
+        await self.pool.close()
+
+    def cancel(self) -> None:
+        """Ask the run that is under way to stop at the next file; what it has stored stays."""
+        self._cancel.set()
+
+    async def scan(self, paths: Collection[str] | None = None, *, full: bool = False) -> ScanResult:
+        """Look at the disk and say what differs from what is known; changes nothing."""
+        return await anyio.to_thread.run_sync(
+            partial(
+                self._scanner.scan,
+                self._known,
+                now_ns=self._clock.now() * NANOS,
+                paths=paths,
+                full=full,
+                cancelled=self._cancel.is_set,
+            )
+        )
+
+    async def run(
+        self,
+        *,
+        trigger: str,
+        paths: Collection[str] | None = None,
+        full: bool = False,
+        record_always: bool = True,
+        progress: Progress = no_progress,
+    ) -> RunReport:
+        """Make the model current and return what that took; `paths` limits where changes are looked for.
+
+        `full` analyses every file again whatever is known of it.  With `record_always` unset a run that found nothing
+        to do leaves no row.  Raises what makes the whole run impossible, after recording it.
+        """
+        self._cancel.clear()
+        report = RunReport(0, trigger, self._clock.now())
+        started = self._clock.monotonic()
+        self.current = report
+        try:
+            if record_always:
+                await self._open(report)
+            progress("scan", 0, 0)
+            result = await self.scan(paths, full=full)
+            await self._analyse(result, report, full=full, record_always=record_always, progress=progress)
+            if report.status == "running":
+                report.status = "cancelled" if self._cancel.is_set() else "completed"
+        except BaseException as error:
+            report.status = "cancelled" if isinstance(error, anyio.get_cancelled_exc_class()) else "failed"
+            report.error = str(error) or type(error).__name__
+            raise
+        finally:
+            report.duration_ms = round((self._clock.monotonic() - started) * 1000)
+            report.finished_at = self._clock.now()
+            self.current = None
+            with anyio.CancelScope(shield=True):
+                await self._finish(report)
+        return report
+
+    # -- one run, in the order of its steps ---------------------------------------------------------------------------
+
+    async def _open(self, report: RunReport) -> None:
+        row = ScanHistoryRow(
+            started_at=report.started_at, root_path=str(self.root), trigger=report.trigger, status="running"
+        )
+        (result,) = await self._store.writer.submit(Append(ScanHistoryRow, (row,)))
+        report.run_id = result.ids[0]
+
+    async def _analyse(
+        self, result: ScanResult, report: RunReport, *, full: bool, record_always: bool, progress: Progress
+    ) -> None:
+        self.directories = result.directories
+        changed = [*result.added, *result.modified, *result.renamed]
+        again = self._to_analyse_again(changed, full=full)
+        news = changed or again or result.removed or result.touched or self._is_new(result.errors)
+        if not (news or self._is_first or record_always):
+            return
+        if not report.run_id:
+            await self._open(report)
+        report.files = {
+            "total": result.total,
+            "added": len(result.added),
+            "modified": len(result.modified),
+            "renamed": len(result.renamed),
+            "removed": len(result.removed),
+            "unchanged": result.unchanged,
+        }
+        for directory in result.unreadable_directories:
+            self._note_failure(report, directory.path, "scan", directory.error)
+        if result.unreadable_directories:
+            report.status = "partial"
+        change = await self._store_files(result, [*changed, *again], report, progress)
+        await self._run_stages(change, report, progress)
+
+    def _to_analyse_again(self, changed: Sequence[ScannedFile], *, full: bool) -> list[ScannedFile]:
+        """Return known files that need analysing although their content is as it was."""
+        paths: Iterable[str] = self._language if full else self._unparsed
+        seen = {file.path for file in changed}
+        return [
+            ScannedFile(path, known.stat, known.content_hash, self._language.get(path))
+            for path in sorted(paths)
+            if path not in seen and (known := self._known.get(path)) is not None
+        ]
+
+    def _is_new(self, errors: Sequence[ScannedFile]) -> bool:
+        """Tell whether one of these read errors is not recorded yet."""
+        return any((known := self._known.get(file.path)) is None or known.error != file.error for file in errors)
+
+    async def _store_files(
+        self, result: ScanResult, changed: Sequence[ScannedFile], report: RunReport, progress: Progress
+    ) -> Change:
+        """Bring every per-file table up to date; return what that changed in the project."""
+        entries: dict[str, FileEntry | None] = dict.fromkeys(result.removed)
+        await self._forget(result)
+        plain, tasks = self._split(changed)
+        cached = await self._cached(tasks)
+        async with anyio.create_task_group() as commits:
+            if plain or result.touched or result.errors:
+                commits.start_soon(self._store_plain, plain, result, report)
+            done = 0
+            progress("files", 0, len(tasks))
+            outcomes = self.pool.run(self._task(file, cached) for file in tasks)
+            async for chunk in outcomes:
+                for outcome in chunk:
+                    if outcome.error is None and not outcome.vanished:
+                        entries[outcome.path] = FileEntry(outcome.path, outcome.language, outcome.facts)
+                commits.start_soon(self._store_chunk, chunk, report)
+                done += len(chunk)
+                progress("files", done, len(tasks))
+                if self._cancel.is_set():
+                    break
+            await outcomes.aclose()
+        for file in plain:  # a file that lost its language, or is skipped now, has left the project
+            if file.path in self.project:
+                entries[file.path] = None
+        return await anyio.to_thread.run_sync(self.project.apply, entries)
+
+    async def _forget(self, result: ScanResult) -> None:
+        """Take removed files out of the tables; what is known about a renamed one moves with it."""
+        renamed = [file for file in result.renamed if file.renamed_from is not None]
+        commands: list[Command] = [RenameFile(str(file.renamed_from), file.path) for file in renamed]
+        gone = [*result.removed, *(str(file.renamed_from) for file in renamed)]
+        if gone:
+            commands.append(DropFiles(tuple(gone)))
+        if commands:
+            await self._store.writer.submit(*commands)
+        for path in gone:
+            self._known.pop(path, None)
+            self._language.pop(path, None)
+            self._unparsed.discard(path)
+
+    def _split(self, changed: Sequence[ScannedFile]) -> tuple[list[ScannedFile], list[ScannedFile]]:
+        """Separate the files no language reads, which are only recorded, from those the workers take."""
+        plain: list[ScannedFile] = []
+        tasks: list[ScannedFile] = []
+        chosen = self._settings.analysis.languages
+        for file in changed:
+            language = file.language or languages.language_of(file.path)
+            if language is not None and file.skip_reason is None and (not chosen or language in chosen):
+                tasks.append(replace(file, language=language))
+            else:
+                plain.append(file)
+        # Long files first: a worker that gets one at the end keeps all others waiting.
+        tasks.sort(key=lambda file: -file.stat.size)
+        return plain, tasks
+
+    async def _cached(self, files: Sequence[ScannedFile]) -> dict[tuple[bytes, str], bytes]:
+        """Return the compressed facts that are cached for files with these contents."""
+        wanted = {(file.content_hash, str(file.language)) for file in files if file.content_hash}
+        found: dict[tuple[bytes, str], bytes] = {}
+        hashes = sorted({content for content, _ in wanted})
+        versions = {language: languages.extractor_version(language) for _, language in wanted}
+        for start in range(0, len(hashes), LOOKUP_BATCH):
+            batch = hashes[start : start + LOOKUP_BATCH]
+            marks = ",".join("?" * len(batch))
+            rows = await self._store.reader.fetch(
+                f"SELECT content_hash, language, extractor, facts FROM parse_cache WHERE content_hash IN ({marks})",  # noqa: S608
+                batch,
+            )
+            for content, language, extractor, facts in rows:
+                if (content, language) in wanted and versions[language] == extractor:
+                    found[content, language] = facts
+        return found
+
+    def _task(self, file: ScannedFile, cached: Mapping[tuple[bytes, str], bytes]) -> Task:
+        language = str(file.language)
+        return Task(
+            path=file.path,
+            absolute=os.path.join(self._root_bytes, os.fsencode(file.path)),  # noqa: PTH118 - bytes
+            language=language,
+            size=file.stat.size,
+            cached=cached.get((file.content_hash, language)),
+            cached_hash=file.content_hash,
+        )
+
+    async def _store_plain(self, files: Sequence[ScannedFile], result: ScanResult, report: RunReport) -> None:
+        """Record files that are not analysed; rows they had when they were leave with the same submission."""
+        now = self._clock.now()
+        touched = result.touched
+        unread = [file for file in result.errors if file.path in self._known]
+        files = [*files, *(file for file in result.errors if file.path not in self._known)]
+        dropped = tuple(file.path for file in files if file.path in self._language)
+        commands: list[Command] = [DropFiles(dropped)] if dropped else []
+        commands.append(Upsert(FileMetadataRow, [_plain_row(file, now) for file in files]))
+        # The same content under another time stamp: the analysis stays true.
+        commands += [Update(FileMetadataRow, (file.path,), _times(file.stat, now)) for file in touched]
+        # What cannot be read just now keeps its rows; the error says that they may be old.
+        commands += [Update(FileMetadataRow, (file.path,), {"error": file.error}) for file in unread]
+        await self._store.writer.submit(*commands)
+        report.rows["file_metadata"] += len(files)
+        for file in files:
+            self._remember(file.path, file.stat, file.content_hash, now, file.skip_reason, file.error)
+            self._language.pop(file.path, None)
+        for file in touched:
+            self._remember(file.path, file.stat, file.content_hash, now, file.skip_reason, None)
+        for file in unread:
+            self._known[file.path] = replace(self._known[file.path], error=file.error)
+        for file in result.errors:
+            self._note_failure(report, file.path, "scan", str(file.error))
+
+    async def _store_chunk(self, outcomes: Sequence[Outcome], report: RunReport) -> None:
+        """Store what the workers made of some files: all their rows and the rows that vouch for them, at once."""
+        now = self._clock.now()
+        good = [outcome for outcome in outcomes if outcome.error is None and not outcome.vanished]
+        bad = [outcome for outcome in outcomes if outcome.error is not None]
+        commands: list[Command] = []
+        if good:
+            paths = tuple(outcome.path for outcome in good)
+            rows: dict[str, list[list[Any]]] = {}
+            for outcome in good:
+                for table, values in outcome.rows.items():
+                    rows.setdefault(table, []).extend(values)
+            commands += [Replace(BY_NAME[table], paths, values) for table, values in rows.items()]
+            commands.append(Upsert(FileMetadataRow, [_analysed_row(outcome, now) for outcome in good]))
+            fresh = [self._cache_row(outcome) for outcome in good if outcome.stored is not None]
+            if fresh:
+                commands.append(Upsert(ParseCacheRow, fresh))
+        # A file that could not be analysed keeps its last good rows; its error says that they are old.
+        commands += [Update(FileMetadataRow, (o.path,), {"error": o.error}) for o in bad if o.path in self._known]
+        commands += [Upsert(FileMetadataRow, [_failed_row(o, now)]) for o in bad if o.path not in self._known]
+        if not commands:
+            return
+        for command, result in zip(commands, await self._store.writer.submit(*commands), strict=True):
+            if not isinstance(command, Update):
+                for table, (written, _) in result.tables.items():
+                    report.rows[table] += written
+        for outcome in good:
+            stat = Stat(outcome.size, outcome.mtime_ns, outcome.ctime_ns, outcome.inode)
+            self._remember(outcome.path, stat, outcome.content_hash, now, None, None)
+            self._language[outcome.path] = outcome.language
+            self._unparsed.discard(outcome.path)
+            for stage, message, line in outcome.problems:
+                self._note(report, {"file": outcome.path, "line": line, "stage": stage, "message": message})
+        for outcome in bad:
+            # Its hash is forgotten, so that the next scan tries again.
+            self._remember(outcome.path, Stat(0, 0, 0, 0), b"", now, None, outcome.error)
+            self._note_failure(report, outcome.path, "extract", str(outcome.error))
+
+    async def _run_stages(self, change: Change, report: RunReport, progress: Progress) -> None:
+        """Run the project stages and store what they find; the first run of a process computes everything."""
+        if self._is_first:
+            change = self.project.everything()
+        if not change:
+            return
+        stages = self._runner.run(self.project, change, self._cancel.is_set)
+        done = 0
+        while True:
+            progress("stages", done, len(self._runner.stages))
+            stage: StageReport | None = await anyio.to_thread.run_sync(next, stages, None)
+            if stage is None:
+                break
+            done += 1
+            await self._store_stage(stage, change, report)
+        if not self._cancel.is_set():
+            self._is_first = False
+
+    async def _store_stage(self, stage: StageReport, change: Change, report: RunReport) -> None:
+        written = 0
+        error = stage.error
+        findings = stage.findings
+        if findings is not None:
+            tables = next(s.tables for s in self._runner.stages if s.name == stage.name)
+            by_table: dict[type[Row], list[Row]] = {table: [] for table in tables}
+            for row in findings.rows:
+                by_table[type(row)].append(row)
+            # Where the stage answers for every file, rows of files that left between two processes go as well.
+            everything = findings.files is None or self._is_first
+            commands: list[Command] = [
+                ReplaceAll(table, rows) if everything else Replace(table, findings.files or (), rows)
+                for table, rows in by_table.items()
+            ]
+            try:
+                results = await self._store.writer.submit(*commands)
+            except StoreError as refused:
+                self._runner.missed(stage.name, change)
+                error = str(refused)
+            else:
+                for result in results:
+                    for table_name, (count, _) in result.tables.items():
+                        report.rows[table_name] += count
+                        written += count
+            for problem in findings.problems:
+                self._note(
+                    report,
+                    {"file": problem.file, "line": problem.line, "stage": stage.name, "message": problem.message},
+                )
+        if error is not None:
+            log.error("stage failed", stage=stage.name, error=error)
+        report.stages.append(
+            {"name": stage.name, "duration_ms": round(stage.duration_ms, 3), "rows": written, "error": error}
+        )
+
+    async def _finish(self, report: RunReport) -> None:
+        """Complete the run's row and make its report the last one."""
+        report.files["failed"] = self.unexamined
+        report.files["skipped"] = sum(known.skip_reason is not None for known in self._known.values())
+        if report.run_id:
+            values = {
+                "completed_at": report.finished_at,
+                "total_files": report.files.get("total"),
+                "added_files": report.files.get("added"),
+                "modified_files": report.files.get("modified"),
+                "removed_files": report.files.get("removed"),
+                "unchanged_files": report.files.get("unchanged"),
+                "failed_files": report.files.get("failed"),
+                "skipped_files": report.files.get("skipped"),
+                "duration_ms": report.duration_ms,
+                "status": report.status,
+                "error": report.error,
+                "stages": json_text(report.stages),
+            }
+            try:
+                await self._store.writer.submit(Update(ScanHistoryRow, (report.run_id,), values))
+            except StoreError as error:  # the row stays `running` and is corrected at the next start
+                log.error("the run could not be recorded", run_id=report.run_id, error=str(error))
+            self.last = report
+
+    # -- what is known ------------------------------------------------------------------------------------------------
+
+    async def _close_dead_runs(self) -> None:
+        rows = await self._store.reader.fetch("SELECT id FROM scan_history WHERE status = 'running'")
+        if rows:
+            await self._store.writer.submit(
+                Update(
+                    ScanHistoryRow,
+                    [run for (run,) in rows],
+                    {
+                        "status": "failed",
+                        "error": "the process ended during the run",
+                        "completed_at": self._clock.now(),
+                    },
+                )
+            )
+
+    async def _restore_known(self) -> None:
+        rows = await self._store.reader.fetch(
+            "SELECT path, language, file_size, content_hash, mtime_secs, mtime_nanos, ctime_secs, ctime_nanos, inode, "
+            "last_scanned_at, skip_reason, error, analyzer FROM file_metadata"
+        )
+        for path, language, size, content, mtime, mtime_ns, ctime, ctime_ns, inode, scanned, skip, error, by in rows:
+            stat = Stat(size, mtime * NANOS + mtime_ns, ctime * NANOS + ctime_ns, inode)
+            if by is not None and by != ANALYZER:
+                content = b""  # noqa: PLW2901 - analysed by another version: as good as changed
+                stat = Stat(0, 0, 0, 0)
+            self._known[path] = Known(path, stat, content, scanned, skip, error)
+            if by is not None:
+                self._language[path] = language
+
+    async def _restore_project(self) -> None:
+        """Put the facts of every analysed file into the project; what the cache has lost is analysed again."""
+        versions = {language: languages.extractor_version(language) for language in set(self._language.values())}
+        rows = await self._store.reader.fetch(
+            "SELECT m.path, m.language, c.extractor, c.facts FROM file_metadata m "
+            "JOIN parse_cache c ON c.content_hash = m.content_hash AND c.language = m.language "
+            "WHERE m.analyzer = ?",
+            [ANALYZER],
+        )
+        self._unparsed = set(self._language)
+        await anyio.to_thread.run_sync(self._restore_entries, rows, versions)
+
+    def _restore_entries(self, rows: Sequence[tuple[str, str, str, bytes]], versions: Mapping[str, str]) -> None:
+        entries: dict[str, FileEntry | None] = {}
+        for path, language, extractor, stored in rows:
+            if versions.get(language) != extractor:
+                continue
+            try:
+                entries[path] = FileEntry(path, language, pipeline.decompress(stored))
+            except zlib.error:
+                continue
+        self.project.apply(entries)
+        self._unparsed.difference_update(entries)
+
+    def knows(self, path: str) -> bool:
+        """Tell whether a file or a directory of this path is in the model."""
+        return path in self._known or path in self.directories
+
+    def call_statistics(self) -> dict[str, object]:
+        """Return what the call graph stage counted, by outcome and reason."""
+        for stage in self._runner.stages:
+            statistics = getattr(stage, "statistics", None)
+            if statistics is not None:
+                counted: dict[str, object] = statistics()
+                return counted
+        return {}
+
+    def _remember(
+        self, path: str, stat: Stat, content_hash: bytes, now: int, skip_reason: str | None, error: str | None
+    ) -> None:
+        self._known[path] = Known(path, stat, content_hash, now, skip_reason, error)
+
+    def _note_failure(self, report: RunReport, path: str, stage: str, message: str) -> None:
+        log.warning("file not examined", file=path, error=message)
+        self._note(report, {"file": path, "line": 0, "stage": stage, "message": message})
+
+    def _note(self, report: RunReport, problem: dict[str, Any]) -> None:
+        if len(report.problems) < MAX_PROBLEMS:
+            report.problems.append(problem)
+
+    def _cache_row(self, outcome: Outcome) -> ParseCacheRow:
+        extractor = languages.extractor_version(outcome.language)
+        stored = outcome.stored or b""
+        return ParseCacheRow(
+            cache_key=cache_key(outcome.content_hash, outcome.language, extractor),
+            content_hash=outcome.content_hash,
+            language=outcome.language,
+            extractor=extractor,
+            facts=stored,
+            size=len(stored),
+        )
+
+
+def _pool(settings: Settings) -> WorkerPool:
+    return WorkerPool(
+        PoolSettings(
+            workers=settings.analysis.worker_count(),
+            file_timeout_s=settings.analysis.file_timeout_s,
+            max_file_size=settings.scan.max_file_size,
+        )
+    )
+
+
+def cache_key(content_hash: bytes, language: str, extractor: str) -> bytes:
+    """Return the key of cached facts: sha256 over content, language and version of grammar and extractor."""
+    return hashlib.sha256(b"\0".join((content_hash, language.encode(), extractor.encode()))).digest()
+
+
+def _times(stat: Stat, now: int) -> dict[str, Any]:
+    mtime, mtime_nanos = divmod(stat.mtime_ns, NANOS)
+    ctime, ctime_nanos = divmod(stat.ctime_ns, NANOS)
+    return {
+        "file_size": stat.size,
+        "mtime_secs": mtime,
+        "mtime_nanos": mtime_nanos,
+        "ctime_secs": ctime,
+        "ctime_nanos": ctime_nanos,
+        "inode": stat.inode,
+        "last_scanned_at": now,
+        "error": None,
+    }
+
+
+def _plain_row(file: ScannedFile, now: int) -> FileMetadataRow:
+    return FileMetadataRow(
+        path=file.path,
+        language=file.language,
+        content_hash=file.content_hash,
+        skip_reason=file.skip_reason,
+        **{**_times(file.stat, now), "error": file.error},
+    )
+
+
+def _analysed_row(outcome: Outcome, now: int) -> FileMetadataRow:
+    return FileMetadataRow(
+        path=outcome.path,
+        language=outcome.language,
+        content_hash=outcome.content_hash,
+        scan_duration_us=outcome.duration_us,
+        function_count=outcome.function_count,
+        error_count=outcome.error_count,
+        analyzer=ANALYZER,
+        **_times(Stat(outcome.size, outcome.mtime_ns, outcome.ctime_ns, outcome.inode), now),
+    )
+
+
+def _failed_row(outcome: Outcome, now: int) -> FileMetadataRow:
+    return FileMetadataRow(
+        path=outcome.path,
+        language=outcome.language,
+        file_size=0,
+        mtime_secs=0,
+        mtime_nanos=0,
+        last_scanned_at=now,
+        error=outcome.error,
+    )

@@ -1,0 +1,328 @@
+"""The pool of worker processes that read and parse files, and its supervision.
+
+Parsing holds the GIL, so the daemon never parses in its own process.  A worker that crashes or hangs costs its
+file only: the pool is replaced, the files that were under way are tried again ever more alone until the culprit
+stands by itself, and that one is reported with its error.
+
+Workers do no I/O but reading the file they are told to read; they log nothing (diagnostics are data).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import os
+import signal
+import stat as stat_module
+import threading
+import time
+from collections import deque
+from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import suppress
+from dataclasses import dataclass
+from multiprocessing import get_context, parent_process
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator, Callable, Iterable, Sequence
+
+PRELOADED = [
+    "driftd.daemon.workers",
+    "driftd.pipeline.extract",
+    "driftd.pipeline.stages.registry",
+    "driftd.pipeline.facts.languages.python",
+    "driftd.pipeline.facts.languages.ecmascript",
+]
+
+# One by one costs 1.25 times the time of chunks of 32; chunks much larger leave a worker idle at the end.
+CHUNK_FILES = 32
+CHUNK_BYTES = 400_000
+
+
+class Task(msgspec.Struct, frozen=True, array_like=True):
+    """One file to read: `absolute` is where it is (bytes of the file system), `path` how driftd calls it."""
+
+    path: str
+    absolute: bytes
+    language: str
+    size: int
+    cached: bytes | None = None
+    cached_hash: bytes = b""  # `cached` holds for content with this hash only
+
+
+class Outcome(msgspec.Struct, frozen=True, array_like=True):
+    """What a worker made of one file.  `error` set: nothing else is; `vanished`: the file is not there any more."""
+
+    path: str
+    language: str
+    error: str | None = None
+    vanished: bool = False
+    content_hash: bytes = b""
+    size: int = 0
+    mtime_ns: int = 0
+    ctime_ns: int = 0
+    inode: int = 0
+    duration_us: int = 0
+    facts: bytes = b""  # encoded FileFacts
+    stored: bytes | None = None  # the same, compressed for parse_cache; None when it came from there
+    rows: dict[str, list[list[Any]]] = {}
+    function_count: int = 0
+    error_count: int = 0
+    problems: list[tuple[str, str, int]] = []
+
+
+_outcomes = msgspec.msgpack.Decoder(list[Outcome])
+_tasks = msgspec.msgpack.Decoder(list[Task])
+_encode = msgspec.msgpack.Encoder().encode
+
+
+@dataclass(frozen=True, slots=True)
+class PoolSettings:
+    """How many processes, how long one file may take, and the largest file that is read (bytes)."""
+
+    workers: int
+    file_timeout_s: float
+    max_file_size: int
+
+
+class WorkerPool:
+    """Runs tasks in worker processes; outcomes come in the order in which they are ready."""
+
+    def __init__(self, settings: PoolSettings, *, entry: Callable[[bytes, int], bytes] | None = None) -> None:
+        """Start nothing yet: the processes start with `start` or with the first tasks."""
+        self._settings = settings
+        self._entry = entry or run_chunk
+        self._pool: ProcessPoolExecutor | None = None
+        self._closed = False
+        self._reason = ""
+        self.restarts = 0
+
+    @property
+    def size(self) -> int:
+        """Return how many worker processes there are at most."""
+        return self._settings.workers
+
+    def start(self) -> None:
+        """Start the worker processes without waiting for them, so that they warm up while files are looked for."""
+        pool = self._executor()
+        for _ in range(self._settings.workers):
+            pool.submit(_warm)
+
+    async def run(self, tasks: Iterable[Task]) -> AsyncGenerator[list[Outcome], None]:
+        """Yield the outcomes of all tasks, chunk by chunk; every task has exactly one outcome.
+
+        Leaving the loop early abandons what has not started; what runs ends by itself.
+        """
+        waiting = deque(chunked(tasks))
+        running: dict[asyncio.Future[bytes], list[Task]] = {}
+        # Two chunks a worker keep it busy and leave little to abandon on cancel.
+        width = self._settings.workers * 2
+        suspects: deque[list[Task]] = deque()
+        try:
+            while waiting or running or suspects:
+                if suspects and not running:
+                    chunk = suspects.popleft()
+                    for outcomes in await self._alone(chunk):
+                        yield outcomes
+                    continue
+                while waiting and len(running) < width and not suspects:
+                    chunk = waiting.popleft()
+                    running[self._submit(chunk)] = chunk
+                done, _ = await asyncio.wait(
+                    running, timeout=self._deadline(running.values()), return_when=asyncio.FIRST_COMPLETED
+                )
+                if not done:  # a worker hangs: nobody knows which, so all under way become suspects
+                    suspects.extend(running.values())
+                    await self._replace()
+                    await asyncio.wait(running)
+                    for future in running:
+                        _is_lost(future)  # retrieves the exception, which is expected here
+                    running.clear()
+                    continue
+                for future in done:
+                    chunk = running.pop(future)
+                    if _is_lost(future):
+                        suspects.append(chunk)
+                        if self._pool is not None:
+                            await self._replace()
+                    else:
+                        yield _outcomes.decode(future.result())
+        finally:
+            for future in running:
+                future.cancel()
+
+    async def close(self) -> None:
+        """End the processes at once; what they were doing is lost, which is fine: nothing they do is stored."""
+        self._closed = True
+        await self._discard()
+
+    def _executor(self) -> ProcessPoolExecutor:
+        if self._closed:
+            raise RuntimeError("the worker pool is closed")
+        if self._pool is None:
+            context = get_context("forkserver")
+            context.set_forkserver_preload(PRELOADED)
+            self._pool = ProcessPoolExecutor(self._settings.workers, mp_context=context, initializer=_initialise)
+        return self._pool
+
+    def _submit(self, chunk: list[Task]) -> asyncio.Future[bytes]:
+        payload = _encode(chunk)
+        try:
+            future: Future[bytes] = self._executor().submit(self._entry, payload, self._settings.max_file_size)
+        except BrokenProcessPool as broken:
+            future = Future()
+            future.set_exception(broken)
+        return asyncio.wrap_future(future)
+
+    def _deadline(self, chunks: Iterable[Sequence[Task]]) -> float:
+        # All chunks under way share the workers, so the time of the longest queue counts, not that of one chunk.
+        return self._settings.file_timeout_s * (1 + max((len(chunk) for chunk in chunks), default=0) / CHUNK_FILES)
+
+    async def _alone(self, chunk: list[Task]) -> list[list[Outcome]]:
+        """Run a suspected chunk with nothing beside it; if it fails again, its files one by one."""
+        first = await self._attempt(chunk)
+        if first is not None:
+            return [first]
+        if len(chunk) == 1:
+            return [[self._failure(chunk[0])]]
+        results = []
+        for task in chunk:
+            single = await self._attempt([task])
+            results.append(single if single is not None else [self._failure(task)])
+        return results
+
+    async def _attempt(self, chunk: list[Task]) -> list[Outcome] | None:
+        future = self._submit(chunk)
+        self._reason = "the worker process died on it"
+        try:
+            async with asyncio.timeout(self._deadline([chunk])):
+                return _outcomes.decode(await future)
+        except TimeoutError:
+            self._reason = f"it took more than {self._settings.file_timeout_s:g} s"
+            await self._replace()
+        except BrokenProcessPool:
+            await self._replace()
+        except asyncio.CancelledError:
+            if not future.cancelled():  # this task is cancelled, not the chunk
+                raise
+        return None
+
+    def _failure(self, task: Task) -> Outcome:
+        return Outcome(task.path, task.language, error=f"not analysed: {self._reason}")
+
+    async def _replace(self) -> None:
+        self.restarts += 1
+        await self._discard()
+
+    async def _discard(self) -> None:
+        pool, self._pool = self._pool, None
+        if pool is None:
+            return
+        for process in list(getattr(pool, "_processes", None) or {}):
+            with suppress(ProcessLookupError):
+                os.kill(process, signal.SIGKILL)
+        await asyncio.to_thread(pool.shutdown, wait=True, cancel_futures=True)
+
+
+def _is_lost(future: asyncio.Future[bytes]) -> bool:
+    """Tell whether a chunk went down with its pool; raises nothing."""
+    return future.cancelled() or isinstance(future.exception(), BrokenProcessPool)
+
+
+def chunked(tasks: Iterable[Task]) -> Iterable[list[Task]]:
+    """Group tasks so that a chunk is worth its round trip and none keeps a worker long."""
+    chunk: list[Task] = []
+    size = 0
+    for task in tasks:
+        if chunk and (len(chunk) == CHUNK_FILES or size + task.size > CHUNK_BYTES):
+            yield chunk
+            chunk, size = [], 0
+        chunk.append(task)
+        size += task.size
+    if chunk:
+        yield chunk
+
+
+def run_chunk(payload: bytes, max_file_size: int) -> bytes:
+    """Do a chunk of tasks; in a worker process.  Takes and returns msgpack."""
+    return _encode([run_task(task, max_file_size) for task in _tasks.decode(payload)])
+
+
+def run_task(task: Task, max_file_size: int) -> Outcome:
+    """Read one file and extract what it holds; every failure is an outcome."""
+    from driftd.pipeline import extract as pipeline
+    from driftd.pipeline.stages.registry import FILE_STAGES
+
+    started = time.perf_counter()
+    try:
+        data, stat = read_stable(task.absolute, max_file_size)
+    except FileNotFoundError:
+        return Outcome(task.path, task.language, vanished=True)
+    except OSError as error:
+        return Outcome(task.path, task.language, error=f"cannot be read: {error.strerror or error}")
+    content_hash = hashlib.sha256(data).digest()
+    cached = task.cached if content_hash == task.cached_hash else None
+    try:
+        extracted = pipeline.extract(task.path, task.language, data, FILE_STAGES, cached)
+    except Exception as error:  # noqa: BLE001 - one file's failure is that file's outcome
+        return Outcome(task.path, task.language, error=f"not analysed: {type(error).__name__}: {error}")
+    return Outcome(
+        task.path,
+        task.language,
+        content_hash=content_hash,
+        size=len(data),
+        mtime_ns=stat.st_mtime_ns,
+        ctime_ns=stat.st_ctime_ns,
+        inode=stat.st_ino,
+        duration_us=int((time.perf_counter() - started) * 1e6),
+        facts=extracted.facts,
+        stored=None if cached is not None else pipeline.compress(extracted.facts),
+        rows=extracted.rows,  # type: ignore[arg-type]  # tuples here, lists after the trip
+        function_count=extracted.function_count,
+        error_count=extracted.error_count,
+        problems=extracted.problems,
+    )
+
+
+def read_stable(path: bytes, max_file_size: int) -> tuple[bytes, os.stat_result]:
+    """Return content and status of a regular file that did not change while it was read.
+
+    A file that never stands still is returned as last read: its next event brings it back.
+    Raises OSError, FileNotFoundError when it is gone or is no regular file any more.
+    """
+    for _ in range(5):
+        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK)
+        with open(descriptor, "rb", buffering=0) as file:  # noqa: PTH123 - a descriptor, not a path
+            before = os.fstat(descriptor)
+            if not stat_module.S_ISREG(before.st_mode):
+                raise FileNotFoundError(2, "not a regular file any more")
+            if before.st_size > max_file_size:
+                raise OSError(27, f"it grew beyond {max_file_size} bytes")
+            data = file.read(before.st_size + 1)
+            after = os.fstat(descriptor)
+        if len(data) == after.st_size and before.st_mtime_ns == after.st_mtime_ns:
+            break
+    return data, after
+
+
+def _initialise() -> None:
+    # Ctrl-C reaches the whole process group: the daemon decides, the workers wait for it.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_die_with_parent, daemon=True).start()
+
+
+def _die_with_parent() -> None:
+    # A worker outlives a daemon that was killed with SIGKILL unless it watches for that itself.
+    parent = parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(0)
+
+
+def _warm() -> None:
+    """Import what a task needs, before there is one."""
+    from driftd.pipeline import extract as _  # noqa: F401
+    from driftd.pipeline.stages.registry import FILE_STAGES as _stages  # noqa: F401

@@ -1,0 +1,32 @@
+"""The field names of log records, so that one thing has one name in every line."""
+
+from __future__ import annotations
+
+from typing import Final
+
+BACKEND: Final = "backend"
+BYTES: Final = "bytes"
+CONNECTION: Final = "connection"
+COUNT: Final = "count"
+DETAIL: Final = "detail"
+DURATION_MS: Final = "duration_ms"
+ERROR: Final = "error"
+FILES: Final = "files"
+HINT: Final = "hint"
+KIND: Final = "kind"
+LANGUAGE: Final = "language"
+METHOD: Final = "method"
+PATH: Final = "path"
+PID: Final = "pid"
+QUEUED: Final = "queued"
+REASON: Final = "reason"
+ROWS: Final = "rows"
+RUN_ID: Final = "run_id"
+SIGNAL: Final = "signal"
+SOCKET: Final = "socket"
+STAGE: Final = "stage"
+STATE: Final = "state"
+TABLE: Final = "table"
+VERSION: Final = "version"
+WORKER: Final = "worker"
+WORKSPACE: Final = "workspace"

@@ -1,0 +1,1 @@
+"""Pure analysis: facts in, rows and problems out."""

@@ -1,0 +1,1 @@
+"""From calls in facts to edges between functions."""

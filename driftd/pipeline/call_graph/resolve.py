@@ -1,0 +1,460 @@
+"""Resolves the calls of one file: for each call the functions it can run, how they were found, and what was looked at.
+
+Names are looked up as the language does: comprehension, function, enclosing functions, module; a class body only by
+code standing in it.  Of several bindings of a local name those count that can reach the call.  A name that is found
+nowhere gives no edge: there is no guessing by name.  Values that flow through containers, arguments or callbacks are
+not followed here.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from driftd.pipeline.call_graph.symbols import BUILTIN, NONE, UNKNOWN, Entity, Is, union
+from driftd.pipeline.facts.model import Kind, owner_function
+from driftd.pipeline.interface import Means, bind, reaching
+from driftd.pipeline.modules import ECMASCRIPT
+from driftd.pipeline.views import ResolveView
+from driftd.rows.call_graph import CallEdgeRow
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+
+    from driftd.pipeline.call_graph.symbols import Entities, Symbols
+    from driftd.pipeline.facts.model import Value
+    from driftd.pipeline.interface import Binding, Site, Table
+    from driftd.pipeline.project import Project, SourceFile
+    from driftd.pipeline.views import CallView
+    from driftd.rows.call_graph import Resolution
+
+CONFIDENCE: Final[dict[Resolution, float]] = {
+    "same_file": 0.95,
+    "method_call": 0.90,
+    "constructor": 0.85,
+    "type_inferred": 0.80,
+    "import_based": 0.75,
+}
+
+# Why a call has no edge.  The first three are no gaps: there is no function of the project to point to.
+IMPLICIT: Final = "implicit_constructor"
+EXTERNAL: Final = "external"
+BUILTIN_CALL: Final = "builtin"
+UNKNOWN_NAME: Final = "unknown_name"
+LOCAL_VALUE: Final = "local_value"
+UNKNOWN_RECEIVER: Final = "unknown_receiver"
+MISSING_MEMBER: Final = "missing_member"
+DYNAMIC: Final = "dynamic"
+RESOLVED: Final = "resolved"
+
+
+@dataclass(frozen=True, slots=True)
+class Resolved:
+    """The edges of a file, how its call sites fared (by outcome), and what the answers depend on (see `symbols`)."""
+
+    edges: list[CallEdgeRow]
+    outcomes: dict[str, int]
+    seen: set[str] = field(repr=False)
+
+
+class _Target(NamedTuple):
+    function: int
+    how: Resolution
+    confidence: float
+
+
+class _Outcome(NamedTuple):
+    targets: tuple[_Target, ...]
+    outcome: str
+
+
+def resolve_file(project: Project, file: SourceFile, symbols: Symbols) -> Resolved:
+    """Resolve all calls and decorator applications of a file."""
+    seen = symbols.watch()
+    seen.add(file.path)
+    edges, outcomes = _Resolver(project, file, symbols).run()
+    return Resolved(edges, outcomes, seen)
+
+
+class _Resolver:
+    def __init__(self, project: Project, file: SourceFile, symbols: Symbols) -> None:
+        view = file.view(ResolveView)
+        self.project = project
+        self.path = file.path
+        self.ids = file.function_ids
+        self.symbols = symbols
+        self.ecmascript = file.language in ECMASCRIPT
+        self.outline = view.outline
+        self.functions = view.outline.functions
+        self.classes = view.outline.classes
+        self.calls = view.bodies.calls
+        self.regions = view.bodies.regions
+        self.scopes = bind(
+            view.outline, view.bodies.assigns, view.bodies.regions, self.calls.__getitem__, file.language
+        )
+        self.known: dict[tuple[int, str], _Outcome] = {}
+        self.flow = False  # whether the answer being worked out depends on the place within its scope
+        self.busy: set[tuple[int, int]] = set()
+        self.depth = 0
+
+    def run(self) -> tuple[list[CallEdgeRow], dict[str, int]]:
+        edges: dict[tuple[int, int, int], CallEdgeRow] = {}
+        outcomes: dict[str, int] = {}
+        functions, ids, path, known = self.functions, self.ids, self.path, self.known
+        for call in self.calls:
+            callee, scope = call.callee, call.scope
+            found = known.get((scope, callee.text)) if callee.kind == Kind.PATH and not call.is_new else None
+            if found is None:
+                found = self.call(call)
+            outcomes[found.outcome] = outcomes.get(found.outcome, 0) + 1
+            if found.targets:
+                caller = ids[scope if scope >= 0 else owner_function(self.outline, scope)]  # type: ignore[arg-type]  # a view of it
+                _put(edges, caller, found.targets, call.line, path)
+        for what in (*functions, *self.classes):
+            for decorator in what.decorators:
+                if decorator.call < 0:
+                    found = self.named(what.scope, decorator.name, decorator.line, -1)
+                    outcomes[found.outcome] = outcomes.get(found.outcome, 0) + 1
+                    targets = tuple([t._replace(how="decorator") for t in found.targets])
+                    caller = ids[owner_function(self.outline, what.scope)]  # type: ignore[arg-type]
+                    _put(edges, caller, targets, decorator.line, path)
+        return list(edges.values()), outcomes
+
+    # -- calls --
+
+    def call(self, call: CallView) -> _Outcome:
+        """Return where a call goes."""
+        callee = call.callee
+        if callee.kind == Kind.PATH:
+            return self.named(call.scope, callee.text, call.line, call.region)
+        if callee.kind == Kind.MEMBER:
+            owners = self.value(callee.items[0], call)
+            if owners == (_SUPER,):
+                return self.outcome(self.super_member(call.scope, callee.text), "method_call", MISSING_MEMBER)
+            return self.member(owners, callee.text, is_receiver=False)
+        if callee.kind == Kind.FUNCTION:
+            return self.outcome((Entity(Is.FUNCTION, self.path, callee.ref),), "same_file", DYNAMIC)
+        return _Outcome((), DYNAMIC)
+
+    def named(self, scope: int, text: str, line: int, region: int) -> _Outcome:
+        """Return where a call of an access path goes."""
+        key = (scope, text)
+        found = self.known.get(key)
+        if found is not None:
+            return found
+        self.flow = False
+        found = self.work_out(scope, text, line, region)
+        if not self.flow:
+            self.known[key] = found
+        return found
+
+    def work_out(self, scope: int, text: str, line: int, region: int) -> _Outcome:
+        owner_text, dot, name = text.rpartition(".")
+        if not dot or self.bound_whole(scope, text):
+            if text == "super" and self.ecmascript:
+                cls = self.receiver(scope)
+                bases = self.symbols.lineage(cls.file, cls.index)[1:2] if cls else NONE
+                return self.outcome(bases, "constructor", UNKNOWN_NAME)
+            entities = self.look_up(scope, text, line, region)
+            if entities is None:
+                unbound = self.symbols.unbound(self.path, text)
+                return _Outcome((), BUILTIN_CALL if unbound is BUILTIN else UNKNOWN_NAME)
+            return self.outcome(entities, "", LOCAL_VALUE)
+        if owner_text == "super" and self.ecmascript:
+            return self.outcome(self.super_member(scope, name), "method_call", MISSING_MEMBER)
+        owners = self.evaluate(scope, owner_text, line, region)
+        if owners is None:
+            return _Outcome((), UNKNOWN_NAME)
+        return self.member(owners, name, is_receiver=self.is_receiver(scope, owner_text))
+
+    def member(self, owners: Entities, name: str, *, is_receiver: bool) -> _Outcome:
+        """Return where a call of a member goes."""
+        outcomes = []
+        for owner in owners:
+            what = owner.what
+            if what is Is.INSTANCE:
+                how: Resolution = "method_call" if is_receiver else "type_inferred"
+            elif what is Is.CLASS:
+                how = "method_call"
+            else:
+                how = "import_based"
+            found = self.symbols.attribute(owner, name)
+            reason = UNKNOWN_RECEIVER if what in {Is.UNKNOWN, Is.FUNCTION} else MISSING_MEMBER
+            outcomes.append(self.outcome(found, how, reason))
+        return _join(outcomes)
+
+    def outcome(self, entities: Entities, how: Resolution | str, reason: str) -> _Outcome:
+        """Turn what is called into the functions that run."""
+        targets: list[tuple[Entity, Resolution]] = []
+        outcome = ""
+        open_ends = 0
+        for entity in entities:
+            what = entity.what
+            if what is Is.FUNCTION:
+                targets.append((entity, how or ("same_file" if entity.file == self.path else "import_based")))  # type: ignore[arg-type]  # how is "" or a Resolution
+            elif what is Is.CLASS:
+                for run in self.symbols.constructor(entity):
+                    if run.what is Is.FUNCTION:
+                        targets.append((run, "constructor"))
+                    else:
+                        outcome, open_ends = _name_of(run, reason), 1
+                if not targets and not outcome:
+                    outcome = IMPLICIT
+            elif what is Is.INSTANCE:
+                called = self.symbols.attribute(entity, "__call__")
+                targets.extend((run, "type_inferred") for run in called if run.what is Is.FUNCTION)
+            else:
+                outcome, open_ends = _name_of(entity, reason), 1
+        if not targets:
+            return _Outcome((), outcome or reason)
+        share = len(targets) + open_ends
+        return _Outcome(
+            tuple(
+                [_Target(self.id_of(e), strategy, round(CONFIDENCE[strategy] / share, 4)) for e, strategy in targets]
+            ),
+            RESOLVED,
+        )
+
+    def id_of(self, function: Entity) -> int:
+        if function.file == self.path:
+            return self.ids[function.index]
+        file = self.project.file(function.file)
+        assert file is not None  # an entity names a file that was there to be read
+        return file.function_ids[function.index]
+
+    # -- values --
+
+    def value(self, value: Value, call: CallView, depth: int = 0) -> Entities:
+        """Return what an expression can stand for."""
+        kind = value.kind
+        if kind == Kind.PATH:
+            return self.evaluate(call.scope, value.text, call.line, call.region) or (UNKNOWN,)
+        if depth > _DEPTH:
+            return (UNKNOWN,)
+        if kind == Kind.CALL:
+            inner = self.calls[value.ref]
+            callee = inner.callee
+            if callee.kind == Kind.PATH and callee.text == "super" and not self.ecmascript:
+                return (_SUPER,)
+            if callee.kind == Kind.MEMBER:
+                owners = self.value(callee.items[0], inner, depth + 1)
+                if owners == (_SUPER,):
+                    return self.symbols.result(self.super_member(inner.scope, callee.text))
+                return self.symbols.result(self.symbols.attributes(owners, callee.text))
+            return self.symbols.result(self.value(callee, inner, depth + 1))
+        if kind == Kind.MEMBER:
+            return self.symbols.attributes(self.value(value.items[0], call, depth + 1), value.text)
+        if kind == Kind.AWAIT and value.items:
+            return self.value(value.items[0], call, depth + 1)
+        if kind == Kind.CAST:
+            return self.typed(call.scope, value.text, call.line, call.region) or (UNKNOWN,)
+        if kind in _LITERALS:
+            return (BUILTIN,)
+        return (UNKNOWN,)
+
+    def evaluate(self, scope: int, text: str, line: int, region: int) -> Entities | None:
+        """Return what an access path can stand for; None if nothing binds its first name."""
+        if "." not in text:
+            found = self.look_up(scope, text, line, region)
+            return self.unbound(text) if found is None else found
+        owner_text, _, name = text.rpartition(".")
+        if self.bound_whole(scope, text):
+            return self.look_up(scope, text, line, region)
+        names = [name]
+        while "." in owner_text and not self.bound_whole(scope, owner_text):
+            owner_text, _, name = owner_text.rpartition(".")
+            names.append(name)
+        owners = self.look_up(scope, owner_text, line, region)
+        if owners is None:
+            owners = self.unbound(owner_text)
+            if owners is None:
+                return None
+        for name in reversed(names):
+            owners = self.symbols.attributes(owners, name)
+        return owners
+
+    def unbound(self, name: str) -> Entities | None:
+        return (BUILTIN,) if self.symbols.unbound(self.path, name) is BUILTIN else None
+
+    def look_up(self, scope: int, name: str, line: int, region: int) -> Entities | None:
+        """Return what a name means in a scope; None if nothing binds it."""
+        if self.ecmascript and name == "this":
+            cls = self.receiver(scope)
+            return (Entity(Is.INSTANCE, cls.file, cls.index),) if cls else (UNKNOWN,)
+        if self.scopes.comprehensions and self.in_comprehension(name, region):
+            self.flow = True
+            return (UNKNOWN,)
+        at = scope
+        if at < 0:
+            sites = self.scopes.classes[~at].get(name)
+            if sites and not self.ecmascript:
+                return self.among(at, sites, line, region)
+            at = self.enclosing(at)
+        while at > 0:
+            sites = self.scopes.functions[at].get(name)
+            if sites:
+                if at == scope:
+                    return self.among(at, sites, line, region)
+                return self.all_of(at, reaching(sites), line, region)
+            at = self.enclosing(at)
+        sites = self.scopes.functions[0].get(name)
+        if sites and len(sites) > 1 and scope == 0:
+            return self.among(0, sites, line, region)
+        return self.symbols.in_module(self.path, name) or None
+
+    def among(self, scope: int, sites: Sequence[Site], line: int, region: int) -> Entities:
+        """Return what a name bound at these sites of the scope can mean at a place in it."""
+        if len(sites) == 1:
+            return self.of(scope, sites[0].binding, sites[0].line, sites[0].region)
+        self.flow = True
+        found = union([self.of(scope, s.binding, s.line, s.region) for s in self.visible(sites, line, region)])
+        self.flow = True
+        return found or (UNKNOWN,)
+
+    def visible(self, sites: Sequence[Site], line: int, region: int) -> Sequence[Site]:
+        """Return the sites that can reach a place: what surely ran later hides what ran before."""
+        around = {-1}
+        loop = -1  # the outermost loop around the place
+        while region >= 0:
+            around.add(region)
+            if self.regions[region].kind == "loop":
+                loop = region
+            region = self.regions[region].parent
+        reach: list[Site] = []
+        for site in sites:
+            if site.line < line:
+                if site.region in around:
+                    reach = [site]
+                else:
+                    reach.append(site)
+            elif site.region == -2 or (loop >= 0 and site.line <= self.regions[loop].end_line):
+                reach.append(site)
+        return reach or sites
+
+    def all_of(self, scope: int, bindings: Iterable[Binding], line: int, region: int) -> Entities:
+        return union([self.of(scope, binding, line, region) for binding in bindings]) or (UNKNOWN,)
+
+    def of(self, scope: int, binding: Binding, line: int, region: int) -> Entities:
+        """Return what a binding of a local name stands for, given the place of the binding."""
+        means = binding.means
+        if means not in _EVALUATED:
+            found = self.symbols.evaluate(self.path, binding)
+            return found or (UNKNOWN,)
+        key = (scope, id(binding))
+        if key in self.busy or len(self.busy) > _DEPTH:
+            self.flow = True  # an answer cut short is not remembered
+            return NONE
+        self.busy.add(key)
+        # A binding is evaluated before it takes effect, on its last line at the latest.
+        try:
+            if means is Means.TYPED:
+                return self.typed(scope, binding.text, line, region) or (UNKNOWN,)
+            callees = self.evaluate(scope, binding.text, line, region)
+            if callees is None:
+                return (UNKNOWN,)
+            if means is Means.RESULT:
+                return self.symbols.result(callees)
+            return self.symbols.entered(callees) if means is Means.ENTERED else callees
+        finally:
+            self.busy.discard(key)
+
+    def typed(self, scope: int, annotation: str, line: int, region: int) -> Entities:
+        # Parameters are not in scope of their own annotations.
+        at = self.enclosing(scope) if scope > 0 else scope
+        find: Callable[[str], Entities] = lambda text: (  # noqa: E731  -- closes over the place
+            self.evaluate(scope, text, line, region) if text.partition(".")[0] in self.table(scope) else None
+        ) or self.evaluate(at, text, line, region) or (UNKNOWN,)
+        return self.symbols.typed(self.path, annotation, find)
+
+    # -- scopes --
+
+    def table(self, scope: int) -> Table:
+        return self.scopes.functions[scope] if scope >= 0 else self.scopes.classes[~scope]
+
+    def enclosing(self, scope: int) -> int:
+        """Return the next function outwards; class bodies are no scopes for what is in them."""
+        scope = self.functions[scope].scope if scope >= 0 else self.classes[~scope].scope
+        while scope < 0:
+            scope = self.classes[~scope].scope
+        return scope
+
+    def bound_whole(self, scope: int, text: str) -> bool:
+        """Whether the scope or the module assigns to the access path itself (`api.get = …`)."""
+        return text in self.table(scope) or text in self.scopes.functions[0]
+
+    def in_comprehension(self, name: str, region: int) -> bool:
+        while region >= 0:
+            names = self.scopes.comprehensions.get(region)
+            if names and name in names:
+                return True
+            region = self.regions[region].parent
+        return False
+
+    def receiver(self, scope: int) -> Entity | None:
+        """Return the class whose code stands in the scope: arrow functions and nested functions belong to it too."""
+        while scope > 0:
+            outer = self.functions[scope].scope
+            if outer < 0:
+                return Entity(Is.CLASS, self.path, ~outer)
+            if self.ecmascript and self.functions[scope].kind != "lambda":
+                return None
+            scope = outer
+        return Entity(Is.CLASS, self.path, ~scope) if scope < 0 else None
+
+    def is_receiver(self, scope: int, text: str) -> bool:
+        if self.ecmascript:
+            return text == "this"
+        while scope > 0:
+            sites = self.scopes.functions[scope].get(text)
+            if sites:
+                return sites[0].binding.means in {Means.RECEIVER, Means.OWN_CLASS}
+            scope = self.functions[scope].scope
+        return False
+
+    def super_member(self, scope: int, name: str) -> Entities:
+        cls = self.receiver(scope)
+        return self.symbols.after(cls, name, start=cls) if cls else NONE
+
+
+_SUPER: Final = Entity(Is.UNKNOWN, "super")
+_DEPTH: Final = 24
+_EVALUATED: Final = frozenset({Means.PATH, Means.RESULT, Means.TYPED, Means.ENTERED})
+_LITERALS: Final = frozenset(
+    {Kind.STRING, Kind.NUMBER, Kind.TEMPLATE, Kind.LIST, Kind.TUPLE, Kind.SET, Kind.DICT, Kind.COMPREHENSION, Kind.REGEX}
+)
+# With several owners the most telling outcome counts.
+_RANK: Final = (RESOLVED, IMPLICIT, EXTERNAL, BUILTIN_CALL, MISSING_MEMBER, UNKNOWN_RECEIVER, LOCAL_VALUE, UNKNOWN_NAME)
+
+
+def _join(outcomes: Sequence[_Outcome]) -> _Outcome:
+    if len(outcomes) == 1:
+        return outcomes[0]
+    if not outcomes:
+        return _Outcome((), UNKNOWN_RECEIVER)
+    targets = tuple(
+        [t._replace(confidence=round(t.confidence / len(outcomes), 4)) for o in outcomes for t in o.targets]
+    )
+    return _Outcome(targets, min((o.outcome for o in outcomes), key=_RANK.index))
+
+
+def _name_of(entity: Entity, reason: str) -> str:
+    if entity.what is Is.EXTERNAL:
+        return EXTERNAL
+    return BUILTIN_CALL if entity.what is Is.BUILTIN else reason
+
+
+def _put(
+    edges: dict[tuple[int, int, int], CallEdgeRow], caller: int, targets: Sequence[_Target], line: int, path: str
+) -> None:
+    for function, how, confidence in targets:
+        key = (caller, function, line)
+        present = edges.get(key)
+        if present is None or present.confidence < confidence:
+            edges[key] = CallEdgeRow(
+                caller_id=caller,
+                callee_id=function,
+                call_site_line=line,
+                resolution=how,
+                confidence=confidence,
+                file=path,
+            )

@@ -1,0 +1,105 @@
+"""The Python adapter: `.py`, `.pyi` and `.pyw` source to facts.
+
+One query captures statements, comments and errors; `python_lowering` turns the statements into facts.  Where the
+grammar stumbles over a file that the interpreter's own parser accepts, that parser tells what functions there are.
+Does not read files, follow imports or resolve names.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from importlib.metadata import version
+
+from tree_sitter import Node, Parser, Query, QueryCursor
+
+from driftd.pipeline.facts.languages import python_text
+from driftd.pipeline.facts.languages.python_lowering import LANGUAGE, STATEMENT_KINDS, Lowering
+from driftd.pipeline.facts.model import (
+    Bodies,
+    Comment,
+    FileFacts,
+    Outline,
+    ParseError,
+    Texts,
+)
+from driftd.pipeline.facts.source import Source
+
+_REVISION = 1  # raise it when the same bytes give other facts
+
+
+class PythonAdapter:
+    """Python by tree-sitter."""
+
+    languages = ("python",)
+    suffixes = {".py": "python", ".pyi": "python", ".pyw": "python"}  # noqa: RUF012
+
+    @property
+    def version(self) -> str:
+        return f"{_REVISION}/{_grammar_version()}"
+
+    def extract(self, data: bytes, language: str) -> FileFacts:
+        """Return the facts of `data`; never raises for bad input: what cannot be read is in `errors`."""
+        source = Source(python_text.to_utf8(data))
+        parser, query = _tools()
+        root = parser.parse(source.data).root_node
+        captures = QueryCursor(query).captures(root)
+        comments = captures.get("comment", [])
+        broken = captures.get("error", []) if root.has_error else []
+        lowering = Lowering(source, [(c.start_byte, c.end_byte) for c in comments])
+        lowering.run(captures.get("statement", []))
+        return _assemble(source, language, lowering, comments, broken)
+
+
+ADAPTER = PythonAdapter()
+
+
+@cache
+def _tools() -> tuple[Parser, Query]:
+    statements = " ".join(f"({kind})" for kind in STATEMENT_KINDS)
+    query = Query(LANGUAGE, f"[{statements}] @statement (comment) @comment [(ERROR) (MISSING)] @error")
+    return Parser(LANGUAGE), query
+
+
+@cache
+def _grammar_version() -> str:
+    return version("tree-sitter-python")
+
+
+def _assemble(
+    source: Source, language: str, lowering: Lowering, comments: list[Node], broken: list[Node]
+) -> FileFacts:
+    data = source.data
+    exports = lowering.exports() if b"__all__" in data else None
+    exported = None if exports is None else frozenset(export.name for export in exports)
+    imports = lowering.imports
+    if b"import_module" in data or b"__import__" in data:
+        imports = sorted([*imports, *lowering.dynamic_imports()], key=lambda i: i.line)
+    outline = Outline(
+        lowering.finished_functions(exported), lowering.finished_classes(exported), tuple(imports), exports or ()
+    )
+    bodies = Bodies(
+        tuple(lowering.calls),
+        tuple(lowering.assigns),
+        tuple(lowering.returns),
+        tuple(lowering.raises),
+        tuple(lowering.handlers),
+        tuple(lowering.regions),
+    )
+    texts = Texts(tuple(lowering.literals), tuple([_comment(source, node) for node in comments]))
+    errors = tuple([_parse_error(source, node) for node in broken])
+    return FileFacts(language, source.line_count, outline, bodies, texts, lowering.names(), errors)
+
+
+def _comment(source: Source, node: Node) -> Comment:
+    start = node.start_byte
+    data = source.data
+    line, column = source.position(start)
+    text = data[start : node.end_byte].decode("utf-8", "replace").lstrip("#").strip()
+    before = data[data.rfind(b"\n", 0, start) + 1 : start]
+    return Comment(text, line, column, line, not before.isspace() and before != b"")
+
+
+def _parse_error(source: Source, node: Node) -> ParseError:
+    line, column = source.position(node.start_byte)
+    end_line, end_column = source.position(node.end_byte)
+    return ParseError(line, column, end_line, end_column, "missing" if node.is_missing else "error")

@@ -1,0 +1,205 @@
+"""The workspace in memory: per file its encoded facts, its interface and the ids of its functions; module names.
+
+`apply` takes a file's contribution out and puts the new one in, and says what others can notice of it.  Everything
+else a stage wants is decoded on demand through views.  There is no file access, no database and no clock here, and
+no call graph: stages keep what they derive.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import TYPE_CHECKING, Final, NamedTuple, TypeVar
+
+import msgspec
+
+from driftd.pipeline.facts.model import FileFacts, Outline
+from driftd.pipeline.interface import Interface, interface_of
+from driftd.pipeline.modules import ModuleIndex
+from driftd.pipeline.views import BindingView
+from driftd.rows.ids import function_id
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+
+    from driftd.pipeline.modules import Aliases
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class FileEntry:
+    """One file as the workers hand it over: `facts` is FileFacts in msgpack."""
+
+    path: str
+    language: str
+    facts: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What one `apply` did.
+
+    changed: files that are new or have other facts
+    removed: files that are gone
+    interface_changed: files of which others can see something else than before: new and gone ones among them
+    lookups_changed: keys of module lookups (see `modules`) that have another answer
+    """
+
+    changed: frozenset[str] = frozenset()
+    removed: frozenset[str] = frozenset()
+    interface_changed: frozenset[str] = frozenset()
+    lookups_changed: frozenset[str] = frozenset()
+
+    def __bool__(self) -> bool:
+        """Whether anything changed."""
+        return bool(self.changed or self.removed)
+
+
+class FunctionAt(NamedTuple):
+    """Where a function is defined: `index` counts in its file's outline."""
+
+    file: str
+    index: int
+
+
+class SourceFile:
+    """One file of the project."""
+
+    __slots__ = ("facts", "function_ids", "home", "interface", "language", "path")
+
+    def __init__(
+        self, path: str, language: str, facts: bytes, interface: Interface, function_ids: tuple[int, ...]
+    ) -> None:
+        self.path = path
+        self.language = language
+        self.facts = facts
+        self.interface = interface
+        self.function_ids = function_ids  # parallel to the outline's functions
+        self.home = ""  # where its absolute imports start
+
+    def view(self, kind: type[T]) -> T:
+        """Decode the facts as one of the structs of `views`, or as FileFacts."""
+        return _decoder(kind).decode(self.facts)
+
+    def outline(self) -> Outline:
+        """Decode the whole outline."""
+        return self.view(_OutlineOnly).outline
+
+    def all_facts(self) -> FileFacts:
+        """Decode everything."""
+        return self.view(FileFacts)
+
+
+class Project:
+    """All files of the workspace.  Iterating gives their paths."""
+
+    def __init__(self, aliases: Sequence[Aliases] = ()) -> None:
+        self.modules = ModuleIndex(aliases)
+        self._files: dict[str, SourceFile] = {}
+        self._function_files: dict[int, str] = {}
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._files)
+
+    def __len__(self) -> int:
+        return len(self._files)
+
+    def __contains__(self, path: object) -> bool:
+        return path in self._files
+
+    @property
+    def files(self) -> Collection[SourceFile]:
+        """All files, in no order that means anything."""
+        return self._files.values()
+
+    def file(self, path: str) -> SourceFile | None:
+        """Return a file, or None."""
+        return self._files.get(path)
+
+    def function(self, function: int) -> FunctionAt | None:
+        """Return where the function of this id is defined, or None."""
+        path = self._function_files.get(function)
+        return None if path is None else FunctionAt(path, self._files[path].function_ids.index(function))
+
+    @property
+    def function_count(self) -> int:
+        """How many functions there are, `<module>` ones included."""
+        return len(self._function_files)
+
+    def apply(self, changes: Mapping[str, FileEntry | None]) -> Change:
+        """Put new or changed files in and take files out (None); the facts must be sound.
+
+        A file whose facts are the same bytes as before is not a change.  Raises msgspec.DecodeError for facts that
+        are not FileFacts, before anything is changed.
+        """
+        incoming = {
+            path: (entry, interface_of(_decoder(BindingView).decode(entry.facts)))
+            for path, entry in changes.items()
+            if entry is not None and not self._same(path, entry)
+        }
+        gone = {path for path, entry in changes.items() if entry is None and path in self._files}
+        interface_changed = set(gone)
+        for path in gone:
+            self._forget(self._files.pop(path))
+            self.modules.remove(path)
+        for path, (entry, interface) in incoming.items():
+            old = self._files.get(path)
+            if old is None:
+                self.modules.add(path)
+            else:
+                self._forget(old)
+            if old is None or old.interface != interface or old.language != entry.language:
+                interface_changed.add(path)
+            ids = function_ids(path, [f.qualified_name for f in interface.functions])
+            self._files[path] = SourceFile(path, entry.language, entry.facts, interface, ids)
+            for number in ids:
+                self._function_files[number] = path
+        lookups_changed, homes_may_differ = self.modules.settle()
+        for path in self._files if homes_may_differ else incoming:
+            file, home = self._files[path], self.modules.home(path)
+            if home != file.home:
+                file.home = home
+                interface_changed.add(path)
+        return Change(
+            changed=frozenset(incoming),
+            removed=frozenset(gone),
+            interface_changed=frozenset(interface_changed),
+            lookups_changed=lookups_changed,
+        )
+
+    def everything(self) -> Change:
+        """Return the change that brings a stage without state up to date: all files as new."""
+        paths = frozenset(self._files)
+        return Change(changed=paths, interface_changed=paths)
+
+    def _same(self, path: str, entry: FileEntry) -> bool:
+        old = self._files.get(path)
+        return old is not None and old.language == entry.language and old.facts == entry.facts
+
+    def _forget(self, file: SourceFile) -> None:
+        for number in file.function_ids:
+            if self._function_files.get(number) == file.path:
+                del self._function_files[number]
+
+
+def function_ids(path: str, qualified_names: Iterable[str]) -> tuple[int, ...]:
+    """Return the ids of a file's functions, given in source order: equal names are told apart by their order."""
+    seen: dict[str, int] = {}
+    ids = []
+    for name in qualified_names:
+        ordinal = seen.get(name, 0)
+        seen[name] = ordinal + 1
+        ids.append(function_id(path, name, ordinal))
+    return tuple(ids)
+
+
+class _OutlineOnly(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    language: str
+    line_count: int
+    outline: Outline
+
+
+@lru_cache(maxsize=64)
+def _decoder(kind: type[T]) -> msgspec.msgpack.Decoder[T]:
+    return msgspec.msgpack.Decoder(kind)

@@ -1,0 +1,91 @@
+"""Runs the project stages: in the order of their needs, timed by the given clock, each failure kept to itself.
+
+A stage that raises keeps its tables' last good rows; what it missed is remembered and given to it again with the
+next change, so that one failure never leaves a hole.
+"""
+
+from __future__ import annotations
+
+import traceback
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from driftd.pipeline.project import Change
+from driftd.pipeline.stage import Findings, ProjectStage, in_order
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+    from driftd.pipeline.project import Project
+
+
+@dataclass(frozen=True, slots=True)
+class StageReport:
+    """How one stage went.  `findings` is None when it failed; then `error` holds the traceback."""
+
+    name: str
+    duration_ms: float
+    findings: Findings | None
+    error: str | None = None
+
+
+class Runner:
+    """Holds the ordered project stages and what each of them still has to be told."""
+
+    def __init__(self, stages: Iterable[ProjectStage], monotonic: Callable[[], float]) -> None:
+        """Order the stages; raises ValueError for declarations that contradict each other."""
+        self.stages = in_order(stages)
+        self._monotonic = monotonic
+        self._missed: dict[str, Change] = {}
+
+    def run(
+        self, project: Project, change: Change, cancelled: Callable[[], bool] = lambda: False
+    ) -> Iterator[StageReport]:
+        """Run every stage over the change and yield its report as it ends.
+
+        A cancelled run stops between stages; those not reached get the change with the next run.
+        """
+        failed: set[str] = set()
+        for stage in self.stages:
+            due = self._due(stage, change)
+            if cancelled():
+                self._missed[stage.name] = due
+                continue
+            blocked = failed.intersection(stage.needs)
+            if blocked:
+                self._missed[stage.name] = due
+                failed.add(stage.name)
+                yield StageReport(
+                    stage.name, 0.0, None, f"not run: it needs {', '.join(sorted(blocked))}, which failed"
+                )
+                continue
+            started = self._monotonic()
+            try:
+                findings = stage.run(project, due)
+            except Exception:  # noqa: BLE001 - reported with its traceback; the other stages go on
+                self._missed[stage.name] = due
+                failed.add(stage.name)
+                yield StageReport(stage.name, self._since(started), None, traceback.format_exc(limit=-8))
+                continue
+            yield StageReport(stage.name, self._since(started), findings)
+
+    def missed(self, stage: str, change: Change) -> None:
+        """Remember that the rows which `stage` found for `change` were not stored: it gets the change again."""
+        self._missed[stage] = merged(change, self._missed[stage]) if stage in self._missed else change
+
+    def _due(self, stage: ProjectStage, change: Change) -> Change:
+        missed = self._missed.pop(stage.name, None)
+        return change if missed is None else merged(missed, change)
+
+    def _since(self, started: float) -> float:
+        return (self._monotonic() - started) * 1000
+
+
+def merged(earlier: Change, later: Change) -> Change:
+    """Return the one change that two changes, one after the other, amount to."""
+    return Change(
+        changed=(earlier.changed - later.removed) | later.changed,
+        removed=(earlier.removed - later.changed) | later.removed,
+        interface_changed=earlier.interface_changed | later.interface_changed,
+        lookups_changed=earlier.lookups_changed | later.lookups_changed,
+    )

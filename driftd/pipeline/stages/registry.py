@@ -1,0 +1,32 @@
+"""Which analyses there are.  Adding one is a file and a line here."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from driftd.pipeline.facts.model import FACTS_VERSION
+from driftd.pipeline.stage import in_order
+from driftd.pipeline.stages.call_edges import CallEdges
+from driftd.pipeline.stages.constants import Constants
+from driftd.pipeline.stages.env_variables import EnvVariables
+from driftd.pipeline.stages.functions import Functions
+
+if TYPE_CHECKING:
+    from driftd.pipeline.stage import FileStage, ProjectStage
+
+FILE_STAGES: Final[tuple[FileStage, ...]] = (Functions(),)
+_PROJECT_STAGES: Final = (CallEdges, Constants, EnvVariables)
+
+# Rows made under another version are stale.
+ANALYZER: Final = "-".join(
+    (
+        f"facts{FACTS_VERSION}",
+        *(f"{stage.name}{stage.version}" for stage in FILE_STAGES),
+        *(f"{stage.name}{stage.version}" for stage in _PROJECT_STAGES),
+    )
+)
+
+
+def project_stages() -> list[ProjectStage]:
+    """Return new project stages in the order to run them; they keep state, so each project has its own."""
+    return in_order([stage() for stage in _PROJECT_STAGES])

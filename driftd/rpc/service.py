@@ -1,0 +1,124 @@
+"""What the RPC methods may ask of the daemon.
+
+The daemon implements `Service`; the methods know nothing else of it.  It speaks in structs and JSON-ready values, not
+in protocol terms: an error is one of `driftd.errors`, a cancelled call is a cancelled task, progress is a callable.
+A value that is returned as `dict` must be encodable by `msgspec.json` and is sent as it is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Literal, Protocol
+
+import msgspec
+
+Filter = str | int | float | bool | None
+Direction = Literal["callers", "callees"]
+Topic = Literal[
+    "analysis.started", "analysis.progress", "analysis.finished", "findings.changed", "gc.finished", "degraded"
+]
+TOPICS: tuple[Topic, ...] = (
+    "analysis.started",
+    "analysis.progress",
+    "analysis.finished",
+    "findings.changed",
+    "gc.finished",
+    "degraded",
+)
+
+
+class AsOf(msgspec.Struct, frozen=True, kw_only=True):
+    """Which analysis an answer comes from, and what that analysis does not cover."""
+
+    run_id: int | None = None  # id of the last finished run in scan_history; None: there was none yet
+    finished_at: int | None = None  # UTC unix seconds
+    pending: int = 0  # saved changes that are not in the model yet
+    degraded: str | None = None  # why the daemon is degraded; None: it is not
+    unexamined: int = 0  # files that could not be examined
+
+
+class Page(msgspec.Struct, frozen=True, kw_only=True):
+    """One page of a table: items by column name with JSON columns decoded; `next` is None on the last page."""
+
+    items: list[dict[str, object]]
+    next: str | None
+    total: int
+
+
+class Progress(Protocol):
+    """Hears how far a run is; call it from the event loop as often as you like, it never waits and never raises."""
+
+    def __call__(self, stage: str, done: int, total: int) -> None: ...
+
+
+class Subscriber(Protocol):
+    """Hears events; never waits and never raises.  One that reads too slowly loses events and is told how many."""
+
+    def __call__(self, topic: Topic, payload: Mapping[str, object]) -> None: ...
+
+
+class Subscription(Protocol):
+    """What `Service.subscribe` returns."""
+
+    def close(self) -> None:
+        """Stop the events at once; closing twice does no harm."""
+        ...
+
+
+class Service(Protocol):
+    """The daemon, as the RPC methods see it.
+
+    Every coroutine may be cancelled at any await; it then gives up this call's interest only: a run that others wait
+    for goes on.  `function` is an id, a qualified name, or `file:line`; NotFoundError where nothing is meant by it,
+    UsageError where several functions are.
+    """
+
+    async def as_of(self) -> AsOf: ...
+
+    async def status(self) -> dict[str, object]:
+        """Return workspace, version, pid, uptime_s, db, writer, watcher, last_run and health."""
+        ...
+
+    async def page(self, table: str, filters: Mapping[str, Filter], limit: int, after: str | None) -> Page:
+        """Return rows of `table` whose columns equal `filters` (None: IS NULL), in key order.
+
+        `after` is a `next` of an earlier page; UsageError where it is not one.
+        """
+        ...
+
+    async def analyze(self, paths: tuple[str, ...] | None, full: bool, progress: Progress) -> dict[str, object]:
+        """Make the analysis current and return run_id, files, rows, stages and duration_ms.
+
+        `paths` are relative to the workspace (None: all of it); `full` ignores the cache.
+        """
+        ...
+
+    async def scan(self, paths: tuple[str, ...] | None, progress: Progress) -> dict[str, object]:
+        """Compare the disk with the model without analysing: files {total, added, …} and the paths that changed."""
+        ...
+
+    async def cancel_run(self, run_id: int) -> bool:
+        """Cancel the run with this id for everyone; False where no such run is going on."""
+        ...
+
+    async def sync(self, timeout_s: float) -> AsOf:
+        """Return when everything saved before the call is in the model; BusyError after `timeout_s` seconds."""
+        ...
+
+    async def call_graph(self, function: str | int | None, depth: int) -> dict[str, object]:
+        """Return totals, entry points and resolution rate by strategy; or the neighbourhood of one function."""
+        ...
+
+    async def neighbours(
+        self, function: str | int, direction: Direction, depth: int, limit: int, after: str | None
+    ) -> Page:
+        """Return the functions that reach `function`, or that it reaches, in at most `depth` calls, with paths."""
+        ...
+
+    def subscribe(self, topics: frozenset[Topic], subscriber: Subscriber) -> Subscription:
+        """Call `subscriber` on the event loop for each later event of `topics`, until the subscription is closed."""
+        ...
+
+    async def shutdown(self) -> None:
+        """Ask the daemon to stop and return at once; the server is then stopped from outside."""
+        ...

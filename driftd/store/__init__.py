@@ -1,0 +1,1 @@
+"""The SQLite file: knows rows, not where they come from."""
