@@ -340,6 +340,8 @@ def _allowed(expected: Any) -> str:
 
 def _toml(value: Any) -> str:
     """Return a value the way a TOML file writes it."""
+    if isinstance(value, float):  # JSON has no nan
+        return repr(value)
     return msgspec.json.encode(value, enc_hook=str).decode()
 
 

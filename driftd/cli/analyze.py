@@ -10,7 +10,7 @@ import click
 
 from driftd.cli.client import Client
 from driftd.cli.options import Command, json_option, workspace_argument
-from driftd.cli.output import BOLD, RED, YELLOW, duration, note, paint, plain, print_json, print_table
+from driftd.cli.output import BOLD, RED, YELLOW, counted, duration, note, paint, plain, print_json, print_table
 from driftd.cli.progress import Progress
 from driftd.errors import BusyError, NoDaemonError, RefusedError
 
@@ -63,10 +63,10 @@ def print_summary(root: Path, result: dict[str, Any]) -> None:
     took = duration(result.get("duration_ms", 0) / 1000)
     print(f"{paint(plain(str(root)), BOLD)}: analysed in {took} (run {result.get('run_id')})")
     changes = ", ".join(f"{files.get(kind, 0)} {kind}" for kind in ("added", "modified", "removed", "unchanged"))
-    print(f"\n{files.get('total', 0)} files: {changes}")
+    print(f"\n{counted(files.get('total', 0), 'file')}: {changes}")
     if files.get("failed"):
-        print(paint(f"{files['failed']} files could not be examined", RED))
-    print(f"\n{sum(rows.values())} rows written" + (":" if rows else ": nothing has changed"))
+        print(paint(f"{counted(files['failed'], 'file')} could not be examined", RED))
+    print(f"\n{counted(sum(rows.values()), 'row')} written" + (":" if rows else ": nothing has changed"))
     for table, count in sorted(rows.items()):
         print(f"  {table:<{max(map(len, rows))}}  {count:>8}")
     if result.get("stages"):
@@ -78,7 +78,7 @@ def print_summary(root: Path, result: dict[str, Any]) -> None:
 def _print_problems(problems: list[dict[str, Any]]) -> None:
     if not problems:
         return
-    print(paint(f"\n{len(problems)} problems", YELLOW))
+    print(paint(f"\n{counted(len(problems), 'problem')}", YELLOW))
     for problem in problems[:SHOWN_PROBLEMS]:
         place = ":".join(str(problem[key]) for key in ("file", "line") if problem.get(key))
         print(plain(f"  {place or problem.get('stage') or 'run'}: {problem.get('message', '')}"))
@@ -95,7 +95,9 @@ def _analyze(root: Path, *, full: bool, paths: tuple[str, ...], force: bool, pro
         except NoDaemonError:
             pass  # so this process does it
         from driftd.daemon.embedded import analyze as run_here
+        from driftd.daemon.logging import configure
 
+        configure("error")  # what is less is in the report
         try:
             return run_here(root, full=full, force=force, paths=paths, progress=progress)
         except BusyError:

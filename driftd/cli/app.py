@@ -5,6 +5,7 @@ A command's module is imported when the command runs; `driftd --help` imports no
 
 from __future__ import annotations
 
+import os
 from importlib import import_module
 from typing import NamedTuple
 
@@ -42,6 +43,7 @@ COMMANDS = {
     "socket-path": Entry("paths:socket_path", _HELP, "Print the path of the daemon's socket."),
     "completion": Entry("completion:completion", _HELP, "Print a completion script for your shell."),
 }
+COMPLETION_VARIABLE = "_DRIFTD_COMPLETE"  # set by the script of `driftd completion`
 ALIASES = {"env": "env-variables"}
 
 HELP = """driftd keeps a live model of a codebase in one SQLite file and answers questions about it.
@@ -106,13 +108,19 @@ def run(arguments: list[str]) -> int:
 
     Raises the errors of `driftd.errors`, and whatever the command let travel.
     """
+    if instruction := os.environ.get(COMPLETION_VARIABLE):
+        from click.shell_completion import shell_complete
+
+        return shell_complete(driftd, {}, "driftd", COMPLETION_VARIABLE, instruction)
     try:
-        code = driftd.main(arguments or ["--help"], prog_name="driftd", standalone_mode=False)
+        # Not `driftd.main()`: it has exit codes of its own for an interrupt and for a closed pipe.
+        with driftd.make_context("driftd", arguments or ["--help"]) as context:
+            code = driftd.invoke(context)
+    except click.exceptions.Exit as finished:
+        return finished.exit_code
     except click.UsageError as error:
         command = error.ctx.command_path if error.ctx else "driftd"
         raise UsageError(error.format_message().rstrip("."), hint=f"see: {command} --help") from error
-    except click.Abort:
-        raise KeyboardInterrupt from None
     return code if isinstance(code, int) else 0
 
 

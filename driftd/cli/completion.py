@@ -20,10 +20,10 @@ def completion(shell: str) -> int:
     """Print the completion script for SHELL."""
     from click.shell_completion import get_completion_class
 
-    from driftd.cli.app import driftd
+    from driftd.cli.app import COMPLETION_VARIABLE, driftd
 
     complete = get_completion_class(shell)
     if complete is None:
         raise click.UsageError(f"click cannot complete in {shell}")
-    print(complete(driftd, {}, "driftd", "_DRIFTD_COMPLETE").source())
+    print(complete(driftd, {}, "driftd", COMPLETION_VARIABLE).source())
     return 0

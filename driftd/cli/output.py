@@ -115,6 +115,11 @@ def moment(timestamp: float) -> str:
     return time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(timestamp))
 
 
+def counted(number: int, noun: str) -> str:
+    """Return "1 file", "2 files"."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
 def paint(text: str, code: str, stream: TextIO | None = None) -> str:
     """Return `text` coloured for `stream` (standard output if not given) where that is a terminal and wants it."""
     out = stream or sys.stdout
@@ -135,9 +140,10 @@ def note_as_of(result: Any) -> None:
     if as_of.get("run_id", 0) is None:
         note("there is no analysis yet (run: driftd analyze)")
     if as_of.get("pending"):
-        note(f"{as_of['pending']} saved changes are not in this answer yet (wait for them: driftd sync)")
+        changes = counted(as_of["pending"], "saved change")
+        note(f"not yet in this answer: {changes} (wait for them: driftd sync)")
     if as_of.get("unexamined"):
-        note(f"{as_of['unexamined']} files could not be examined; this answer does not cover them")
+        note(f"not in this answer: {counted(as_of['unexamined'], 'file')} that could not be examined")
     if as_of.get("degraded"):
         reason = as_of["degraded"] if isinstance(as_of["degraded"], str) else "see: driftd status"
         note(f"the daemon is degraded: {reason}")

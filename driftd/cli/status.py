@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import click
 
 from driftd.cli.client import ask
 from driftd.cli.options import Command, json_option, workspace_argument
 from driftd.cli.output import note_as_of, print_document, print_json
+
+COUNTS_BY_TABLE = ("rows", "deleted")
 
 
 @click.command(
@@ -26,6 +29,18 @@ def status(root: Path, as_json: bool) -> int:
     if as_json:
         print_json(result)
     else:
-        print_document(result)
+        print_document({name: _without_zeros(part) for name, part in result.items() if name != "as_of"})
         note_as_of(result)
     return 0
+
+
+def _without_zeros(part: Any) -> Any:
+    """Return `part` with only the tables that have something in its counts, at any depth."""
+    if not isinstance(part, dict):
+        return part
+    return {
+        name: {table: count for table, count in value.items() if count}
+        if name in COUNTS_BY_TABLE and isinstance(value, dict)
+        else _without_zeros(value)
+        for name, value in part.items()
+    }

@@ -20,6 +20,8 @@ from structlog.typing import EventDict, Processor, WrappedLogger
 MAX_FRAMES = 20
 # They log each event or each statement, and aiosqlite formats its records before it looks at the level.
 NOISY = ("aiosqlite", "watchfiles", "jsonrpcserver")
+# What a person who reads the lines looks for first.
+FIRST_KEYS = ("timestamp", "level", "logger", "event")
 # Levels of syslog(3), which journald reads from `<N>` at the start of a line.
 SYSLOG_LEVEL = {"critical": 2, "error": 3, "warning": 4, "info": 6, "debug": 7}
 
@@ -85,7 +87,8 @@ def _for_machines(*, to_journal: bool) -> list[Processor]:
 
 def _json(_logger: WrappedLogger, _method: str, event: EventDict) -> str:
     """Render one record; what JSON does not know (a path, an enum of a library) becomes its text."""
-    return msgspec.json.encode(event, enc_hook=str).decode()
+    first = {key: event[key] for key in FIRST_KEYS if key in event}
+    return msgspec.json.encode({**first, **event}, enc_hook=str).decode()
 
 
 def _with_priority(render: Callable[[WrappedLogger, str, EventDict], str]) -> Processor:

@@ -14,20 +14,24 @@ import hashlib
 import os
 import signal
 import stat as stat_module
+import sys
 import threading
 import time
 from collections import deque
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from multiprocessing import get_context, parent_process
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from driftd.errors import RefusedError
+
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Callable, Iterable, Sequence
+    from collections.abc import AsyncGenerator, Callable, Iterable, Iterator, Sequence
 
 PRELOADED = [
     "driftd.daemon.workers",
@@ -40,6 +44,8 @@ PRELOADED = [
 # One by one costs 1.25 times the time of chunks of 32; chunks much larger leave a worker idle at the end.
 CHUNK_FILES = 32
 CHUNK_BYTES = 400_000
+
+PROBE_TIMEOUT_S = 60.0  # for a process to start and import; a loaded machine takes seconds
 
 
 class Task(msgspec.Struct, frozen=True, array_like=True):
@@ -108,8 +114,9 @@ class WorkerPool:
     def start(self) -> None:
         """Start the worker processes without waiting for them, so that they warm up while files are looked for."""
         pool = self._executor()
-        for _ in range(self._settings.workers):
-            pool.submit(_warm)
+        with _no_main_module():
+            for _ in range(self._settings.workers):
+                pool.submit(_warm)
 
     async def run(self, tasks: Iterable[Task]) -> AsyncGenerator[list[Outcome], None]:
         """Yield the outcomes of all tasks, chunk by chunk; every task has exactly one outcome.
@@ -170,8 +177,10 @@ class WorkerPool:
 
     def _submit(self, chunk: list[Task]) -> asyncio.Future[bytes]:
         payload = _encode(chunk)
+        future: Future[bytes]
         try:
-            future: Future[bytes] = self._executor().submit(self._entry, payload, self._settings.max_file_size)
+            with _no_main_module():
+                future = self._executor().submit(self._entry, payload, self._settings.max_file_size)
         except BrokenProcessPool as broken:
             future = Future()
             future.set_exception(broken)
@@ -181,8 +190,22 @@ class WorkerPool:
         # All chunks under way share the workers, so the time of the longest queue counts, not that of one chunk.
         return self._settings.file_timeout_s * (1 + max((len(chunk) for chunk in chunks), default=0) / CHUNK_FILES)
 
+    async def _probe(self) -> None:
+        """Make sure that workers can live at all, before files are blamed for their deaths."""
+        with _no_main_module():
+            future = asyncio.wrap_future(self._executor().submit(_warm))
+        try:
+            async with asyncio.timeout(PROBE_TIMEOUT_S):
+                await future
+        except (BrokenProcessPool, TimeoutError) as error:
+            await self._replace()
+            raise RefusedError(
+                "the worker processes cannot start", hint="memory or process limits? `driftd doctor` looks for the cause"
+            ) from error
+
     async def _alone(self, chunk: list[Task]) -> list[list[Outcome]]:
         """Run a suspected chunk with nothing beside it; if it fails again, its files one by one."""
+        await self._probe()
         first = await self._attempt(chunk)
         if first is not None:
             return [first]
@@ -225,6 +248,17 @@ class WorkerPool:
             with suppress(ProcessLookupError):
                 os.kill(process, signal.SIGKILL)
         await asyncio.to_thread(pool.shutdown, wait=True, cancel_futures=True)
+
+
+@contextmanager
+def _no_main_module() -> Iterator[None]:
+    """Hide `__main__` while a worker is started: it would be imported there, at its cost and with its effects."""
+    main = sys.modules["__main__"]
+    sys.modules["__main__"] = ModuleType("__main__")
+    try:
+        yield
+    finally:
+        sys.modules["__main__"] = main
 
 
 def _is_lost(future: asyncio.Future[bytes]) -> bool:

@@ -119,28 +119,15 @@ class Scopes:
         self.outer: dict[int, dict[str, bool]] = {}  # function -> names it declares global (True) or nonlocal
 
 
-def bind(
-    outline: OutlineView,
-    assigns: Sequence[AssignView],
-    regions: Sequence[RegionView],
-    call: Callable[[int], CallView],
-    language: str,
-) -> Scopes:
-    """Return the name tables of a file.  `call(i)` is its call number i."""
-    return _Binder(outline, regions, call, language).run(assigns)
-
-
-def interface_of(view: BindingView) -> Interface:
-    """Return what other files can see of a file."""
+def bind(view: BindingView) -> Scopes:
+    """Return the name tables of a file."""
     calls = view.bodies.calls
-    scopes = bind(
-        view.outline, view.bodies.assigns, view.bodies.regions, lambda i: _decode_call(calls[i]), view.language
-    )
-    return reduce_scopes(view.outline, scopes, view.language)
+    binder = _Binder(view.outline, view.bodies.regions, lambda index: _decode_call(calls[index]), view.language)
+    return binder.run(view.bodies.assigns)
 
 
-def reduce_scopes(outline: OutlineView, scopes: Scopes, language: str) -> Interface:
-    """Return the interface that the name tables of a file amount to."""
+def interface_of(outline: OutlineView, scopes: Scopes, language: str) -> Interface:
+    """Return what other files can see of a file with these name tables."""
     functions = tuple(
         [FunctionFace(f.name, f.qualified_name, f.kind, f.scope, f.return_type) for f in outline.functions]
     )

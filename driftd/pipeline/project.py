@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple, TypeVar
 import msgspec
 
 from driftd.pipeline.facts.model import FileFacts, Outline
-from driftd.pipeline.interface import Interface, interface_of
+from driftd.pipeline.interface import Interface, Scopes, bind, interface_of
 from driftd.pipeline.modules import ModuleIndex
 from driftd.pipeline.views import BindingView
 from driftd.rows.ids import function_id
@@ -66,10 +66,16 @@ class FunctionAt(NamedTuple):
 class SourceFile:
     """One file of the project."""
 
-    __slots__ = ("facts", "function_ids", "home", "interface", "language", "path")
+    __slots__ = ("_scopes", "facts", "function_ids", "home", "interface", "language", "path")
 
     def __init__(
-        self, path: str, language: str, facts: bytes, interface: Interface, function_ids: tuple[int, ...]
+        self,
+        path: str,
+        language: str,
+        facts: bytes,
+        interface: Interface,
+        function_ids: tuple[int, ...],
+        scopes: Scopes | None = None,
     ) -> None:
         self.path = path
         self.language = language
@@ -77,10 +83,16 @@ class SourceFile:
         self.interface = interface
         self.function_ids = function_ids  # parallel to the outline's functions
         self.home = ""  # where its absolute imports start
+        self._scopes = scopes
 
     def view(self, kind: type[T]) -> T:
         """Decode the facts as one of the structs of `views`, or as FileFacts."""
         return _decoder(kind).decode(self.facts)
+
+    def take_scopes(self) -> Scopes:
+        """Return the name tables; those made by `apply` are handed out once, as few ask and they are large."""
+        scopes, self._scopes = self._scopes, None
+        return scopes if scopes is not None else bind(self.view(BindingView))
 
     def outline(self) -> Outline:
         """Decode the whole outline."""
@@ -134,7 +146,7 @@ class Project:
         are not FileFacts, before anything is changed.
         """
         incoming = {
-            path: (entry, interface_of(_decoder(BindingView).decode(entry.facts)))
+            path: _new_file(entry)
             for path, entry in changes.items()
             if entry is not None and not self._same(path, entry)
         }
@@ -143,17 +155,17 @@ class Project:
         for path in gone:
             self._forget(self._files.pop(path))
             self.modules.remove(path)
-        for path, (entry, interface) in incoming.items():
+        for path, new in incoming.items():
             old = self._files.get(path)
             if old is None:
                 self.modules.add(path)
             else:
                 self._forget(old)
-            if old is None or old.interface != interface or old.language != entry.language:
+                new.home = old.home
+            if old is None or old.interface != new.interface or old.language != new.language:
                 interface_changed.add(path)
-            ids = function_ids(path, [f.qualified_name for f in interface.functions])
-            self._files[path] = SourceFile(path, entry.language, entry.facts, interface, ids)
-            for number in ids:
+            self._files[path] = new
+            for number in new.function_ids:
                 self._function_files[number] = path
         lookups_changed, homes_may_differ = self.modules.settle()
         for path in self._files if homes_may_differ else incoming:
@@ -192,6 +204,14 @@ def function_ids(path: str, qualified_names: Iterable[str]) -> tuple[int, ...]:
         seen[name] = ordinal + 1
         ids.append(function_id(path, name, ordinal))
     return tuple(ids)
+
+
+def _new_file(entry: FileEntry) -> SourceFile:
+    view = _decoder(BindingView).decode(entry.facts)
+    scopes = bind(view)
+    interface = interface_of(view.outline, scopes, view.language)
+    ids = function_ids(entry.path, [function.qualified_name for function in interface.functions])
+    return SourceFile(entry.path, entry.language, entry.facts, interface, ids, scopes)
 
 
 class _OutlineOnly(msgspec.Struct, frozen=True, array_like=True, gc=False):

@@ -151,7 +151,7 @@ class BindingView(msgspec.Struct, frozen=True, array_like=True, gc=False):
 
 class _CallBodies(msgspec.Struct, frozen=True, array_like=True, gc=False):
     calls: tuple[CallView, ...]
-    assigns: tuple[AssignView, ...]
+    assigns: msgspec.Raw
     returns: msgspec.Raw
     raises: msgspec.Raw
     handlers: msgspec.Raw
@@ -159,7 +159,7 @@ class _CallBodies(msgspec.Struct, frozen=True, array_like=True, gc=False):
 
 
 class ResolveView(msgspec.Struct, frozen=True, array_like=True, gc=False):
-    """What resolving the calls of a file takes."""
+    """What resolving the calls of a file takes, given what its names are bound to."""
 
     language: str
     line_count: int

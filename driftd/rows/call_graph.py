@@ -42,7 +42,7 @@ DataOperation = Literal[
     tier=Tier.CURRENT,
     file="file",
     migration=2,
-    indexes=(("callee_id",), ("file",), ("resolution",)),
+    indexes=(("callee_id",), ("file",)),
     function_ids=("caller_id", "callee_id"),
     without_rowid=True,
 )

@@ -39,7 +39,9 @@ class _Batch:
 class Connection:
     """Serves one client until it goes away, breaks the protocol, or the server stops.  Is the `Session` of its calls."""
 
-    def __init__(self, client: socket.socket, number: int, service: Service, dispatcher: Dispatcher, limits: Limits):
+    def __init__(
+        self, client: socket.socket, number: int, service: Service, dispatcher: Dispatcher, limits: Limits
+    ) -> None:
         self._socket = client
         self._number = number
         self._service = service
@@ -155,7 +157,7 @@ class Connection:
         try:
             message = notification("event", {**payload, "topic": topic})
         except (TypeError, ValueError) as failure:
-            _log.error("rpc.event_not_sent", topic=topic, **{logkeys.ERROR: str(failure)})  # noqa: TRY400 - no traceback needed
+            _log.error("rpc.event_not_sent", topic=topic, **{logkeys.ERROR: str(failure)})
             return
         self._outbox.event(message)
 

@@ -122,7 +122,7 @@ class Dispatcher:
         """Carry out a call and return its answer; None for a notification.  Raises nothing but cancellation."""
         request = call.request
         try:
-            answer = await async_dispatch(
+            answer: object = await async_dispatch(
                 _members(request),
                 self._handlers,
                 context=call,

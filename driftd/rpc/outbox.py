@@ -76,8 +76,7 @@ class Outbox:
 
     def _has_room(self) -> bool:
         return (
-            self._notifications < self._limits.max_queued_notifications
-            and self._bytes <= self._limits.max_queued_bytes
+            self._notifications < self._limits.max_queued_notifications and self._bytes <= self._limits.max_queued_bytes
         )
 
     def _put_notification(self, message: bytes) -> bool:

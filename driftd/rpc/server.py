@@ -14,7 +14,7 @@ import struct
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Final
+from typing import Final, Self
 
 import anyio
 import anyio.abc
@@ -67,15 +67,13 @@ async def serve(
     Raises RefusedError where the path cannot be bound safely.
     """
     server = _Server(service, limits or Limits(), uid_of)
-    with _listening(where) as listener:
+    with _Listener(where) as listener, server.watching_hang_ups():
         async with anyio.create_task_group() as tasks:
-            tasks.start_soon(server.accept_all, listener)
-            tasks.start_soon(server.watch_hang_ups)
+            tasks.start_soon(server.accept_all, listener.socket)
             task_status.started()
             await (stop or anyio.Event()).wait()
             server.accepting.cancel()
-            if isinstance(where, Path):
-                _remove_socket(where, listener)
+            listener.remove()
             await server.stop_connections()
             tasks.cancel_scope.cancel()
 
@@ -141,11 +139,10 @@ class _Server:
     async def _run(self, descriptor: int, connection: Connection) -> None:
         try:
             await connection.run()
-        except Exception:
-            # a bug of ours; it costs this client its connection, not the others theirs
+        except Exception:  # noqa: BLE001 - a bug of ours costs this client its connection, not the others theirs
             _log.exception("rpc.connection_failed")
         finally:
-            # closing the socket has taken it out of the epoll, and its number is free only after this step
+            # nothing was awaited since the socket was closed: its number is not in use again
             del self._connections[descriptor]
             if not self._connections:
                 self._all_gone.set()
@@ -164,15 +161,16 @@ class _Server:
             self._refusals -= 1
             client.close()
 
-    async def watch_hang_ups(self) -> None:
+    @contextmanager
+    def watching_hang_ups(self) -> Iterator[None]:
         """Tell connections when their client is gone, also those that are not being read from."""
         loop = asyncio.get_running_loop()
-        loop.add_reader(self._hang_ups.fileno(), self._hung_up)
-        try:
-            await anyio.sleep_forever()
-        finally:
-            loop.remove_reader(self._hang_ups.fileno())
-            self._hang_ups.close()
+        with self._hang_ups:
+            loop.add_reader(self._hang_ups.fileno(), self._hung_up)
+            try:
+                yield
+            finally:
+                loop.remove_reader(self._hang_ups.fileno())
 
     def _hung_up(self) -> None:
         for descriptor, events in self._hang_ups.poll(0):
@@ -196,16 +194,34 @@ class _Server:
             await self._all_gone.wait()
 
 
-@contextmanager
-def _listening(where: Path | socket.socket) -> Iterator[socket.socket]:
-    listener = _bind(where) if isinstance(where, Path) else where
+class _Listener:
+    """The listening socket, and the path that was made for it."""
+
+    def __init__(self, where: Path | socket.socket) -> None:
+        self._path = where if isinstance(where, Path) else None
+        self.socket = _bind(where) if isinstance(where, Path) else where
+        self._identity = _identity(self._path)
+        self.socket.setblocking(False)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.remove()
+        self.socket.close()
+
+    def remove(self) -> None:
+        """Remove the path, unless something else stands there by now; clients find no daemon from then on."""
+        if self._path is not None and self._identity is not None and _identity(self._path) == self._identity:
+            self._path.unlink()
+
+
+def _identity(path: Path | None) -> tuple[int, int] | None:
     try:
-        listener.setblocking(False)
-        yield listener
-    finally:
-        if isinstance(where, Path):
-            _remove_socket(where, listener)
-        listener.close()
+        found = path.lstat() if path else None
+    except FileNotFoundError:
+        return None
+    return (found.st_dev, found.st_ino) if found else None
 
 
 def _bind(path: Path) -> socket.socket:
@@ -231,7 +247,9 @@ def _make_private(folder: Path) -> None:
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     found = folder.lstat()
     if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.geteuid():
-        raise RefusedError(f"{folder} is not a directory of the daemon's own user", hint="remove it, or change its owner")
+        raise RefusedError(
+            f"{folder} is not a directory of the daemon's own user", hint="remove it, or change its owner"
+        )
     if found.st_mode & 0o077:
         folder.chmod(0o700)
 
@@ -245,14 +263,3 @@ def _remove_stale(path: Path) -> None:
     if not stat.S_ISSOCK(found.st_mode):
         raise RefusedError(f"{path} exists and is not a socket", hint="move it away")
     path.unlink()
-
-
-def _remove_socket(path: Path, listener: socket.socket) -> None:
-    """Remove the path, unless something else stands there by now; doing it twice does no harm."""
-    if listener.fileno() < 0:
-        return
-    try:
-        if stat.S_ISSOCK(path.lstat().st_mode) and _answers_for(path, listener):
-            path.unlink()
-    except FileNotFoundError:
-        pass  # Python 3.13 and later, or whoever removed .drift, was faster

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any, Final, ParamSpec, TypeVar
 from urllib.parse import quote
 
 import aiosqlite
+import anyio
+import anyio.to_thread
 
 from driftd.errors import StoreError
 from driftd.store.failures import store_error
@@ -54,9 +56,22 @@ class Db(aiosqlite.Connection):
 
 
 async def open_db(connector: Callable[[], sqlite3.Connection]) -> Db:
-    """Start a connection's thread and open the connection on it."""
-    db = Db(connector, iter_chunk_size=64)
-    await db
+    """Start a connection's thread and open the connection on it; if that fails or is cancelled, both are gone after."""
+    opened: list[sqlite3.Connection] = []
+
+    def connect() -> sqlite3.Connection:
+        opened.append(connector())
+        return opened[0]
+
+    db = Db(connect, iter_chunk_size=64)
+    try:
+        await db
+    except BaseException:  # aiosqlite tells the thread to stop, and neither waits nor closes what was opened meanwhile
+        with anyio.CancelScope(shield=True):
+            await anyio.to_thread.run_sync(db._thread.join)  # noqa: SLF001 - there is no public way to wait for it
+        for connection in opened:
+            connection.close()
+        raise
     return db
 
 

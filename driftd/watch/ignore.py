@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -45,6 +46,15 @@ def signature(status: os.stat_result) -> Signature:
     return status.st_mtime_ns, status.st_ctime_ns, status.st_size, status.st_ino
 
 
+@dataclass(frozen=True, slots=True)
+class _Fingerprint:
+    """A file that makes rules, as it was; `certain` if an equal signature proves that it is the same."""
+
+    signature: Signature | None
+    digest: bytes
+    certain: bool
+
+
 class Rules:
     """The rules of one workspace, as they were when `reload` was called."""
 
@@ -56,9 +66,11 @@ class Rules:
         self._include = _include(settings.include)
         self._tracked: dict[str, list[str]] = {}
         self._children: dict[str, set[str]] = {}
-        self._watched: dict[str, tuple[Signature | None, bytes, bool]] = {}
+        self._watched: dict[str, _Fingerprint] = {}
+        self._top: str | None = None
         self._indexes: dict[str, str] = {}
         self._parents = True
+        self._repository = False
         self._user_rules = ""
 
     def reload(self, now_ns: int) -> None:
@@ -68,7 +80,9 @@ class Rules:
         self._tracked.clear()
         self._children.clear()
         top = git.toplevel(self.root)
-        # Above a repository nothing counts to git, but the library would go on looking without a `.git`.
+        self._top = top
+        self._repository = top is not None
+        # Above a repository nothing counts to git, but without one the library looks up to the root.
         foreign = (GIT_IGNORE, DRIFT_IGNORE) if top is None else (DRIFT_IGNORE,)
         inside = top is not None and top != self.root
         self._parents = inside or not any(
@@ -88,29 +102,36 @@ class Rules:
         if directory not in self._tracked:
             self._add_repository(directory, self.absolute(directory), now_ns)
 
-    def watch(self, path: str, now_ns: int) -> None:
-        """Remember the file at the absolute `path`, so that `changed` notices when it is another."""
-        self._watched[path] = _fingerprint(path, now_ns)
+    def watch(self, path: str, now_ns: int, *, was_read: bool = False) -> None:
+        """Remember the file at the absolute `path`, so that `changed` notices when it is another.
+
+        One that `was_read` before this call, and is so new that it may have been written since, counts as changed.
+        """
+        fingerprint = _fingerprint(path, now_ns)
+        if was_read and not fingerprint.certain:
+            fingerprint = _Fingerprint(fingerprint.signature, b"", certain=False)
+        self._watched[path] = fingerprint
 
     def watches(self, path: str) -> bool:
         """Return whether the absolute `path` is remembered."""
         return path in self._watched
 
     def changed(self, now_ns: int) -> set[str]:
-        """Return the files whose change makes other rules, and among `tracked_changes` the indexes."""
+        """Return the files that may say something else than when they were last remembered."""
         changed = set()
-        for path, (then, digest, racy) in list(self._watched.items()):
-            try:
-                now: Signature | None = signature(os.stat(path))  # noqa: PTH116  # text, as all paths of a scan
-            except OSError:
-                now = None
-            if now == then and not racy:
+        for path, then in list(self._watched.items()):
+            if then.certain and _signature_of(path) == then.signature:
                 continue
-            fresh = _fingerprint(path, now_ns)
-            self._watched[path] = fresh
-            if fresh[1] != digest or (now is None) != (then is None):
+            now = self._watched[path] = _fingerprint(path, now_ns)
+            if now.digest != then.digest:
                 changed.add(path)
+        if git.toplevel(self.root) != self._top:
+            changed.add(self.absolute(".git"))
         return changed
+
+    def borders_changed(self, directory: str) -> bool:
+        """Return whether a repository has come or gone at a directory beneath the root."""
+        return bool(directory) and (directory in self._tracked) != os.path.lexists(f"{self.absolute(directory)}/.git")
 
     def reload_tracked(self, indexes: set[str]) -> set[str] | None:
         """Return the files that became tracked or untracked, or None if `indexes` are not all indexes."""
@@ -189,7 +210,9 @@ class Rules:
         """Return a walk of `directory` that sees the ignore files in the directories, and the settings."""
         builder = WalkBuilder(Path(self.absolute(directory)))
         # `hidden(False)` includes hidden files; `ignore(False)` leaves out `.ignore`, which is ripgrep's alone.
-        builder = builder.hidden(False).ignore(False).require_git(False).parents(self._parents)
+        builder = builder.hidden(False).ignore(False).parents(self._parents)
+        # Without the requirement the library sees no repository's border; with it, no rule outside of one.
+        builder = builder.require_git(self._repository)
         return builder.git_global(False).overrides(self._never).add_custom_ignore_filename(DRIFT_IGNORE)
 
     def _entries(self, builder: WalkBuilder) -> Iterator[str]:
@@ -246,17 +269,25 @@ class Rules:
 _NONE: set[str] = set()
 
 
-def _fingerprint(path: str, now_ns: int) -> tuple[Signature | None, bytes, bool]:
-    """Return signature and digest of a file, and whether a later write could leave the signature as it is."""
+def _signature_of(path: str) -> Signature | None:
+    """Return the signature of a file, None if there is none."""
     try:
-        status = os.stat(path)  # noqa: PTH116
-        with open(path, "rb") as file:  # noqa: PTH123
-            digest = sha256(file.read()).digest()
+        return signature(os.stat(path))  # noqa: PTH116  # text, as all paths of a scan
     except OSError:
-        return None, b"", False
-    written = max(status.st_mtime_ns, status.st_ctime_ns)
-    # What was written after the scan began may not be what the library read: let it differ the next time.
-    return signature(status), b"" if written >= now_ns else digest, written + RACY_NS > now_ns
+        return None
+
+
+def _fingerprint(path: str, now_ns: int) -> _Fingerprint:
+    """Return what a file is now; of one that is not there, or cannot be read, that this is so."""
+    then = _signature_of(path)
+    if then is None:
+        return _Fingerprint(None, b"missing", certain=True)
+    certain = max(then[0], then[1]) + RACY_NS <= now_ns
+    try:
+        with open(path, "rb") as file:  # noqa: PTH123
+            return _Fingerprint(then, sha256(file.read()).digest(), certain)
+    except OSError:
+        return _Fingerprint(then, b"unreadable", certain)
 
 
 def _override(root: str, exclude: tuple[str, ...]) -> Any:
@@ -297,7 +328,7 @@ def _anchored(rules: str, folder: str) -> str:
     directory if that is inside `folder`.)
     """
     try:
-        here = os.getcwd()  # noqa: TID251  # not to find a file: see above
+        here = os.getcwd()  # noqa: PTH109, TID251  # not to find a file: see above
     except FileNotFoundError:
         here = ""
     inside = bool(here) and f"{folder}/".startswith(f"{here.rstrip('/')}/")

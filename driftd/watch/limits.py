@@ -34,17 +34,17 @@ def explain(error: BaseException, directories: int, limits: InotifyLimits) -> st
     """Say which limit made watching `directories` directories fail, and the command that raises it."""
     text = str(error)
     if "watch limit" in text or "os error 28" in text:
-        return _advice("max_user_watches", limits.max_user_watches, directories)
+        return _advice("max_user_watches", limits.max_user_watches, directories, needed=2 * directories)
     if "os error 24" in text:
         if _descriptors_exhausted():
             soft = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
             return f"the limit of open files ({soft}) is used up; raise it with: ulimit -n {2 * soft}, or LimitNOFILE= of the service"
-        return _advice("max_user_instances", limits.max_user_instances, directories)
+        return _advice("max_user_instances", limits.max_user_instances, directories, needed=256)
     return f"watching {directories} directories failed: {text}"
 
 
-def _advice(name: str, value: int | None, directories: int) -> str:
-    raised = max(2 * (value or 0), 2 * directories, 256)
+def _advice(name: str, value: int | None, directories: int, *, needed: int) -> str:
+    raised = max(2 * (value or 0), needed)
     shown = "unknown" if value is None else value
     return (
         f"fs.inotify.{name} ({shown}) is used up while watching {directories} directories; "

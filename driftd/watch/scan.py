@@ -150,7 +150,7 @@ class Scanner:
             cancelled=cancelled,
         )
         if wanted is None or widened or "" in wanted:
-            self._scan_all(comparison, rebuild=full or widened)
+            self._scan_all(comparison, rebuild=full)
         else:
             for path in wanted:
                 self._scan_path(path, comparison)

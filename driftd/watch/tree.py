@@ -188,11 +188,11 @@ class Tree:
         return sorted(stale)
 
     def _has_new_rules(self, path: str) -> bool:
-        """Return whether a listed directory has a rule file that the rest was not listed with."""
-        return any(
-            os.path.lexists(file := self.rules.absolute(f"{path}/{name}" if path else name))
-            and not self.rules.watches(file)
-            for name in (GIT_IGNORE, DRIFT_IGNORE)
+        """Return whether a listed directory has a rule file, or a `.git`, that the rest was not listed with."""
+        prefix = self.rules.absolute(path)
+        files = (f"{prefix}/{name}" for name in (GIT_IGNORE, DRIFT_IGNORE))
+        return self.rules.borders_changed(path) or any(
+            os.path.lexists(file) and not self.rules.watches(file) for file in files
         )
 
     def _directory(self, path: str) -> Directory | None:
@@ -317,7 +317,7 @@ class Tree:
             return node
         for name in (GIT_IGNORE, DRIFT_IGNORE):
             if name in present and not rules.watches(f"{absolute}/{name}"):
-                rules.watch(f"{absolute}/{name}", self._now_ns)
+                rules.watch(f"{absolute}/{name}", self._now_ns, was_read=True)
         present -= NEVER
         missing = (tracked & present) - kept
         if missing:

@@ -205,12 +205,13 @@ class Watcher:
         Where that cannot be proved with a cookie (directories are polled, `.drift` is gone, time ran out), a
         rescan is emitted at once instead and the answer is False.
         """
+        if self._stopping.is_set():
+            return False
         with anyio.move_on_after(timeout_s):
             if await self._sync():
                 return True
-        if not self._stopping.is_set():
-            self._demand(Cause.SYNC)
-            self._coalescer.flush()
+        self._demand(Cause.SYNC)
+        self._coalescer.flush()
         return False
 
     def status(self) -> WatchStatus:
@@ -315,10 +316,11 @@ class Watcher:
             self._building = None
         for directory in [directory for directory, cover in self._covered.items() if cover is source]:
             del self._covered[directory]
-        for cookie in self._cookies.forget(source):
-            self._ripen(cookie)
         if error is not None and not self._stopping.is_set():
             self._on_failure(error, advice, was_ready=was_ready)
+        # After the rescan is asked for: a cookie that waited for this source is answered behind it.
+        for cookie in self._cookies.forget(source):
+            self._ripen(cookie)
         self._update_built()
         self._wake_maintenance.set()
 
@@ -418,6 +420,9 @@ class Watcher:
         for source in [source for source, directories in serving.items() if not directories]:
             del serving[source]
             self._retiring.add(source)
+            if source not in self._fenced:
+                # It cannot prove that it reported everything.
+                self._doubt(Cause.RESTART)
             tasks.start_soon(self._retire, source)
         if len(serving) <= self._options.max_sources or self._clock.monotonic() < self._retry_at:
             return
@@ -443,11 +448,12 @@ class Watcher:
 
     async def _retire(self, source: Source) -> None:
         """Close a source after it reported everything it had to."""
-        heard = False
-        with anyio.move_on_after(_FENCE_S):
-            heard = source in self._fenced and await self._exchange_cookie({source}, deliver=False)
-        if not heard and not source.ended.is_set():
-            self._doubt(Cause.RESTART)
+        if source in self._fenced:
+            heard = False
+            with anyio.move_on_after(_FENCE_S):
+                heard = await self._exchange_cookie({source}, deliver=False)
+            if not heard:
+                self._doubt(Cause.RESTART)
         source.stop()
         await source.wait_ended()
 
@@ -516,7 +522,7 @@ class Watcher:
 
     def _update_built(self) -> None:
         """Tell `sync` whether all that can be watched now is watched."""
-        able = not self._options.polling and self._clock.monotonic() >= self._retry_at
+        able = not self._stopping.is_set() and not self._options.polling and self._clock.monotonic() >= self._retry_at
         if self._building is not None or (able and self._uncovered().difference(self._unwatchable)):
             self._epoch += self._fully_built.is_set()
             self._fully_built.clear()
@@ -524,7 +530,7 @@ class Watcher:
             self._fully_built.set()
 
     def _reliable(self) -> bool:
-        fenced = bool(self._sources) and self._fenced >= self._sources
+        fenced = bool(self._fenced) and self._fenced >= self._sources - self._retiring
         return fenced and not self._stopping.is_set() and not self._options.polling and not self._uncovered()
 
     def _reason(self) -> str | None:
@@ -540,11 +546,11 @@ class Watcher:
         for _ in range(2):
             await self._fully_built.wait()
             epoch = self._epoch
-            if not self._reliable() or not await self._exchange_cookie(set(self._sources), deliver=True):
+            if not self._reliable() or not await self._exchange_cookie(self._fenced, deliver=True):
                 return False
             if epoch == self._epoch:
                 break
-        return self._reliable()
+        return True
 
     async def _exchange_cookie(self, sources: set[Source], *, deliver: bool) -> bool:
         """Return True when `sources` reported all that happened before, and, with `deliver`, it was emitted."""

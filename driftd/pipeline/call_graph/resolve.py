@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from driftd.pipeline.call_graph.symbols import BUILTIN, NONE, UNKNOWN, Entity, Is, union
 from driftd.pipeline.facts.model import Kind, owner_function
-from driftd.pipeline.interface import Means, bind, reaching
+from driftd.pipeline.interface import Means, reaching
 from driftd.pipeline.modules import ECMASCRIPT
 from driftd.pipeline.views import ResolveView
 from driftd.rows.call_graph import CallEdgeRow
@@ -89,10 +89,12 @@ class _Resolver:
         self.classes = view.outline.classes
         self.calls = view.bodies.calls
         self.regions = view.bodies.regions
-        self.scopes = bind(
-            view.outline, view.bodies.assigns, view.bodies.regions, self.calls.__getitem__, file.language
-        )
+        self.scopes = file.take_scopes()
+        # Answers by scope and text, and by the scope that binds the first name and text; only those that do not
+        # depend on the place within the scope.
         self.known: dict[tuple[int, str], _Outcome] = {}
+        self.shared: dict[tuple[object, str], _Outcome] = {}
+        self.places: dict[tuple[int, str], object] = {}
         self.flow = False  # whether the answer being worked out depends on the place within its scope
         self.busy: set[tuple[int, int]] = set()
         self.depth = 0
@@ -142,11 +144,49 @@ class _Resolver:
         found = self.known.get(key)
         if found is not None:
             return found
-        self.flow = False
-        found = self.work_out(scope, text, line, region)
-        if not self.flow:
-            self.known[key] = found
+        head = text.partition(".")[0]
+        if self.scopes.comprehensions and self.in_comprehension(head, region):
+            return self.work_out(scope, text, line, region)
+        place = self.place(scope, head)
+        found = self.shared.get((place, text))
+        if found is None:
+            self.flow = False
+            found = self.work_out(scope, text, line, region)
+            if self.flow:
+                return found
+            if place is not None:
+                self.shared[place, text] = found
+        self.known[key] = found
         return found
+
+    def place(self, scope: int, head: str) -> object:
+        """Return what binds a name seen from a scope: equal places give equal answers.  None if that is not known."""
+        key = (scope, head)
+        try:
+            return self.places[key]
+        except KeyError:
+            place = self.places[key] = self.find_place(scope, head)
+            return place
+
+    def find_place(self, scope: int, head: str) -> object:
+        if self.ecmascript and head in {"this", "super"}:
+            return self.receiver(scope)
+        at = scope
+        if at < 0:
+            if head in self.scopes.classes[~at]:
+                return at if len(self.scopes.classes[~at][head]) == 1 else None
+            at = self.enclosing(at)
+        while at > 0:
+            sites = self.scopes.functions[at].get(head)
+            if sites:
+                binding = sites[0].binding
+                if len(sites) > 1 and at == scope:
+                    return None  # only this scope's own code is looked at by place
+                is_receiver = len(sites) == 1 and binding.means in {Means.RECEIVER, Means.OWN_CLASS}
+                return binding if is_receiver else at
+            at = self.enclosing(at)
+        # The module sees a name of several bindings otherwise from its own code than from functions.
+        return 0 if scope or len(self.scopes.functions[0].get(head, ())) < 2 else None
 
     def work_out(self, scope: int, text: str, line: int, region: int) -> _Outcome:
         owner_text, dot, name = text.rpartition(".")
@@ -380,7 +420,12 @@ class _Resolver:
 
     def bound_whole(self, scope: int, text: str) -> bool:
         """Whether the scope or the module assigns to the access path itself (`api.get = …`)."""
-        return text in self.table(scope) or text in self.scopes.functions[0]
+        if text in self.scopes.functions[0]:
+            return True
+        if text in self.table(scope):
+            self.flow = True  # so that no other scope gets this answer
+            return True
+        return False
 
     def in_comprehension(self, name: str, region: int) -> bool:
         while region >= 0:

@@ -94,17 +94,23 @@ class Symbols:
 
     def in_module(self, path: str, name: str) -> Entities:
         """Return what `name` means in the module's own code; () if the module does not bind it."""
-        return self._remember(("name", path, name), lambda: self._in_module(path, name))
+        key = ("name", path, name)
+        known = self._recall(key)
+        return known if known is not None else self._work_out(key, lambda: self._in_module(path, name))
 
     def member(self, path: str, name: str) -> Entities:
         """Return what others get as `name` from the module; () if it has nothing of that name."""
-        return self._remember(("member", path, name), lambda: self._member(path, name))
+        key = ("member", path, name)
+        known = self._recall(key)
+        return known if known is not None else self._work_out(key, lambda: self._member(path, name))
 
     def attribute(self, owner: Entity, name: str) -> Entities:
         """Return what `owner.name` can be."""
         what, file, index = owner
         if what is Is.INSTANCE or what is Is.CLASS:
-            return self._remember((what, file, index, name), lambda: self._class_member(owner, name))
+            key = (owner, name)
+            known = self._recall(key)
+            return known if known is not None else self._work_out(key, lambda: self._class_member(owner, name))
         if what is Is.MODULE:
             return self.member(file, name)
         if what is Is.FOLDER:
@@ -113,12 +119,16 @@ class Symbols:
             return (UNKNOWN,)
         return (owner,)
 
-    def attributes(self, owners: Iterable[Entity], name: str) -> Entities:
+    def attributes(self, owners: Entities, name: str) -> Entities:
         """Return what `name` can be on any of the owners; an owner without it counts as unknown."""
-        return union(self.attribute(owner, name) or (UNKNOWN,) for owner in owners)
+        if len(owners) == 1:
+            return self.attribute(owners[0], name) or (UNKNOWN,)
+        return union([self.attribute(owner, name) or (UNKNOWN,) for owner in owners])
 
-    def result(self, callees: Iterable[Entity]) -> Entities:
+    def result(self, callees: Entities) -> Entities:
         """Return what calling any of the entities can give."""
+        if len(callees) == 1:
+            return self._result(callees[0])
         return union(self._result(callee) for callee in callees)
 
     def entered(self, callees: Entities) -> Entities:
@@ -212,6 +222,8 @@ class Symbols:
             return NONE
         bindings = interface.names.get(name)
         if bindings is not None:
+            if len(bindings) == 1:
+                return self.evaluate(path, bindings[0]) or (UNKNOWN,)
             return union(self.evaluate(path, binding) for binding in bindings) or (UNKNOWN,)
         return self._from_stars(path, name) if interface.exports is None else NONE
 
@@ -400,16 +412,26 @@ class Symbols:
         self._frames[-1].seen.add(key)
 
     def _remember(self, key: tuple[object, ...], work: Callable[[], Entities]) -> Entities:
+        known = self._recall(key)
+        return known if known is not None else self._work_out(key, work)
+
+    def _recall(self, key: tuple[object, ...]) -> Entities | None:
+        done = self._done.get(key)
+        if done is None:
+            return None
+        answer, seen, height = done
+        frames = self._frames
+        if len(frames) + height >= HEIGHT_LIMIT:
+            return None
+        outer = frames[-1]
+        outer.seen |= seen
+        if height >= outer.height:
+            outer.height = height + 1
+        return answer
+
+    def _work_out(self, key: tuple[object, ...], work: Callable[[], Entities]) -> Entities:
         frames = self._frames
         outer = frames[-1]
-        done = self._done.get(key)
-        if done is not None:
-            answer, seen, height = done
-            if len(frames) + height < HEIGHT_LIMIT:
-                outer.seen |= seen
-                if height >= outer.height:
-                    outer.height = height + 1
-                return answer
         if key in self._open or len(frames) >= HEIGHT_LIMIT:
             outer.cut = True
             return NONE if key in self._open else (UNKNOWN,)
@@ -422,7 +444,8 @@ class Symbols:
             frames.pop()
             self._open.discard(key)
         outer.seen |= frame.seen
-        outer.height = max(outer.height, frame.height + 1)
+        if frame.height >= outer.height:
+            outer.height = frame.height + 1
         if frame.cut:
             outer.cut = True
         else:

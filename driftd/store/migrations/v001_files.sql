@@ -42,7 +42,7 @@ CREATE TABLE "functions" (
     "file" TEXT NOT NULL,
     "name" TEXT NOT NULL,
     "qualified_name" TEXT NOT NULL,
-    "kind" TEXT NOT NULL CHECK ("kind" IN ('module', 'function', 'method', 'constructor', 'static_method', 'class_method', 'getter', 'setter', 'lambda')),
+    "kind" TEXT NOT NULL CHECK ("kind" = 'module' OR "kind" = 'function' OR "kind" = 'method' OR "kind" = 'constructor' OR "kind" = 'static_method' OR "kind" = 'class_method' OR "kind" = 'getter' OR "kind" = 'setter' OR "kind" = 'lambda'),
     "language" TEXT NOT NULL,
     "line" INTEGER NOT NULL,
     "column_num" INTEGER NOT NULL,
@@ -52,11 +52,11 @@ CREATE TABLE "functions" (
     "return_type" TEXT,
     "decorators" TEXT NOT NULL DEFAULT '[]',
     "doc" TEXT,
-    "visibility" TEXT NOT NULL DEFAULT 'public' CHECK ("visibility" IN ('public', 'protected', 'private', 'internal')),
-    "is_exported" INTEGER NOT NULL DEFAULT 0 CHECK ("is_exported" IN (0, 1)),
-    "is_async" INTEGER NOT NULL DEFAULT 0 CHECK ("is_async" IN (0, 1)),
-    "is_generator" INTEGER NOT NULL DEFAULT 0 CHECK ("is_generator" IN (0, 1)),
-    "is_abstract" INTEGER NOT NULL DEFAULT 0 CHECK ("is_abstract" IN (0, 1)),
+    "visibility" TEXT NOT NULL DEFAULT 'public' CHECK ("visibility" = 'public' OR "visibility" = 'protected' OR "visibility" = 'private' OR "visibility" = 'internal'),
+    "is_exported" INTEGER NOT NULL DEFAULT 0 CHECK ("is_exported" BETWEEN 0 AND 1),
+    "is_async" INTEGER NOT NULL DEFAULT 0 CHECK ("is_async" BETWEEN 0 AND 1),
+    "is_generator" INTEGER NOT NULL DEFAULT 0 CHECK ("is_generator" BETWEEN 0 AND 1),
+    "is_abstract" INTEGER NOT NULL DEFAULT 0 CHECK ("is_abstract" BETWEEN 0 AND 1),
     "body_hash" BLOB NOT NULL DEFAULT x'',
     "signature_hash" BLOB NOT NULL DEFAULT x''
 ) STRICT;
@@ -79,7 +79,7 @@ CREATE TABLE "scan_history" (
     "failed_files" INTEGER,
     "skipped_files" INTEGER,
     "duration_ms" INTEGER,
-    "status" TEXT NOT NULL DEFAULT 'running' CHECK ("status" IN ('running', 'completed', 'partial', 'cancelled', 'failed')),
+    "status" TEXT NOT NULL DEFAULT 'running' CHECK ("status" = 'running' OR "status" = 'completed' OR "status" = 'partial' OR "status" = 'cancelled' OR "status" = 'failed'),
     "error" TEXT,
     "stages" TEXT
 ) STRICT;

@@ -3,20 +3,19 @@ CREATE TABLE "call_edges" (
     "caller_id" INTEGER NOT NULL,
     "callee_id" INTEGER NOT NULL,
     "call_site_line" INTEGER NOT NULL,
-    "resolution" TEXT NOT NULL CHECK ("resolution" IN ('same_file', 'method_call', 'di_injection', 'import_based', 'export_based', 'fuzzy', 'constructor', 'type_inferred', 'virtual_dispatch', 'callback', 'decorator')),
+    "resolution" TEXT NOT NULL CHECK ("resolution" = 'same_file' OR "resolution" = 'method_call' OR "resolution" = 'di_injection' OR "resolution" = 'import_based' OR "resolution" = 'export_based' OR "resolution" = 'fuzzy' OR "resolution" = 'constructor' OR "resolution" = 'type_inferred' OR "resolution" = 'virtual_dispatch' OR "resolution" = 'callback' OR "resolution" = 'decorator'),
     "confidence" REAL NOT NULL,
     "file" TEXT NOT NULL,
     PRIMARY KEY ("caller_id", "callee_id", "call_site_line")
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX "ix_call_edges_callee_id" ON "call_edges" ("callee_id");
 CREATE INDEX "ix_call_edges_file" ON "call_edges" ("file");
-CREATE INDEX "ix_call_edges_resolution" ON "call_edges" ("resolution");
 
 -- One place where a function reads or writes a table of a database.
 CREATE TABLE "data_access" (
     "function_id" INTEGER NOT NULL,
     "table_name" TEXT NOT NULL,
-    "operation" TEXT NOT NULL CHECK ("operation" IN ('select', 'insert', 'update', 'delete', 'upsert', 'count', 'aggregate', 'join', 'transaction', 'migration', 'raw_query', 'unknown')),
+    "operation" TEXT NOT NULL CHECK ("operation" = 'select' OR "operation" = 'insert' OR "operation" = 'update' OR "operation" = 'delete' OR "operation" = 'upsert' OR "operation" = 'count' OR "operation" = 'aggregate' OR "operation" = 'join' OR "operation" = 'transaction' OR "operation" = 'migration' OR "operation" = 'raw_query' OR "operation" = 'unknown'),
     "line" INTEGER NOT NULL,
     "framework" TEXT,
     "confidence" REAL NOT NULL DEFAULT 0.8,
@@ -33,9 +32,9 @@ CREATE TABLE "detections" (
     "line" INTEGER NOT NULL,
     "column_num" INTEGER NOT NULL,
     "pattern_id" TEXT NOT NULL,
-    "category" TEXT NOT NULL CHECK ("category" IN ('api', 'auth', 'components', 'config', 'contracts', 'data_access', 'documentation', 'errors', 'logging', 'performance', 'security', 'structural', 'styling', 'testing', 'types', 'accessibility')),
+    "category" TEXT NOT NULL CHECK ("category" = 'api' OR "category" = 'auth' OR "category" = 'components' OR "category" = 'config' OR "category" = 'contracts' OR "category" = 'data_access' OR "category" = 'documentation' OR "category" = 'errors' OR "category" = 'logging' OR "category" = 'performance' OR "category" = 'security' OR "category" = 'structural' OR "category" = 'styling' OR "category" = 'testing' OR "category" = 'types' OR "category" = 'accessibility'),
     "confidence" REAL NOT NULL,
-    "detection_method" TEXT NOT NULL CHECK ("detection_method" IN ('ast_visitor', 'string_regex', 'toml_pattern', 'learning_deviation', 'semantic')),
+    "detection_method" TEXT NOT NULL CHECK ("detection_method" = 'ast_visitor' OR "detection_method" = 'string_regex' OR "detection_method" = 'toml_pattern' OR "detection_method" = 'learning_deviation' OR "detection_method" = 'semantic'),
     "cwe_ids" TEXT,
     "owasp" TEXT,
     "matched_text" TEXT,
@@ -56,7 +55,7 @@ CREATE TABLE "boundaries" (
     "model_name" TEXT NOT NULL,
     "table_name" TEXT,
     "field_name" TEXT,
-    "sensitivity" TEXT CHECK ("sensitivity" IN ('pii', 'credentials', 'financial', 'health')),
+    "sensitivity" TEXT CHECK ("sensitivity" = 'pii' OR "sensitivity" = 'credentials' OR "sensitivity" = 'financial' OR "sensitivity" = 'health'),
     "confidence" REAL NOT NULL,
     "created_at" INTEGER NOT NULL DEFAULT (unixepoch())
 ) STRICT;

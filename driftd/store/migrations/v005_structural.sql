@@ -6,7 +6,7 @@ CREATE TABLE "coupling_metrics" (
     "instability" REAL NOT NULL,
     "abstractness" REAL NOT NULL,
     "distance" REAL NOT NULL,
-    "zone" TEXT NOT NULL CHECK ("zone" IN ('main_sequence', 'zone_of_pain', 'zone_of_uselessness')),
+    "zone" TEXT NOT NULL CHECK ("zone" = 'main_sequence' OR "zone" = 'zone_of_pain' OR "zone" = 'zone_of_uselessness'),
     "updated_at" INTEGER NOT NULL DEFAULT (unixepoch())
 ) STRICT;
 CREATE INDEX "ix_coupling_metrics_zone" ON "coupling_metrics" ("zone");
@@ -25,11 +25,11 @@ CREATE TABLE "coupling_cycles" (
 CREATE TABLE "constraints" (
     "id" TEXT PRIMARY KEY NOT NULL,
     "description" TEXT NOT NULL,
-    "invariant_type" TEXT NOT NULL CHECK ("invariant_type" IN ('must_exist', 'must_not_exist', 'must_precede', 'must_follow', 'must_colocate', 'must_separate', 'data_flow', 'naming_convention', 'dependency_direction', 'layer_boundary', 'size_limit', 'complexity_limit')),
+    "invariant_type" TEXT NOT NULL CHECK ("invariant_type" = 'must_exist' OR "invariant_type" = 'must_not_exist' OR "invariant_type" = 'must_precede' OR "invariant_type" = 'must_follow' OR "invariant_type" = 'must_colocate' OR "invariant_type" = 'must_separate' OR "invariant_type" = 'data_flow' OR "invariant_type" = 'naming_convention' OR "invariant_type" = 'dependency_direction' OR "invariant_type" = 'layer_boundary' OR "invariant_type" = 'size_limit' OR "invariant_type" = 'complexity_limit'),
     "target" TEXT NOT NULL,
     "scope" TEXT,
-    "source" TEXT NOT NULL CHECK ("source" IN ('manual', 'synthesized', 'frozen')),
-    "enabled" INTEGER NOT NULL DEFAULT 1 CHECK ("enabled" IN (0, 1)),
+    "source" TEXT NOT NULL CHECK ("source" = 'manual' OR "source" = 'synthesized' OR "source" = 'frozen'),
+    "enabled" INTEGER NOT NULL DEFAULT 1 CHECK ("enabled" BETWEEN 0 AND 1),
     "created_at" INTEGER NOT NULL DEFAULT (unixepoch()),
     "updated_at" INTEGER NOT NULL DEFAULT (unixepoch())
 ) STRICT;
@@ -40,7 +40,7 @@ CREATE INDEX "ix_constraints_source" ON "constraints" ("source");
 CREATE TABLE "constraint_verifications" (
     "id" INTEGER PRIMARY KEY AUTOINCREMENT,
     "constraint_id" TEXT NOT NULL REFERENCES "constraints" ("id"),
-    "passed" INTEGER NOT NULL CHECK ("passed" IN (0, 1)),
+    "passed" INTEGER NOT NULL CHECK ("passed" BETWEEN 0 AND 1),
     "violations" TEXT NOT NULL DEFAULT '[]',
     "verified_at" INTEGER NOT NULL DEFAULT (unixepoch())
 ) STRICT;
@@ -50,7 +50,7 @@ CREATE INDEX "ix_constraint_verifications_verified_at" ON "constraint_verificati
 -- The endpoints that one file provides or consumes.
 CREATE TABLE "contracts" (
     "id" TEXT PRIMARY KEY NOT NULL,
-    "paradigm" TEXT NOT NULL CHECK ("paradigm" IN ('rest', 'graphql', 'grpc', 'asyncapi', 'trpc', 'websocket', 'event_driven')),
+    "paradigm" TEXT NOT NULL CHECK ("paradigm" = 'rest' OR "paradigm" = 'graphql' OR "paradigm" = 'grpc' OR "paradigm" = 'asyncapi' OR "paradigm" = 'trpc' OR "paradigm" = 'websocket' OR "paradigm" = 'event_driven'),
     "source_file" TEXT NOT NULL,
     "framework" TEXT NOT NULL,
     "confidence" REAL NOT NULL,
@@ -67,8 +67,8 @@ CREATE TABLE "contract_mismatches" (
     "id" TEXT PRIMARY KEY NOT NULL,
     "backend_endpoint" TEXT NOT NULL,
     "frontend_call" TEXT NOT NULL,
-    "mismatch_type" TEXT NOT NULL CHECK ("mismatch_type" IN ('field_missing', 'type_mismatch', 'required_optional', 'enum_value', 'nested_shape', 'array_scalar', 'nullable')),
-    "severity" TEXT NOT NULL CHECK ("severity" IN ('critical', 'high', 'medium', 'low')),
+    "mismatch_type" TEXT NOT NULL CHECK ("mismatch_type" = 'field_missing' OR "mismatch_type" = 'type_mismatch' OR "mismatch_type" = 'required_optional' OR "mismatch_type" = 'enum_value' OR "mismatch_type" = 'nested_shape' OR "mismatch_type" = 'array_scalar' OR "mismatch_type" = 'nullable'),
+    "severity" TEXT NOT NULL CHECK ("severity" = 'critical' OR "severity" = 'high' OR "severity" = 'medium' OR "severity" = 'low'),
     "message" TEXT NOT NULL,
     "created_at" INTEGER NOT NULL DEFAULT (unixepoch()),
     "last_seen_at" INTEGER NOT NULL DEFAULT (unixepoch()),
@@ -84,9 +84,9 @@ CREATE TABLE "constants" (
     "file" TEXT NOT NULL,
     "line" INTEGER NOT NULL,
     "column_num" INTEGER NOT NULL,
-    "is_used" INTEGER NOT NULL DEFAULT 1 CHECK ("is_used" IN (0, 1)),
+    "is_used" INTEGER NOT NULL DEFAULT 1 CHECK ("is_used" BETWEEN 0 AND 1),
     "language" TEXT NOT NULL,
-    "is_named" INTEGER NOT NULL DEFAULT 1 CHECK ("is_named" IN (0, 1)),
+    "is_named" INTEGER NOT NULL DEFAULT 1 CHECK ("is_named" BETWEEN 0 AND 1),
     "created_at" INTEGER NOT NULL DEFAULT (unixepoch())
 ) STRICT;
 CREATE INDEX "ix_constants_file" ON "constants" ("file");
@@ -99,7 +99,7 @@ CREATE TABLE "secrets" (
     "redacted_value" TEXT NOT NULL,
     "file" TEXT NOT NULL,
     "line" INTEGER NOT NULL,
-    "severity" TEXT NOT NULL CHECK ("severity" IN ('critical', 'high', 'medium', 'low', 'info', 'false_positive', 'suppressed')),
+    "severity" TEXT NOT NULL CHECK ("severity" = 'critical' OR "severity" = 'high' OR "severity" = 'medium' OR "severity" = 'low' OR "severity" = 'info' OR "severity" = 'false_positive' OR "severity" = 'suppressed'),
     "entropy" REAL NOT NULL,
     "confidence" REAL NOT NULL,
     "cwe_ids" TEXT NOT NULL,
@@ -118,8 +118,8 @@ CREATE TABLE "env_variables" (
     "file" TEXT NOT NULL,
     "line" INTEGER NOT NULL,
     "access_method" TEXT NOT NULL,
-    "has_default" INTEGER NOT NULL DEFAULT 0 CHECK ("has_default" IN (0, 1)),
-    "defined_in_env" INTEGER NOT NULL DEFAULT 0 CHECK ("defined_in_env" IN (0, 1)),
+    "has_default" INTEGER NOT NULL DEFAULT 0 CHECK ("has_default" BETWEEN 0 AND 1),
+    "defined_in_env" INTEGER NOT NULL DEFAULT 0 CHECK ("defined_in_env" BETWEEN 0 AND 1),
     "framework_prefix" TEXT,
     "created_at" INTEGER NOT NULL DEFAULT (unixepoch())
 ) STRICT;
@@ -132,12 +132,12 @@ CREATE TABLE "wrappers" (
     "name" TEXT NOT NULL,
     "file" TEXT NOT NULL,
     "line" INTEGER NOT NULL,
-    "category" TEXT NOT NULL CHECK ("category" IN ('state_management', 'data_fetching', 'form_handling', 'routing', 'authentication', 'error_boundary', 'caching', 'styling', 'animation', 'accessibility', 'logging', 'api_client', 'middleware', 'testing', 'internationalization', 'other')),
+    "category" TEXT NOT NULL CHECK ("category" = 'state_management' OR "category" = 'data_fetching' OR "category" = 'form_handling' OR "category" = 'routing' OR "category" = 'authentication' OR "category" = 'error_boundary' OR "category" = 'caching' OR "category" = 'styling' OR "category" = 'animation' OR "category" = 'accessibility' OR "category" = 'logging' OR "category" = 'api_client' OR "category" = 'middleware' OR "category" = 'testing' OR "category" = 'internationalization' OR "category" = 'other'),
     "wrapped_primitives" TEXT NOT NULL,
     "framework" TEXT NOT NULL,
     "confidence" REAL NOT NULL,
-    "is_multi_primitive" INTEGER NOT NULL DEFAULT 0 CHECK ("is_multi_primitive" IN (0, 1)),
-    "is_exported" INTEGER NOT NULL DEFAULT 0 CHECK ("is_exported" IN (0, 1)),
+    "is_multi_primitive" INTEGER NOT NULL DEFAULT 0 CHECK ("is_multi_primitive" BETWEEN 0 AND 1),
+    "is_exported" INTEGER NOT NULL DEFAULT 0 CHECK ("is_exported" BETWEEN 0 AND 1),
     "usage_count" INTEGER NOT NULL DEFAULT 0,
     "created_at" INTEGER NOT NULL DEFAULT (unixepoch())
 ) STRICT;
@@ -166,11 +166,11 @@ CREATE TABLE "dna_mutations" (
     "gene_id" TEXT NOT NULL,
     "expected" TEXT NOT NULL,
     "actual" TEXT NOT NULL,
-    "impact" TEXT NOT NULL CHECK ("impact" IN ('high', 'medium', 'low')),
+    "impact" TEXT NOT NULL CHECK ("impact" = 'high' OR "impact" = 'medium' OR "impact" = 'low'),
     "code" TEXT NOT NULL,
     "suggestion" TEXT NOT NULL,
     "detected_at" INTEGER NOT NULL DEFAULT (unixepoch()),
-    "resolved" INTEGER NOT NULL DEFAULT 0 CHECK ("resolved" IN (0, 1)),
+    "resolved" INTEGER NOT NULL DEFAULT 0 CHECK ("resolved" BETWEEN 0 AND 1),
     "last_seen_at" INTEGER NOT NULL DEFAULT (unixepoch()),
     "resolved_at" INTEGER
 ) STRICT;
@@ -184,7 +184,7 @@ CREATE TABLE "crypto_findings" (
     "id" TEXT PRIMARY KEY NOT NULL,
     "file" TEXT NOT NULL,
     "line" INTEGER NOT NULL,
-    "category" TEXT NOT NULL CHECK ("category" IN ('weak_hash', 'deprecated_cipher', 'hardcoded_key', 'ecb_mode', 'static_iv', 'insufficient_key_len', 'disabled_tls', 'insecure_random', 'jwt_confusion', 'plaintext_password', 'weak_kdf', 'missing_encryption', 'cert_pinning_bypass', 'nonce_reuse')),
+    "category" TEXT NOT NULL CHECK ("category" = 'weak_hash' OR "category" = 'deprecated_cipher' OR "category" = 'hardcoded_key' OR "category" = 'ecb_mode' OR "category" = 'static_iv' OR "category" = 'insufficient_key_len' OR "category" = 'disabled_tls' OR "category" = 'insecure_random' OR "category" = 'jwt_confusion' OR "category" = 'plaintext_password' OR "category" = 'weak_kdf' OR "category" = 'missing_encryption' OR "category" = 'cert_pinning_bypass' OR "category" = 'nonce_reuse'),
     "description" TEXT NOT NULL,
     "code" TEXT NOT NULL,
     "confidence" REAL NOT NULL,

@@ -1,7 +1,7 @@
 -- An estimate that was asked for.
 CREATE TABLE "simulations" (
     "id" INTEGER PRIMARY KEY AUTOINCREMENT,
-    "task_category" TEXT NOT NULL CHECK ("task_category" IN ('add_feature', 'fix_bug', 'refactor', 'migrate_framework', 'add_test', 'security_fix', 'performance_optimization', 'dependency_update', 'api_change', 'database_migration', 'config_change', 'documentation', 'infrastructure')),
+    "task_category" TEXT NOT NULL CHECK ("task_category" = 'add_feature' OR "task_category" = 'fix_bug' OR "task_category" = 'refactor' OR "task_category" = 'migrate_framework' OR "task_category" = 'add_test' OR "task_category" = 'security_fix' OR "task_category" = 'performance_optimization' OR "task_category" = 'dependency_update' OR "task_category" = 'api_change' OR "task_category" = 'database_migration' OR "task_category" = 'config_change' OR "task_category" = 'documentation' OR "task_category" = 'infrastructure'),
     "task_description" TEXT NOT NULL,
     "approach_count" INTEGER NOT NULL,
     "recommended_approach" TEXT,
@@ -37,8 +37,8 @@ CREATE INDEX "ix_decisions_created_at" ON "decisions" ("created_at");
 CREATE TABLE "context_cache" (
     "id" INTEGER PRIMARY KEY AUTOINCREMENT,
     "session_id" TEXT NOT NULL,
-    "intent" TEXT NOT NULL CHECK ("intent" IN ('fix_bug', 'add_feature', 'understand_code', 'security_audit', 'generate_spec')),
-    "depth" TEXT NOT NULL CHECK ("depth" IN ('overview', 'standard', 'deep')),
+    "intent" TEXT NOT NULL CHECK ("intent" = 'fix_bug' OR "intent" = 'add_feature' OR "intent" = 'understand_code' OR "intent" = 'security_audit' OR "intent" = 'generate_spec'),
+    "depth" TEXT NOT NULL CHECK ("depth" = 'overview' OR "depth" = 'standard' OR "depth" = 'deep'),
     "token_count" INTEGER NOT NULL,
     "content_hash" TEXT NOT NULL,
     "created_at" INTEGER NOT NULL DEFAULT (unixepoch())
@@ -55,7 +55,7 @@ CREATE TABLE "migration_projects" (
     "target_language" TEXT NOT NULL,
     "source_framework" TEXT,
     "target_framework" TEXT,
-    "status" TEXT NOT NULL DEFAULT 'active' CHECK ("status" IN ('active', 'paused', 'completed', 'abandoned')),
+    "status" TEXT NOT NULL DEFAULT 'active' CHECK ("status" = 'active' OR "status" = 'paused' OR "status" = 'completed' OR "status" = 'abandoned'),
     "created_at" INTEGER NOT NULL DEFAULT (unixepoch()),
     UNIQUE ("name")
 ) STRICT;
@@ -66,7 +66,7 @@ CREATE TABLE "migration_modules" (
     "id" INTEGER PRIMARY KEY AUTOINCREMENT,
     "project_id" INTEGER NOT NULL REFERENCES "migration_projects" ("id"),
     "module_name" TEXT NOT NULL,
-    "status" TEXT NOT NULL DEFAULT 'pending' CHECK ("status" IN ('pending', 'spec_generated', 'spec_reviewed', 'spec_approved', 'rebuilding', 'rebuilt', 'verified', 'complete')),
+    "status" TEXT NOT NULL DEFAULT 'pending' CHECK ("status" = 'pending' OR "status" = 'spec_generated' OR "status" = 'spec_reviewed' OR "status" = 'spec_approved' OR "status" = 'rebuilding' OR "status" = 'rebuilt' OR "status" = 'verified' OR "status" = 'complete'),
     "spec_content" TEXT,
     "created_at" INTEGER NOT NULL DEFAULT (unixepoch()),
     "updated_at" INTEGER NOT NULL DEFAULT (unixepoch()),

@@ -1,8 +1,8 @@
 -- What a person, or the audit, decided about a pattern.
 CREATE TABLE "pattern_status" (
     "pattern_id" TEXT PRIMARY KEY NOT NULL,
-    "status" TEXT NOT NULL DEFAULT 'discovered' CHECK ("status" IN ('discovered', 'approved', 'ignored')),
-    "approved_by" TEXT CHECK ("approved_by" IN ('auto', 'user')),
+    "status" TEXT NOT NULL DEFAULT 'discovered' CHECK ("status" = 'discovered' OR "status" = 'approved' OR "status" = 'ignored'),
+    "approved_by" TEXT CHECK ("approved_by" = 'auto' OR "approved_by" = 'user'),
     "approved_at" INTEGER,
     "confidence_at_approval" REAL,
     "reason" TEXT,

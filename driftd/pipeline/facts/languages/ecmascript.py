@@ -11,9 +11,10 @@ from tree_sitter import Node, Parser, QueryCursor
 
 from driftd.pipeline.facts.languages.ecmascript_bodies import BodiesPass
 from driftd.pipeline.facts.languages.ecmascript_context import Context
-from driftd.pipeline.facts.languages.ecmascript_grammar import GRAMMAR_VERSIONS, LANGUAGES, SUFFIXES
+from driftd.pipeline.facts.languages.ecmascript_grammar import GRAMMAR_VERSIONS, LANGUAGES, SUFFIXES, Grammar
 from driftd.pipeline.facts.languages.ecmascript_modules import ModulesPass
 from driftd.pipeline.facts.languages.ecmascript_outline import OutlinePass
+from driftd.pipeline.facts.languages.ecmascript_repair import repaired, untagged
 from driftd.pipeline.facts.languages.ecmascript_text import EcmaSource, comment_text, number_value, readable, unescaped
 from driftd.pipeline.facts.languages.ecmascript_values import kinds_of
 from driftd.pipeline.facts.model import Comment, FileFacts, LiteralContext, LiteralFact, Outline, ParseError, Texts
@@ -34,8 +35,7 @@ class EcmaScriptAdapter:
         kinds = kinds_of(language)
         grammar = kinds.grammar
         source = EcmaSource(readable(data))
-        tree = Parser(grammar.language).parse(source.data)
-        captured = QueryCursor(grammar.query).captures(tree.root_node)
+        captured, hidden = _captures(grammar, source.data, language)
         context = Context(kinds, source, captured)
         modules = ModulesPass(context)
         modules.run()
@@ -47,12 +47,32 @@ class EcmaScriptAdapter:
             outline=Outline(functions, classes, modules.imports(), modules.exports()),
             bodies=bodies,
             texts=Texts(_literals(context), _comments(context)),
-            names=_names(context),
+            names=_names(context, hidden),
             errors=_errors(context),
         )
 
 
 ADAPTER = EcmaScriptAdapter()
+
+
+def _captures(grammar: Grammar, data: bytes, language: str) -> tuple[dict[str, list[Node]], frozenset[bytes]]:
+    """Parse and query; also return the names that stand where the parser was not shown the source."""
+    hidden: frozenset[bytes] = frozenset()
+    if language != "javascript":
+        data, hidden = untagged(data)
+    root = Parser(grammar.language).parse(data).root_node
+    captured = QueryCursor(grammar.query).captures(root)
+    if language == "typescript" and root.has_error:  # in TSX a line may start with an element
+        other = repaired(data)
+        if other != data:
+            again = QueryCursor(grammar.query).captures(Parser(grammar.language).parse(other).root_node)
+            if _error_count(again) < _error_count(captured):
+                captured = again
+    return captured, hidden
+
+
+def _error_count(captured: dict[str, list[Node]]) -> int:
+    return len(captured.get("error", ())) + len(captured.get("missing", ()))
 
 
 def _literals(context: Context) -> tuple[LiteralFact, ...]:
@@ -125,10 +145,11 @@ def _has_code_before(data: bytes, line_start: int, offset: int) -> bool:
     return False
 
 
-def _names(context: Context) -> tuple[str, ...]:
+def _names(context: Context, hidden: frozenset[bytes]) -> tuple[str, ...]:
     data, captured = context.data, context.captured
     declared = {node.start_byte for node in captured.get("declared", ())}
     names = {data[start : node.end_byte] for node in captured.get("name", ()) if (start := node.start_byte) not in declared}
+    names |= hidden
     names.discard(b"")
     return tuple(sorted({name.decode("utf-8", "replace") for name in names}))
 

@@ -15,6 +15,7 @@ _ESCAPE = re.compile(
     r"\\(?:u\{([0-9A-Fa-f]{1,8})\}|u([0-9A-Fa-f]{4})|x([0-9A-Fa-f]{2})|(\r\n|[\n\r\u2028\u2029])|([0-7]{1,3})|(.))",
     re.DOTALL,
 )
+_SURROGATE = re.compile("[\ud800-\udfff]")
 _SINGLE = {"n": "\n", "t": "\t", "r": "\r", "b": "\b", "f": "\f", "v": "\v"}
 _CONTINUATION = re.compile(rb"[\x80-\xbf]")
 _DOC_MARGIN = re.compile(r"^[ \t]*\*[ \t]?", re.MULTILINE)
@@ -62,7 +63,7 @@ def unescaped(text: str) -> str:
     if "\\" not in text:
         return text
     result = _ESCAPE.sub(_replacement, text)
-    if any("\ud800" <= character <= "\udfff" for character in result):
+    if "\\u" in text and _SURROGATE.search(result):
         result = result.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
     return result
 

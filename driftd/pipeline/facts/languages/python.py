@@ -13,7 +13,7 @@ from importlib.metadata import version
 from tree_sitter import Node, Parser, Query, QueryCursor
 
 from driftd.pipeline.facts.languages import python_text
-from driftd.pipeline.facts.languages.python_lowering import LANGUAGE, STATEMENT_KINDS, Lowering
+from driftd.pipeline.facts.languages.python_lowering import LANGUAGE, STATEMENT_KINDS, Lowering, statements
 from driftd.pipeline.facts.model import (
     Bodies,
     Comment,
@@ -40,13 +40,15 @@ class PythonAdapter:
     def extract(self, data: bytes, language: str) -> FileFacts:
         """Return the facts of `data`; never raises for bad input: what cannot be read is in `errors`."""
         source = Source(python_text.to_utf8(data))
-        parser, query = _tools()
-        root = parser.parse(source.data).root_node
-        captures = QueryCursor(query).captures(root)
-        comments = captures.get("comment", [])
-        broken = captures.get("error", []) if root.has_error else []
-        lowering = Lowering(source, [(c.start_byte, c.end_byte) for c in comments])
-        lowering.run(captures.get("statement", []))
+        root = _parser().parse(source.data).root_node
+        lowering = Lowering(source)
+        broken: list[Node] = []
+        if root.has_error:
+            broken, comments = _lower_broken(root, lowering)
+        else:
+            lowering.run(statements(root))
+            comments = lowering.find_comments() if b"#" in source.data else []
+        lowering.use_comments(comments)
         return _assemble(source, language, lowering, comments, broken)
 
 
@@ -54,10 +56,27 @@ ADAPTER = PythonAdapter()
 
 
 @cache
-def _tools() -> tuple[Parser, Query]:
-    statements = " ".join(f"({kind})" for kind in STATEMENT_KINDS)
-    query = Query(LANGUAGE, f"[{statements}] @statement (comment) @comment [(ERROR) (MISSING)] @error")
-    return Parser(LANGUAGE), query
+def _parser() -> Parser:
+    return Parser(LANGUAGE)
+
+
+@cache
+def _query() -> Query:
+    kinds = " ".join(f"({kind})" for kind in STATEMENT_KINDS)
+    return Query(LANGUAGE, f"[{kinds}] @statement (comment) @comment (ERROR) @error (MISSING) @missing")
+
+
+def _lower_broken(root: Node, lowering: Lowering) -> tuple[list[Node], list[tuple[int, int]]]:
+    """Lower what a query finds in a tree with errors, wherever it hangs; return the errors and the comments."""
+    captures = QueryCursor(_query()).captures(root)
+    errors = captures.get("error", [])
+    lowering.run(sorted([*captures.get("statement", []), *errors], key=_source_order))
+    comments = sorted((node.start_byte, node.end_byte) for node in captures.get("comment", []))
+    return sorted([*errors, *captures.get("missing", [])], key=_source_order), comments
+
+
+def _source_order(node: Node) -> tuple[int, int]:
+    return node.start_byte, -node.end_byte
 
 
 @cache
@@ -66,7 +85,7 @@ def _grammar_version() -> str:
 
 
 def _assemble(
-    source: Source, language: str, lowering: Lowering, comments: list[Node], broken: list[Node]
+    source: Source, language: str, lowering: Lowering, comments: list[tuple[int, int]], broken: list[Node]
 ) -> FileFacts:
     data = source.data
     exports = lowering.exports() if b"__all__" in data else None
@@ -82,19 +101,18 @@ def _assemble(
         tuple(lowering.assigns),
         tuple(lowering.returns),
         tuple(lowering.raises),
-        tuple(lowering.handlers),
-        tuple(lowering.regions),
+        lowering.finished_handlers(),
+        lowering.finished_regions(),
     )
-    texts = Texts(tuple(lowering.literals), tuple([_comment(source, node) for node in comments]))
+    texts = Texts(tuple(lowering.literals), tuple([_comment(source, start, end) for start, end in comments]))
     errors = tuple([_parse_error(source, node) for node in broken])
     return FileFacts(language, source.line_count, outline, bodies, texts, lowering.names(), errors)
 
 
-def _comment(source: Source, node: Node) -> Comment:
-    start = node.start_byte
+def _comment(source: Source, start: int, end: int) -> Comment:
     data = source.data
     line, column = source.position(start)
-    text = data[start : node.end_byte].decode("utf-8", "replace").lstrip("#").strip()
+    text = data[start:end].decode("utf-8", "replace").lstrip("#").strip()
     before = data[data.rfind(b"\n", 0, start) + 1 : start]
     return Comment(text, line, column, line, not before.isspace() and before != b"")
 

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Callable, Iterable
+from bisect import bisect_right
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import cast
 
@@ -49,6 +50,8 @@ LANGUAGE = Language(tree_sitter_python.language())
 MAX_DEPTH = 60
 
 _FAR = 1 << 62
+_LONGEST_NAME = 2000
+_LONGEST_PATH = 500  # bytes; a longer attribute chain is lowered link by link
 _TRAILING = frozenset(b" \t\f\n;\\")  # what may follow the last token of a block
 _PLAIN_PATH = re.compile(rb"[A-Za-z_\x80-\xff][\w\x80-\xff]*(?:\.[A-Za-z_\x80-\xff][\w\x80-\xff]*)*")
 _YIELD_FROM = re.compile(rb"yield\s+from\b")
@@ -184,16 +187,16 @@ class Lowering:
 
     __slots__ = (
         "_bytes", "_closing", "_comment_starts", "_deferred", "_depth", "_doc_scope", "_end", "_frames", "_generators", "_is_ascii", "_jumps", "_line", "_line_end", "_line_start", "_out_of_order",
-        "_pending_decorators", "_reads", "_region", "_scope", "_source", "_subjects", "_targets", "_type_only",
+        "_pending_decorators", "_reads", "_region", "_region_ends", "_scope", "_source", "_subjects", "_targets", "_type_only",
         "assigns", "calls", "classes", "functions", "handlers", "imports", "literals", "member_names", "raises",
-        "regions", "returns",
+        "regions", "returns", "string_spans",
     )  # fmt: skip
 
-    def __init__(self, source: Source, comments: Iterable[tuple[int, int]]) -> None:
-        """Take the source and the (start, end) offsets of its comments."""
+    def __init__(self, source: Source) -> None:
         self._source = source
         self._bytes = source.data
-        self._comment_starts = {end: start for start, end in comments}
+        self._comment_starts: dict[int, int] = {}
+        self._region_ends: list[int] = []
         self._is_ascii = source.data.isascii()
         self._line = self._line_start = self._line_end = 0  # the line last asked for, if the file is ASCII
         self._frames: list[tuple[int, int, int, _OpenHandler | None]] = []
@@ -213,6 +216,7 @@ class Lowering:
         self._targets: dict[bytes, Value] = {}
         self._out_of_order = False
         self.member_names: set[str] = set()
+        self.string_spans: list[tuple[int, int]] = []
         self.functions: list[_Definition] = [_Definition("<module>", "<module>", "module", 0, len(source.data), -1)]
         self.classes: list[_ClassDefinition] = []
         self.imports: list[Import] = []
@@ -227,12 +231,12 @@ class Lowering:
     # -- the pass ------------------------------------------------------------------------------------------------
 
     def run(self, statements: Iterable[Node]) -> None:
-        """Lower the captured statements, which come in source order, an outer one before those in it."""
+        """Lower statements, which come in source order, an outer one before those in it."""
         handlers = _STATEMENTS
         for node in statements:
             while node.start_byte >= self._end:
                 self._leave()
-            handlers[node.kind_id](self, node)
+            (handlers.get(node.kind_id) or Lowering._error)(self, node)
             while self._deferred:
                 self._lower_deferred()
         while self._frames:
@@ -300,11 +304,12 @@ class Lowering:
 
     def _qualify(self, name: str) -> str:
         scope = self._scope
-        if scope > 0:
-            return f"{self.functions[scope].qualified_name}.{name}"
-        if scope < 0:
-            return f"{self.classes[~scope].qualified_name}.{name}"
-        return name
+        if scope == 0:
+            return name
+        outer = self.functions[scope].qualified_name if scope > 0 else self.classes[~scope].qualified_name
+        if len(outer) > _LONGEST_NAME:  # nesting made to hurt: keep the names' total length linear
+            outer = outer.rpartition(".")[0]
+        return f"{outer}.{name}"
 
     def _take_decorators(self) -> tuple[Decorator, ...]:
         if not self._pending_decorators:
@@ -407,13 +412,18 @@ class Lowering:
             return
         target = left.named_children[0] if left.named_child_count else left
         if target.kind_id in (_ATTRIBUTE, _SUBSCRIPT):  # `type(x).y = 1` is read as an alias by the grammar
-            self._bind([left], self._value(right), "assign", None)
+            self._bind([(left, self._target(left))], self._value(right), "assign")
             return
         raw = self._bytes[target.start_byte : target.end_byte].partition(b"[")[0].strip()
         name = raw.decode("utf-8", "replace")
         self.classes.append(
             _ClassDefinition(
-                name, self._qualify(name), "type_alias", node.start_byte, node.end_byte, self._scope,
+                name,
+                self._qualify(name),
+                "type_alias",
+                node.start_byte,
+                node.end_byte,
+                self._scope,
             )  # fmt: skip
         )
         value = self._value(right, "annotation", name)
@@ -502,14 +512,14 @@ class Lowering:
 
     def _assignment(self, node: Node, context: LiteralContext = "other", name: str = "") -> Value:
         """Lower `a = b = value`, `a: T`, `a: T = value`: one Assign per target."""
-        targets: list[Node] = []
+        targets: list[tuple[Node, Value]] = []
         annotation: str | None = None
         while True:
             left = node.child_by_field_id(_F_LEFT)
             right = node.child_by_field_id(_F_RIGHT)
             if left is None:
                 return NOTHING
-            targets.append(left)
+            targets.append((left, self._target(left)))
             if right is None or right.kind_id != _ASSIGNMENT:
                 break
             node = right
@@ -523,7 +533,7 @@ class Lowering:
             context = "assignment"
             if scope < 0 and self.classes[~scope].kind == "enum":
                 context = "enum"
-            value = self._assigned_value(right, context, targets[0])
+            value = self._assigned_value(right, context, targets[0][0])
         self._bind(targets, value, "assign" if value is not None else "declare", annotation)
         return NOTHING if value is None else value
 
@@ -546,10 +556,11 @@ class Lowering:
                 return Value(_TUPLE, items=tuple(self._value(v, context, self._text(n)) for v, n in pairs))
         return self._value(right, context)
 
-    def _bind(self, targets: list[Node], value: Value | None, kind: str, annotation: str | None) -> None:
+    def _bind(
+        self, targets: list[tuple[Node, Value]], value: Value | None, kind: str, annotation: str | None = None
+    ) -> None:
         position, scope, region, append = self._position, self._scope, self._region, self.assigns.append
-        for node in targets:
-            target = self._target(node)
+        for node, target in targets:
             line, column = position(node.start_byte)
             append(Assign(target, value, line, column, scope, region, kind, annotation))  # type: ignore[arg-type]
             if scope < 0:
@@ -566,8 +577,13 @@ class Lowering:
             head = annotation.partition("[")[0].rpartition(".")[2] if annotation else ""
             owner.members.append(
                 Member(
-                    name, line, annotation, value, visibility_of(name),
-                    is_enum or head == "ClassVar" or annotation is None, is_enum or head == "Final",
+                    name,
+                    line,
+                    annotation,
+                    value,
+                    visibility_of(name),
+                    is_enum or head == "ClassVar" or annotation is None,
+                    is_enum or head == "Final",
                 )  # fmt: skip
             )
         elif target.kind in (_TUPLE, _LIST):
@@ -631,14 +647,16 @@ class Lowering:
         for child in node.named_children:
             kind = child.kind_id
             if kind in _TUPLE_TARGETS or kind in _LIST_TARGETS:
-                self._bind([c for c in child.named_children if c.kind_id not in _EXTRAS], None, "delete", None)
+                self._bind(
+                    [(c, self._target(c)) for c in child.named_children if c.kind_id not in _EXTRAS], None, "delete"
+                )
             elif kind not in _EXTRAS:
-                self._bind([child], None, "delete", None)
+                self._bind([(child, self._target(child))], None, "delete")
 
     def _global(self, node: Node) -> None:
         self._doc_scope = None
         kind = "global" if self._bytes.startswith(b"g", node.start_byte) else "nonlocal"
-        self._bind([c for c in node.named_children if c.kind_id == _IDENTIFIER], None, kind, None)
+        self._bind([(c, self._target(c)) for c in node.named_children if c.kind_id == _IDENTIFIER], None, kind)
 
     def _pass(self, node: Node) -> None:
         self._doc_scope = None
@@ -692,12 +710,15 @@ class Lowering:
 
     # -- control flow --------------------------------------------------------------------------------------------
 
-    def _add_region(self, kind: str, start: int, end: int, value: Value | None = None, *, is_async: bool = False) -> int:
+    def _add_region(
+        self, kind: str, start: int, end: int, value: Value | None = None, *, is_async: bool = False
+    ) -> int:
         index = len(self.regions)
         parent = self._region
         self.regions.append(
-            Region(kind, self._source.line(start), self._end_line(end), self._scope, parent, value, is_async)  # type: ignore[arg-type]
+            Region(kind, self._source.line(start), 0, self._scope, parent, value, is_async)  # type: ignore[arg-type]
         )
+        self._region_ends.append(end)
         if parent in self._type_only:
             self._type_only.add(index)
         return index
@@ -734,13 +755,14 @@ class Lowering:
         self._doc_scope = None
         left, right = node.child_by_field_id(_F_LEFT), node.child_by_field_id(_F_RIGHT)
         body = node.child_by_field_id(_F_BODY)
+        target = self._target(left) if left is not None else NOTHING
         iterable = self._value(right) if right is not None else None
         end = body.end_byte if body is not None else node.end_byte
         start = node.start_byte
         region = self._add_region("loop", start, end, iterable, is_async=self._bytes.startswith(_ASYNC, start))
         self._enter(end, self._scope, region)
         if left is not None:
-            self._bind([left], iterable, "for", None)
+            self._bind([(left, target)], iterable, "for")
 
     def _with(self, node: Node) -> None:
         self._doc_scope = None
@@ -763,7 +785,7 @@ class Lowering:
                 # Each further manager is entered under the protection of those before it.
                 self._region = self._add_region("with", start, end, value, is_async=is_async)
                 if target is not None:
-                    self._bind([target], value, "with", None)
+                    self._bind([(target, self._target(target))], value, "with")
 
     def _try(self, node: Node) -> None:
         self._doc_scope = None
@@ -807,7 +829,7 @@ class Lowering:
         self.handlers.append(cast("Handler", None))  # filled in when it closes
         self._enter(end, self._scope, region, handler)
         if target is not None:
-            self._bind([target], type_value, "catch", None)
+            self._bind([(target, self._target(target))], type_value, "catch")
         handler.marks = self._marks()
         self._reads, self._targets = {}, {}
 
@@ -826,7 +848,9 @@ class Lowering:
             done.append("raise")
         if any(fact.scope == scope and fact.kind == "return" for fact in self.returns[returns:]):
             done.append("return")
-        words = {word for word, at, region in self._jumps[jumps:] if at == scope and self._leaves(region, handler.region)}
+        words = {
+            word for word, at, region in self._jumps[jumps:] if at == scope and self._leaves(region, handler.region)
+        }
         done.extend(word for word in ("continue", "break") if word in words)
         if not all(logs):
             done.append("call")
@@ -842,7 +866,7 @@ class Lowering:
         self._targets.update(targets)
         self.handlers[handler.index] = Handler(
             handler.kind, handler.caught, handler.name, tuple(done), self._source.line(handler.start),  # type: ignore[arg-type]
-            self._end_line(handler.end), scope, handler.region, handler.try_line,
+            0, scope, handler.region, handler.try_line,
         )  # fmt: skip
 
     def _leaves(self, region: int, handler: int) -> bool:
@@ -955,7 +979,10 @@ class Lowering:
         return self._reads.get(raw) or self._read(raw)
 
     def _attribute(self, node: Node, context: LiteralContext, name: str) -> Value:
-        raw = self._bytes[node.start_byte : node.end_byte]
+        start, end = node.start_byte, node.end_byte
+        if end - start > _LONGEST_PATH:
+            return self._member(node)
+        raw = self._bytes[start:end]
         value = self._reads.get(raw)
         if value is not None:
             return value
@@ -1117,35 +1144,47 @@ class Lowering:
         index = len(literals)
         end_line = self._source.line(end - 1) if "\n" in token else line
         literals.append(LiteralFact(kind, text, line, column, end_line, self._scope, context, name))  # type: ignore[arg-type]
+        self.string_spans.append((start, end))
         return Value(_STRING, "", index)
 
     def _concatenated(self, node: Node, context: LiteralContext, name: str) -> Value:
         parts = [child for child in node.named_children if child.kind_id == _STRING_NODE]
         start, end = node.start_byte, node.end_byte
+        spans = [(part.start_byte, part.end_byte) for part in parts]  # comments may stand between them
         texts = []
         kind = "string"
         for part in parts:
             prefix, text = python_text.split_string(self._text(part))
             if "f" in prefix or "t" in prefix:
-                return self._template(parts, start, end, context, name)
+                value = self._template(parts, start, end, context, name)
+                self.string_spans[-1:] = spans
+                return value
             if "b" in prefix:
                 kind = "bytes"
             texts.append(text if "r" in prefix else python_text.unescape(text, is_bytes="b" in prefix))
+        self.string_spans += spans
         line, column = self._position(start)
         index = len(self.literals)
         self.literals.append(
             LiteralFact(
-                kind, "".join(texts), line, column, self._source.line(end - 1), self._scope, context, name  # type: ignore[arg-type]
+                kind,
+                "".join(texts),
+                line,
+                column,
+                self._source.line(end - 1),
+                self._scope,
+                context,
+                name,  # type: ignore[arg-type]
             )
         )
         return Value(_STRING, "", index)
 
-    def _template(
-        self, strings: Iterable[Node], start: int, end: int, context: LiteralContext, name: str
-    ) -> Value:
+    def _template(self, strings: Iterable[Node], start: int, end: int, context: LiteralContext, name: str) -> Value:
         """Lower an f-string, or a concatenation with one: `{}` stands for each substitution."""
         index = len(self.literals)
         self.literals.append(cast("LiteralFact", None))  # before the literals in its substitutions
+        spans = self.string_spans
+        spans_before = len(spans)
         texts: list[str] = []
         items: list[Value] = []
         for string in strings:
@@ -1166,6 +1205,8 @@ class Lowering:
         self.literals[index] = LiteralFact(
             "template", "".join(texts), line, column, self._source.line(end - 1), self._scope, context, name
         )
+        del spans[spans_before:]  # those of its substitutions
+        spans.append((start, end))
         return Value(Kind.TEMPLATE, "", index, tuple(items))
 
     def _interpolation(self, node: Node) -> Value:
@@ -1312,9 +1353,7 @@ class Lowering:
         if self._scope > 0:
             self._generators.add(self._scope)
         self.returns.append(
-            Return(
-                operand, self._source.line(start), self._scope, self._region, "yield_from" if is_from else "yield"
-            )
+            Return(operand, self._source.line(start), self._scope, self._region, "yield_from" if is_from else "yield")
         )
         return Value(Kind.YIELD, items=() if operand is None else (operand,))
 
@@ -1398,21 +1437,75 @@ class Lowering:
         items = tuple([self._value(part, context, name) for part in parts])
         return Value(_UNKNOWN, items=items) if items else NOTHING
 
-    def lower_error(self, node: Node) -> None:
-        """Lower the expressions directly below an ERROR node, whose statements are captured like all others."""
+    def _error(self, node: Node) -> None:
+        """Lower the expressions directly below an ERROR node; the statements in it come like all others."""
         for child in node.named_children:
             if child.kind_id not in _EXTRAS and not child.is_error:
                 self._value(child)
 
+    def find_comments(self) -> list[tuple[int, int]]:
+        """Return the (start, end) offsets of the comments: each `#` outside of the strings, to the end of its line.
+
+        True of a file without syntax errors, whose strings have all been lowered.
+        """
+        data = self._bytes
+        spans = sorted(self.string_spans)
+        starts = [span[0] for span in spans]
+        found = []
+        at = data.find(b"#")
+        while at >= 0:
+            before = bisect_right(starts, at) - 1
+            if before >= 0 and at < spans[before][1]:
+                end = spans[before][1]
+            else:
+                end = data.find(b"\n", at)
+                if end < 0:
+                    end = len(data)
+                found.append((at, at + len(data[at:end].rstrip(b" \t\f"))))
+            at = data.find(b"#", end)
+        return found
+
     # -- results -------------------------------------------------------------------------------------------------
+
+    def use_comments(self, comments: Iterable[tuple[int, int]]) -> None:
+        """Take the (start, end) offsets of the comments: a block's range may end in some, its last line does not."""
+        self._comment_starts = {end: start for start, end in comments}
+
+    def finished_regions(self) -> tuple[Region, ...]:
+        """Return the regions."""
+        ends = map(self._end_line, self._region_ends)
+        return tuple(
+            [
+                Region(r.kind, r.line, end, r.scope, r.parent, r.value, r.is_async)
+                for r, end in zip(self.regions, ends, strict=True)
+            ]
+        )
+
+    def finished_handlers(self) -> tuple[Handler, ...]:
+        """Return the error handlers."""
+        return tuple([
+            Handler(
+                h.kind, h.caught, h.name, h.body, h.line, self._end_line(self._region_ends[h.region]), h.scope,
+                h.region, h.try_line,
+            )
+            for h in self.handlers
+        ])  # fmt: skip
 
     def finished_functions(self, exported: frozenset[str] | None) -> tuple[Function, ...]:
         """Return the functions; `exported` are the names of `__all__`, None if the file has none."""
         data, position = self._bytes, self._position
         finished = [
             Function(
-                "<module>", "<module>", "module", 1, 1, max(self._source.line_count, 1), -1, doc=self.functions[0].doc,
-                body_hash=short_hash(data), signature_hash=short_hash(b"<module>"),
+                "<module>",
+                "<module>",
+                "module",
+                1,
+                1,
+                max(self._source.line_count, 1),
+                -1,
+                doc=self.functions[0].doc,
+                body_hash=short_hash(data),
+                signature_hash=short_hash(b"<module>"),
             )  # fmt: skip
         ]
         for index, d in enumerate(self.functions[1:], 1):
@@ -1420,12 +1513,25 @@ class Lowering:
             end = self._last_token_end(d.end)
             finished.append(
                 Function(
-                    d.name, d.qualified_name, d.kind, line, column, self._source.line(max(end - 1, 0)), d.scope,
-                    d.params, d.return_type, d.decorators, d.doc,
+                    d.name,
+                    d.qualified_name,
+                    d.kind,
+                    line,
+                    column,
+                    self._source.line(max(end - 1, 0)),
+                    d.scope,
+                    d.params,
+                    d.return_type,
+                    d.decorators,
+                    d.doc,
                     "public" if d.kind == "lambda" else visibility_of(d.name),
                     d.kind != "lambda" and self._is_exported(d.name, d.scope, exported),
-                    d.is_async, index in self._generators, d.is_abstract,
-                    short_hash(data[d.body_start : end]), short_hash(d.signature), d.bound_to,
+                    d.is_async,
+                    index in self._generators,
+                    d.is_abstract,
+                    short_hash(data[d.body_start : end]),
+                    short_hash(d.signature),
+                    d.bound_to,
                 )  # fmt: skip
             )
         return tuple(finished)
@@ -1439,9 +1545,20 @@ class Lowering:
             line, column = position(d.start)
             finished.append(
                 Class(
-                    d.name, d.qualified_name, d.kind, line, column, self._end_line(d.end), d.scope, d.bases,  # type: ignore[arg-type]
-                    tuple(d.members), d.decorators, d.doc, visibility_of(d.name),
-                    self._is_exported(d.name, d.scope, exported), d.is_abstract or ~index in abstract,
+                    d.name,
+                    d.qualified_name,
+                    d.kind,
+                    line,
+                    column,
+                    self._end_line(d.end),
+                    d.scope,
+                    d.bases,  # type: ignore[arg-type]
+                    tuple(d.members),
+                    d.decorators,
+                    d.doc,
+                    visibility_of(d.name),
+                    self._is_exported(d.name, d.scope, exported),
+                    d.is_abstract or ~index in abstract,
                 )  # fmt: skip
             )
         return tuple(finished)
@@ -1486,25 +1603,25 @@ class Lowering:
         for assign in self.assigns:
             if assign.target.text == "__all__" and assign.scope == 0 and assign.kind in ("assign", "augmented"):
                 seen = True
-                self._listed(assign.value, found)
+                self._listed(assign.value, found, assign.line)
         if not seen:
             return None
         for call in self.calls:
             if call.scope == 0 and call.args and call.callee.text in ("__all__.extend", "__all__.append"):
-                self._listed(call.args[0].value, found)
+                self._listed(call.args[0].value, found, call.line)
         return tuple(sorted(found, key=lambda export: export.line))
 
-    def _listed(self, value: Value | None, found: list[Export]) -> None:
+    def _listed(self, value: Value | None, found: list[Export], line: int) -> None:
         if value is None:
             return
         if value.kind is _STRING:
             literal = self.literals[value.ref]
             found.append(Export(literal.value, literal.value, "", literal.line))
         elif value.kind is _PATH and value.text.endswith(".__all__"):
-            found.append(Export("*", "", value.text.removesuffix(".__all__"), 0))
+            found.append(Export("*", "", value.text.removesuffix(".__all__"), line))
         else:
             for item in value.items:
-                self._listed(item, found)
+                self._listed(item, found, line)
 
 
 def visibility_of(name: str) -> Visibility:
@@ -1689,3 +1806,23 @@ _OTHER: _ExpressionLowering = Lowering._other
 _NOT_EXPRESSIONS = frozenset(_STATEMENTS) | {_kind(name) for name in ("block", "module", "decorated_definition")}
 
 STATEMENT_KINDS = tuple(_STATEMENT_METHODS)
+_COMPOUND = frozenset({
+    _kind(name) for name in (
+        "module", "block", "decorated_definition", "function_definition", "class_definition", "if_statement",
+        "elif_clause", "else_clause", "while_statement", "for_statement", "with_statement", "try_statement",
+        "except_clause", "finally_clause", "match_statement", "case_clause",
+    )
+})  # fmt: skip
+_WALKED = _COMPOUND | frozenset(_STATEMENTS)
+
+
+def statements(root: Node) -> Iterator[Node]:
+    """Yield the statements and clauses of a tree without errors, in source order, an outer one before those in it."""
+    stack = [root]
+    while stack:
+        node = stack.pop()
+        kind = node.kind_id
+        if kind in _STATEMENTS:
+            yield node
+        if kind in _COMPOUND:
+            stack += [child for child in reversed(node.named_children) if child.kind_id in _WALKED]
