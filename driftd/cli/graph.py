@@ -17,7 +17,7 @@ _DEPTH = click.IntRange(min=1)
 
 def _neighbours(method: str, about: str) -> click.Command:
     def command(root: Path, page: Page, function: str, depth: int | None) -> int:
-        return print_list(root, method, {"function": _reference(function), "depth": depth}, _COLUMNS, page)
+        return print_list(root, method, {"function": function, "depth": depth}, _COLUMNS, page)
 
     decorated = workspace_argument(list_options(command))
     decorated = click.option("--depth", type=_DEPTH, help="How many calls away; 1 is the direct ones.")(decorated)
@@ -51,7 +51,7 @@ def call_graph(root: Path, function: str | None, depth: int | None, as_json: boo
 
     The resolution rate says which share of the calls could be led to a function of the workspace, by strategy.
     """
-    asked = {"function": None if function is None else _reference(function), "depth": depth}
+    asked = {"function": function, "depth": depth}
     result = ask(root, "call_graph", {name: value for name, value in asked.items() if value is not None})
     if as_json:
         print_json(result)
@@ -59,8 +59,3 @@ def call_graph(root: Path, function: str | None, depth: int | None, as_json: boo
         print_document({name: value for name, value in result.items() if name != "as_of"})
         note_as_of(result)
     return 0
-
-
-def _reference(text: str) -> str | int:
-    """Return an id as the number it is, every other reference as it stands."""
-    return int(text) if text.isdecimal() else text

@@ -65,14 +65,21 @@ def print_list(root: Path, method: str, filters: dict[str, Any], columns: tuple[
 def list_command(
     method: str, filters: dict[str, str], columns: tuple[str, ...], *, about: str, example: str
 ) -> click.Command:
-    """Return the command for a method that lists rows; `filters` maps each parameter to its help text."""
+    """Return the command for a method that lists rows.
+
+    `filters` maps each parameter that filters to its help text; one that asks a yes-or-no question is a switch.
+    """
 
     def command(root: Path, page: Page, **given: Any) -> int:
         return print_list(root, method, given, columns, page)
 
     decorated = workspace_argument(list_options(command))
     for name, text in reversed(filters.items()):
-        decorated = click.option(f"--{name.replace('_', '-')}", name, metavar=name.upper(), help=text)(decorated)
+        option = name.replace("_", "-")
+        if text.endswith("?"):
+            decorated = click.option(f"--{option}/--no-{option}", name, default=None, help=text)(decorated)
+        else:
+            decorated = click.option(f"--{option}", name, metavar=name.upper(), help=text)(decorated)
     name = method.replace("_", "-")
     examples = (example, f"driftd {name} --all --json")
     return click.command(name, cls=Command, help=about, examples=examples)(decorated)
@@ -97,8 +104,12 @@ functions = list_command(
     {
         "file": "Only those of this file.",
         "name": "Only those of this name.",
+        "qualified_name": "Only those of this name with its classes: Service.pay.",
         "kind": "function, method, constructor, lambda, module …",
         "language": "python, typescript, tsx, javascript …",
+        "visibility": "public, protected, private, internal.",
+        "is_exported": "Can other files import it?",
+        "is_async": "Is it declared async?",
     },
     ("qualified_name", "kind", "file", "line", "end_line", "parameter_count", "is_exported", "is_async"),
     about="List functions and methods, with one <module> row for the top-level code of each file.",
@@ -106,24 +117,37 @@ functions = list_command(
 )
 constants = list_command(
     "constants",
-    {"file": "Only those of this file.", "name": "Only those of this name.", "language": "python, typescript …"},
+    {
+        "file": "Only those of this file.",
+        "name": "Only those of this name.",
+        "language": "python, typescript …",
+        "is_named": "Is it a named constant, not a magic number?",
+        "is_used": "Does anything refer to it?",
+    },
     ("name", "value", "is_named", "is_used", "file", "line"),
     about="List named constants and magic numbers, with whether anything uses them.",
     example="driftd constants --name MAX_RETRIES",
 )
 env_variables = list_command(
     "env_variables",
-    {"file": "Only those read in this file.", "name": "Only this variable."},
+    {
+        "file": "Only those read in this file.",
+        "name": "Only this variable.",
+        "framework_prefix": "Only those with the prefix of this framework: Vite, Next.js …",
+        "has_default": "Does the access have a fallback?",
+        "defined_in_env": "Does an env file of the project define it?",
+    },
     ("name", "access_method", "has_default", "defined_in_env", "framework_prefix", "file", "line"),
     about="List where environment variables are read, with whether they have a default or are defined anywhere.",
     example="driftd env --name DATABASE_URL",
 )
 scan_history = list_command(
     "scan_history",
-    {},
+    {"status": "completed, partial, cancelled, failed, running.", "trigger": "What started it: startup, watch …"},
     (
         "id",
         "started_at",
+        "trigger",
         "status",
         "total_files",
         "added_files",

@@ -75,8 +75,10 @@ def serve(root: Path, *, force: bool = False) -> int:
 
     Raises DriftdError for what keeps the daemon from starting: configuration, a refused place, another daemon.
     """
+    root = root.resolve()
     settings = load(root)
     log_setup.configure(settings.log.level, settings.log.format)
+    os.chdir("/")  # a daemon keeps no folder busy, and ignore rules from outside are resolved against it
     return anyio.run(partial(_serve, root, settings, force=force))
 
 

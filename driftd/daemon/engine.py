@@ -111,6 +111,7 @@ class Engine:
         self._runner = Runner(project_stages(), clock.monotonic)
         self._known: dict[str, Known] = {}
         self._language: dict[str, str] = {}
+        self._failed: dict[str, str] = {}  # files whose content, as it is known, could not be analysed, and why
         self._unparsed: set[str] = set()  # known files whose facts are not in the project although they should be
         self._is_first = True
         self._cancel = threading.Event()
@@ -126,7 +127,7 @@ class Engine:
     @property
     def unexamined(self) -> int:
         """Return how many files of the workspace could not be examined."""
-        return sum(known.error is not None for known in self._known.values())
+        return len(self._failed) + sum(known.error is not None for known in self._known.values())
 
     def runner_stages(self) -> Sequence[Any]:
         """Return the project stages, for those that keep statistics."""
@@ -268,12 +269,13 @@ class Engine:
                 commits.start_soon(self._store_plain, plain, result, report)
             done = 0
             progress("files", 0, len(tasks))
+            scanned = {file.path: file for file in tasks}
             outcomes = self.pool.run(self._task(file, cached) for file in tasks)
             async for chunk in outcomes:
                 for outcome in chunk:
                     if outcome.error is None and not outcome.vanished:
                         entries[outcome.path] = FileEntry(outcome.path, outcome.language, outcome.facts)
-                commits.start_soon(self._store_chunk, chunk, report)
+                commits.start_soon(self._store_chunk, chunk, scanned, report)
                 done += len(chunk)
                 progress("files", done, len(tasks))
                 if self._cancel.is_set():
@@ -296,6 +298,7 @@ class Engine:
         for path in gone:
             self._known.pop(path, None)
             self._language.pop(path, None)
+            self._failed.pop(path, None)
             self._unparsed.discard(path)
 
     def _split(self, changed: Sequence[ScannedFile]) -> tuple[list[ScannedFile], list[ScannedFile]]:
@@ -367,11 +370,13 @@ class Engine:
         for file in result.errors:
             self._note_failure(report, file.path, "scan", str(file.error))
 
-    async def _store_chunk(self, outcomes: Sequence[Outcome], report: RunReport) -> None:
+    async def _store_chunk(
+        self, outcomes: Sequence[Outcome], scanned: Mapping[str, ScannedFile], report: RunReport
+    ) -> None:
         """Store what the workers made of some files: all their rows and the rows that vouch for them, at once."""
         now = self._clock.now()
         good = [outcome for outcome in outcomes if outcome.error is None and not outcome.vanished]
-        bad = [outcome for outcome in outcomes if outcome.error is not None]
+        bad = [(scanned[outcome.path], str(outcome.error)) for outcome in outcomes if outcome.error is not None]
         commands: list[Command] = []
         if good:
             paths = tuple(outcome.path for outcome in good)
@@ -385,8 +390,8 @@ class Engine:
             if fresh:
                 commands.append(Upsert(ParseCacheRow, fresh))
         # A file that could not be analysed keeps its last good rows; its error says that they are old.
-        commands += [Update(FileMetadataRow, (o.path,), {"error": o.error}) for o in bad if o.path in self._known]
-        commands += [Upsert(FileMetadataRow, [_failed_row(o, now)]) for o in bad if o.path not in self._known]
+        if bad:
+            commands.append(Upsert(FileMetadataRow, [_failed_row(file, error, now) for file, error in bad]))
         if not commands:
             return
         for command, result in zip(commands, await self._store.writer.submit(*commands), strict=True):
@@ -397,13 +402,16 @@ class Engine:
             stat = Stat(outcome.size, outcome.mtime_ns, outcome.ctime_ns, outcome.inode)
             self._remember(outcome.path, stat, outcome.content_hash, now, None, None)
             self._language[outcome.path] = outcome.language
+            self._failed.pop(outcome.path, None)
             self._unparsed.discard(outcome.path)
             for stage, message, line in outcome.problems:
                 self._note(report, {"file": outcome.path, "line": line, "stage": stage, "message": message})
-        for outcome in bad:
-            # Its hash is forgotten, so that the next scan tries again.
-            self._remember(outcome.path, Stat(0, 0, 0, 0), b"", now, None, outcome.error)
-            self._note_failure(report, outcome.path, "extract", str(outcome.error))
+        for file, error in bad:
+            # Its content is known, so it is tried again when that changes or when the daemon starts, not before.
+            self._remember(file.path, file.stat, file.content_hash, now, None, None)
+            self._language[file.path] = str(file.language)
+            self._failed[file.path] = error
+            self._note_failure(report, file.path, "extract", error)
 
     async def _run_stages(self, change: Change, report: RunReport, progress: Progress) -> None:
         """Run the project stages and store what they find; the first run of a process computes everything."""
@@ -508,12 +516,12 @@ class Engine:
         )
         for path, language, size, content, mtime, mtime_ns, ctime, ctime_ns, inode, scanned, skip, error, by in rows:
             stat = Stat(size, mtime * NANOS + mtime_ns, ctime * NANOS + ctime_ns, inode)
-            if by is not None and by != ANALYZER:
-                content = b""  # noqa: PLW2901 - analysed by another version: as good as changed
-                stat = Stat(0, 0, 0, 0)
-            self._known[path] = Known(path, stat, content, scanned, skip, error)
             if by is not None:
                 self._language[path] = language
+                error = None  # noqa: PLW2901 - of the analysis, which is tried again: its facts are not cached
+                if by != ANALYZER:  # analysed by another version: as good as changed
+                    content, stat = b"", Stat(0, 0, 0, 0)  # noqa: PLW2901
+            self._known[path] = Known(path, stat, content, scanned, skip, error)
 
     async def _restore_project(self) -> None:
         """Put the facts of every analysed file into the project; what the cache has lost is analysed again."""
@@ -631,13 +639,11 @@ def _analysed_row(outcome: Outcome, now: int) -> FileMetadataRow:
     )
 
 
-def _failed_row(outcome: Outcome, now: int) -> FileMetadataRow:
+def _failed_row(file: ScannedFile, error: str, now: int) -> FileMetadataRow:
     return FileMetadataRow(
-        path=outcome.path,
-        language=outcome.language,
-        file_size=0,
-        mtime_secs=0,
-        mtime_nanos=0,
-        last_scanned_at=now,
-        error=outcome.error,
+        path=file.path,
+        language=file.language,
+        content_hash=file.content_hash,
+        analyzer=ANALYZER,
+        **{**_times(file.stat, now), "error": error},
     )

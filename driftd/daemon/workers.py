@@ -200,7 +200,8 @@ class WorkerPool:
         except (BrokenProcessPool, TimeoutError) as error:
             await self._replace()
             raise RefusedError(
-                "the worker processes cannot start", hint="memory or process limits? `driftd doctor` looks for the cause"
+                "the worker processes cannot start",
+                hint="memory or process limits? `driftd doctor` looks for the cause",
             ) from error
 
     async def _alone(self, chunk: list[Task]) -> list[list[Outcome]]:

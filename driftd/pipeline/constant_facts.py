@@ -174,10 +174,12 @@ def _magic_numbers(view: ConstantsView) -> Iterator[Constant]:
             arguments[literal.line] = arguments.get(literal.line, 0) + 1
     seen: set[str] = set()
     for literal in sorted(literals, key=lambda each: (each.line, each.column)):
-        if literal.scope <= 0 or literal.name or literal.context not in _MAGIC_CONTEXTS or literal.value in seen:
+        if literal.scope <= 0 or literal.context not in _MAGIC_CONTEXTS or literal.value in seen:
             continue
-        if literal.context == "argument" and arguments[literal.line] > 1:
-            continue  # coordinates, colours, dates, versions
+        if literal.context == "argument" and (literal.name or arguments[literal.line] > 1):
+            continue  # a keyword names it; several are coordinates, colours, dates, versions
+        if _UPPER.fullmatch(literal.name):
+            continue
         if _is_plain(literal):
             continue
         seen.add(literal.value)
@@ -226,8 +228,11 @@ def _names(target: Value) -> Sequence[str]:
 def _entry_names(path: str, view: ConstantsView) -> frozenset[str]:
     stem = path.rpartition("/")[2].partition(".")[0]
     if stem not in {"__init__", "index"}:
-        # A name in `__all__` is a string of the module and counts by itself.
         return frozenset()
+    if stem == "__init__" and not view.outline.exports:
+        return frozenset(
+            name for a in view.bodies.assigns if a.scope == 0 for name in _names(a.target) if not name.startswith("_")
+        )
     return frozenset(name for export in view.outline.exports for name in (export.local, export.name) if name)
 
 

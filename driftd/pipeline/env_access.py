@@ -231,7 +231,6 @@ class _EcmaScript(_Walker):
             value, target = assign.value, assign.target
             if value is None:
                 continue
-            fallback = False
             if value.kind == Kind.OPERATION and value.text in {"||", "??"} and value.items:
                 value = value.items[0]
             while value.kind == Kind.CAST and value.items:
@@ -247,19 +246,16 @@ class _EcmaScript(_Walker):
                         if key == "env" and local:
                             self.names[local] = "process.env"
                     else:
-                        self.add(full, key, assign.line, has_fallback=default or fallback)
+                        self.add(full, key, assign.line, has_fallback=default)
 
     def entries(self, pattern: Value) -> Iterable[tuple[str, bool, str]]:
         items = pattern.items
         for key, value in zip(items[::2], items[1::2], strict=False):
             if key.kind == Kind.SPREAD:
                 continue
-            name = key.text if key.kind == Kind.PATH else self.string(key)
-            inner, has_default = value, False
-            if inner.kind not in {Kind.PATH, Kind.DICT, Kind.LIST, Kind.TUPLE} and inner.items:
-                inner, has_default = inner.items[0], len(inner.items) > 1
-            if not name and inner.kind == Kind.PATH:
-                name = inner.text
+            name = key.text if key.kind in {Kind.PATH, Kind.MEMBER} else self.string(key)
+            has_default = value.kind == Kind.OPERATION and value.text == "="
+            inner = value.items[0] if has_default else value
             if name:
                 yield name, has_default, inner.text if inner.kind == Kind.PATH else ""
 

@@ -305,6 +305,8 @@ class _Binder:
         else:
             line -= 1  # it already holds on its own line
         outer = self.scopes.outer.get(scope)
+        if assign.declares and any(s.binding.means is Means.IMPORT for s in self._table(scope).get(text, ())):
+            return  # `const x = require(…)`: the import says more
         if outer and text in outer:
             scope, region = (0 if outer[text] else self._declaring(scope, text)), -2
         elif self.ecmascript and not assign.declares and scope >= 0 and text not in self.scopes.functions[scope]:
@@ -448,6 +450,8 @@ def _target_names(value: Value) -> Iterable[str]:
             yield item.text
         elif item.kind in _PATTERNS:
             stack.extend(item.items)
+        elif item.kind == Kind.OPERATION and item.text == "=":
+            stack.append(item.items[0])  # the rest is its default
 
 
 def _bases(cls: ClassView, outline: OutlineView, scopes: Scopes) -> tuple[Binding, ...]:
@@ -528,7 +532,7 @@ def annotation_paths(text: str) -> tuple[str, ...]:
     if len(choices) > 1:
         return tuple(dict.fromkeys(path for choice in choices for path in annotation_paths(choice)))
     match = _ANNOTATION.fullmatch(text)
-    if match is None:
+    if match is None or text.endswith("[]"):
         return ()
     path, arguments = match["path"], match["arguments"]
     last = path.rpartition(".")[2]

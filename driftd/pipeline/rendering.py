@@ -26,7 +26,7 @@ def source_text(value: Value, literals: Sequence[LiteralFact], language: str, li
 
 def _text(value: Value, literals: Sequence[LiteralFact], words: dict[str, str], depth: int, limit: int) -> str:
     kind = value.kind
-    if kind == Kind.PATH:
+    if kind == Kind.PATH or (kind == Kind.MEMBER and not value.items):
         return value.text
     if kind == Kind.CONSTANT:
         return words.get(value.text, value.text)

@@ -112,7 +112,12 @@ class _Server:
 
     def _admit(self, client: socket.socket, tasks: anyio.abc.TaskGroup) -> None:
         self._accepted += 1
-        problem = self._objection(client)
+        try:
+            problem = self._objection(client)
+        except OSError as failure:  # its credentials cannot be read: it is gone, or not one to serve
+            _log.warning("rpc.peer_unknown", **{logkeys.ERROR: str(failure)})
+            client.close()
+            return
         if problem is None:
             connection = Connection(client, self._accepted, self._service, self._dispatcher, self._limits)
             self._connections[client.fileno()] = connection

@@ -32,7 +32,7 @@ _ATTEMPTS = 10
 
 # The library looks at the stop event every step; a longer gap means that the process stood still (suspended,
 # stopped, starved) while the kernel's queue filled.
-_STALL_S = 2.0
+_STALL_S = 1.0
 
 
 class Notify(Protocol):

@@ -401,9 +401,13 @@ class _Resolver:
     def typed(self, scope: int, annotation: str, line: int, region: int) -> Entities:
         # Parameters are not in scope of their own annotations.
         at = self.enclosing(scope) if scope > 0 else scope
-        find: Callable[[str], Entities] = lambda text: (  # noqa: E731  -- closes over the place
-            self.evaluate(scope, text, line, region) if text.partition(".")[0] in self.table(scope) else None
-        ) or self.evaluate(at, text, line, region) or (UNKNOWN,)
+        find: Callable[[str], Entities] = lambda text: (
+            (  # noqa: E731  -- closes over the place
+                self.evaluate(scope, text, line, region) if text.partition(".")[0] in self.table(scope) else None
+            )
+            or self.evaluate(at, text, line, region)
+            or (UNKNOWN,)
+        )
         return self.symbols.typed(self.path, annotation, find)
 
     # -- scopes --
@@ -465,7 +469,17 @@ _SUPER: Final = Entity(Is.UNKNOWN, "super")
 _DEPTH: Final = 24
 _EVALUATED: Final = frozenset({Means.PATH, Means.RESULT, Means.TYPED, Means.ENTERED})
 _LITERALS: Final = frozenset(
-    {Kind.STRING, Kind.NUMBER, Kind.TEMPLATE, Kind.LIST, Kind.TUPLE, Kind.SET, Kind.DICT, Kind.COMPREHENSION, Kind.REGEX}
+    {
+        Kind.STRING,
+        Kind.NUMBER,
+        Kind.TEMPLATE,
+        Kind.LIST,
+        Kind.TUPLE,
+        Kind.SET,
+        Kind.DICT,
+        Kind.COMPREHENSION,
+        Kind.REGEX,
+    }
 )
 # With several owners the most telling outcome counts.
 _RANK: Final = (RESOLVED, IMPLICIT, EXTERNAL, BUILTIN_CALL, MISSING_MEMBER, UNKNOWN_RECEIVER, LOCAL_VALUE, UNKNOWN_NAME)

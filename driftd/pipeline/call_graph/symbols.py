@@ -209,7 +209,7 @@ class Symbols:
             return (Entity(Is.EXTERNAL, lookup.package),) if lookup.package else (UNKNOWN,)
         target = self._found(lookup)
         if name in {"", "*"}:
-            return target
+            return self._whole(lookup.found.path, target) if not name and language in ECMASCRIPT else target
         if name == "default" and language in ECMASCRIPT:
             return self._default(lookup.found.path)
         return self.attributes(target, name)
@@ -263,6 +263,16 @@ class Symbols:
         if whole is not None:
             return union(self.evaluate(path, binding) for binding in whole) or (UNKNOWN,)
         return (Entity(Is.MODULE, path),)
+
+    def _whole(self, path: str, module: Entities) -> Entities:
+        """Return what `require` gives: what the module exports as a whole, if that can be called, else the module."""
+        interface = self._interface(path)
+        exports = (interface.exports if interface is not None else None) or {}
+        whole = union([self.evaluate(path, binding) for binding in exports.get("export=", ())])
+        callable_ = tuple(e for e in whole if e.what in {Is.FUNCTION, Is.CLASS})
+        if len(exports) > 1 or not callable_:
+            return callable_ + module
+        return callable_
 
     def _from_stars(self, path: str, name: str) -> Entities:
         # Breadth first over the modules that stars lead to; the first that binds the name is the one.

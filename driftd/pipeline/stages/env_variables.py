@@ -66,7 +66,9 @@ class EnvVariables:
     def _take(self, file: SourceFile, moved: Counter[str]) -> None:
         if file.language == "dotenv":
             if not is_pattern(file.path):
-                names = frozenset(a.target.text for a in file.view(BindingView).bodies.assigns if a.target.kind == Kind.PATH)
+                names = frozenset(
+                    a.target.text for a in file.view(BindingView).bodies.assigns if a.target.kind == Kind.PATH
+                )
                 self._definitions[file.path] = names
                 moved.update(names)
         elif file.language in _LANGUAGES and may_access(file.facts):

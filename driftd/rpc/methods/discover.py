@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from driftd.rpc.discover import document
 from driftd.rpc.method import Method, NoParams, Session
 
 
@@ -11,9 +12,6 @@ def method_over(others: tuple[Method[Any], ...]) -> Method[Any]:
     """Return the method that describes `others` and itself."""
 
     async def discover(_session: Session, _params: NoParams) -> object:
-        # imported late: it is needed only for this, and the schemas take a while
-        from driftd.rpc.discover import document  # noqa: PLC0415
-
         return document((*others, method))
 
     method: Method[Any] = Method(

@@ -7,6 +7,8 @@ than others.  It resolves no name and reads no other file.
 
 from __future__ import annotations
 
+from bisect import bisect_right
+
 from tree_sitter import Node, Parser, QueryCursor
 
 from driftd.pipeline.facts.languages.ecmascript_bodies import BodiesPass
@@ -60,15 +62,17 @@ def _captures(grammar: Grammar, data: bytes, language: str) -> tuple[dict[str, l
     hidden: frozenset[bytes] = frozenset()
     if language != "javascript":
         data, hidden = untagged(data)
-    root = Parser(grammar.language).parse(data).root_node
-    captured = QueryCursor(grammar.query).captures(root)
+    parser = Parser(grammar.language)
+    root = parser.parse(data).root_node
     if language == "typescript" and root.has_error:  # in TSX a line may start with an element
         other = repaired(data)
         if other != data:
-            again = QueryCursor(grammar.query).captures(Parser(grammar.language).parse(other).root_node)
-            if _error_count(again) < _error_count(captured):
-                captured = again
-    return captured, hidden
+            again = parser.parse(other).root_node
+            if not again.has_error:
+                return QueryCursor(grammar.query).captures(again), hidden
+            first, second = QueryCursor(grammar.query).captures(root), QueryCursor(grammar.query).captures(again)
+            return (second if _error_count(second) < _error_count(first) else first), hidden
+    return QueryCursor(grammar.query).captures(root), hidden
 
 
 def _error_count(captured: dict[str, list[Node]]) -> int:
@@ -80,33 +84,34 @@ def _literals(context: Context) -> tuple[LiteralFact, ...]:
     contexts = context.low.contexts
     types = {node.id for node in context.captured.get("type_literal", ())}
     attributes = {node.id for node in context.captured.get("attribute", ())}
-    position, state, line_of = context.source.position, context.state, context.line
+    states, state_starts = context.states, context.state_starts
+    column, line_of = context.source.column, context.line
     found: list[LiteralFact] = []
-    del line_starts
     for (start, negative_end, ident, node), (use, name) in zip(context.literals, contexts, strict=True):
         end = -negative_end
         text = data[start:end].decode("utf-8", "replace")
-        line, column = position(start)
+        line = bisect_right(line_starts, start)
+        at = column(line_starts[line - 1], start)
         number = node.kind_id
         end_line = line if "\n" not in text else line_of(end - 1)
-        scope = state(start)[0]
+        scope = states[bisect_right(state_starts, start) - 1][0]
         if number in kinds.strings:
             value = text[1:-1]
             if "\\" in value and ident not in attributes:
                 value = unescaped(value)
             place: LiteralContext = "annotation" if use == "other" and ident in types else use
-            found.append(LiteralFact("string", value, line, column, end_line, scope, place, name))
+            found.append(LiteralFact("string", value, line, at, end_line, scope, place, name))
         elif number in kinds.numbers:
             place = "annotation" if use == "other" and ident in types else use
-            found.append(LiteralFact("number", number_value(text), line, column, end_line, scope, place, name, text))
+            found.append(LiteralFact("number", number_value(text), line, at, end_line, scope, place, name, text))
         elif number in kinds.templates:
             value = unescaped(_template_text(context, node)) if "${" in text else unescaped(text[1:-1])
-            found.append(LiteralFact("template", value, line, column, end_line, scope, use, name))
+            found.append(LiteralFact("template", value, line, at, end_line, scope, use, name))
         elif number in kinds.regexes:
             pattern = text[1 : text.rfind("/")]
-            found.append(LiteralFact("regex", pattern, line, column, end_line, scope, use, name, text))
+            found.append(LiteralFact("regex", pattern, line, at, end_line, scope, use, name, text))
         else:
-            found.append(LiteralFact("string", text.strip(), line, column, end_line, scope, "markup", name))
+            found.append(LiteralFact("string", text.strip(), line, at, end_line, scope, "markup", name))
     return tuple(found)
 
 

@@ -81,7 +81,7 @@ class BodiesPass:
         context = self.context
         line = bisect_right(context.line_starts, start)
         column = context.source.column(context.line_starts[line - 1], start)
-        scope, region = context.state(start)
+        scope, region = context.states[bisect_right(context.state_starts, start) - 1]
         fact = Assign(target, value, line, column, scope, region, kind, annotation, declares)  # type: ignore[arg-type]
         self._assigns.append((start, fact))
 
@@ -89,19 +89,23 @@ class BodiesPass:
         context, low, data = self.context, self.low, self.context.data
         kinds, field = context.kinds, context.field
         value_of = low.value
+        declarators, type_annotations = kinds.declarators, kinds.type_annotations
         exported = self.modules.marks.exported
         for start, _, ident, node in context.ordered("declaration"):
             children = node.children
             word = data[children[0].start_byte : children[0].end_byte].decode("utf-8", "replace")
             anchor = start
             for child in children:
-                if child.kind_id not in kinds.declarators:
+                if child.kind_id not in declarators:
                     continue
                 parts = child.children
                 if not parts:
                     continue
                 name_node, value_node, annotation = parts[0], None, None
-                if len(parts) > 1:
+                count = len(parts)
+                if count == 3 and parts[1].kind_id not in type_annotations:  # name = value
+                    value_node = parts[2]
+                elif count > 1:
                     annotation = context.annotation(field(child, "type"))
                     value_node = field(child, "value")
                 at = child.start_byte
@@ -196,24 +200,28 @@ class BodiesPass:
         decorating = {node.id for node in context.captured.get("decorating", ())}
         compiled = b"exports" in data
         kinds = context.kinds
-        constructions, members, identifiers, lowerers = kinds.constructions, kinds.members, kinds.identifiers, kinds.lowerers
-        line_starts, column_of, state = context.line_starts, context.source.column, context.state
+        identifiers, lowerers = kinds.identifiers, kinds.lowerers
+        line_starts, column_of = context.line_starts, context.source.column
         paths = low.paths
         plain: dict[bytes, Arg] = {}  # arguments that are a name
         add = self._calls.append
-        for index, (callee_node, args_node, start, end, place, ident, node, is_markup) in enumerate(context.calls):
+        states, state_starts = context.states, context.state_starts
+        templates = kinds.templates
+        new_value = low.value
+        is_ascii = context.source.is_ascii
+        for index, parts in enumerate(context.calls):
+            callee_node, args_node, start, place, ident = parts.callee, parts.args, parts.start, parts.place, parts.ident
             callee = UNKNOWN
             callee_end = start
             if callee_node is not None:
                 callee_end = callee_node.end_byte
-                text = data[callee_node.start_byte : callee_end] if callee_end - callee_node.start_byte < 200 else b""
-                callee = paths.get(text) or low.value(callee_node)  # type: ignore[assignment]
+                callee = (paths.get(data[start:callee_end]) if callee_end - start < 100 else None) or new_value(callee_node)
             args: list[Arg] = []
-            if is_markup:
-                args = [Arg(value, name) for name, value in markup_attributes(low, node)]
+            if parts.is_markup:
+                args = [Arg(value, name) for name, value in markup_attributes(low, parts.node)]
             elif args_node is not None:
-                if args_node.kind_id in kinds.templates:
-                    args.append(Arg(low.value(args_node, "argument")))
+                if args_node.kind_id in templates:
+                    args.append(Arg(new_value(args_node, "argument")))
                 else:
                     context_name: LiteralContext = "decorator" if ident in decorating else "argument"
                     for child in args_node.children:
@@ -230,15 +238,16 @@ class BodiesPass:
                         else:
                             args.append(Arg(lower(low, child, context_name, "", 0)))
             line = bisect_right(line_starts, start)
-            scope, region = state(place)
-            is_new = node.kind_id in constructions
+            scope, region = states[bisect_right(state_starts, place) - 1]
+            is_new = place == start and not parts.is_markup
+            line_start = line_starts[line - 1]
             add(
                 Call(
                     callee,
                     tuple(args),
                     line,
-                    column_of(line_starts[line - 1], start),
-                    bisect_right(line_starts, end - 1),
+                    start - line_start + 1 if is_ascii else column_of(line_start, start),
+                    bisect_right(line_starts, parts.end - 1),
                     scope,
                     region,
                     is_new,

@@ -9,6 +9,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from typing import Literal, NamedTuple, TypeAlias
 
+import msgspec
 from tree_sitter import Node
 
 from driftd.pipeline.facts.languages.ecmascript_text import EcmaSource
@@ -32,7 +33,7 @@ class RegionSeed(NamedTuple):
     origin: int = -1  # the node id of the catch clause or handler function it is the body of
 
 
-class CallParts(NamedTuple):
+class CallParts(msgspec.Struct, frozen=True, gc=False):
     """A call before it is lowered: `callee` is None where the source is too broken to tell."""
 
     callee: Node | None
@@ -42,15 +43,13 @@ class CallParts(NamedTuple):
     place: int  # a byte that belongs to the call itself, not to a function inside of it
     ident: int
     node: Node
-    is_markup: bool
+    is_markup: bool = False
 
 
 class Context:
     """The captured nodes of one file and the lookups that every pass needs."""
 
     __slots__ = (
-        "_starts",
-        "_states",
         "calls",
         "captured",
         "class_scopes",
@@ -69,6 +68,8 @@ class Context:
         "region_places",
         "regions",
         "source",
+        "state_starts",
+        "states",
     )
 
     def __init__(self, kinds: Kinds, source: EcmaSource, captured: dict[str, list[Node]]) -> None:
@@ -109,11 +110,11 @@ class Context:
 
     def state(self, offset: int) -> tuple[int, int]:
         """Return scope and region of the byte at `offset`."""
-        return self._states[bisect_right(self._starts, offset) - 1]
+        return self.states[bisect_right(self.state_starts, offset) - 1]
 
     def field(self, node: Node, name: str) -> Node | None:
         """Return the child in the named field, if there is one."""
-        return node.child_by_field_id(self.fields[name]) if name in self.fields else None
+        return node.child_by_field_id(self.fields[name])
 
     def text(self, node: Node) -> str:
         """Return the source text of `node`."""
@@ -151,11 +152,11 @@ class Context:
     def _plain_call(self, entry: Captured) -> CallParts:
         start, end, ident, node = entry
         children = node.children
-        first, last = children[0], children[-1]
-        if first.end_byte - first.start_byte == 3 and node.kind_id in self.kinds.constructions:
+        if node.kind_id in self.kinds.constructions:
             callee, args = self.field(node, "constructor"), self.field(node, "arguments")
-            return CallParts(callee, args, start, -end, start, ident, node, is_markup=False)
-        return CallParts(first, last, start, -end, last.start_byte, ident, node, is_markup=False)
+            return CallParts(callee, args, start, -end, start, ident, node)
+        last = children[-1]
+        return CallParts(children[0], last, start, -end, last.start_byte, ident, node)
 
     def _find_promise_handlers(self) -> dict[int, tuple[Node, bool]]:
         """Return, by call index, the error handler given to `.catch(handler)` or `.then(done, handler)`, and if inline."""
@@ -276,4 +277,4 @@ class Context:
         while len(stack) > 1:
             starts.append(stack.pop()[0])
             states.append(stack[-1][1])
-        self._starts, self._states = starts, states
+        self.state_starts, self.states = starts, states

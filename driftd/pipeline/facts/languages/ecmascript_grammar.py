@@ -119,6 +119,10 @@ _JSX = """
 """
 
 
+# Fields that only some of the grammars have.
+_OTHER_FIELDS = ("name", "open_tag", "parameter", "pattern", "property", "return_type", "type")
+
+
 class Grammar:
     """One compiled grammar: its language, its query, and node kind and field ids by name."""
 
@@ -135,7 +139,8 @@ class Grammar:
                 kinds.setdefault(language.node_kind_for_id(number) or "", set()).add(number)
         self.ids = {name: frozenset(numbers) for name, numbers in kinds.items()}
         names = (language.field_name_for_id(number) for number in range(1, language.field_count + 1))
-        self.fields = {name: number for number, name in enumerate(names, 1) if name}
+        self.fields = dict.fromkeys(_OTHER_FIELDS, language.field_count + 1)  # no node has a child in that one
+        self.fields |= {name: number for number, name in enumerate(names, 1) if name}
 
     def kinds(self, *names: str) -> frozenset[int]:
         """Return the ids of the named node kinds; a name this grammar does not have adds none."""

@@ -110,19 +110,19 @@ class OutlinePass:
         parameters = field(fields["parameters"])
         single = None if parameters is not None else field(fields["parameter"])
         body = field(fields["body"])
-        name_node = field(fields["name"])
+        name_node = None if number in kinds.arrows else field(fields["name"])
         bound = self.low.bound.get(ident)
         placed = self._placed.get(ident)
         place = name_node if number in kinds.named_members else None
         signature_start = (name_node or parameters or single or body or node).start_byte
         head = data[start:signature_start]
-        words = _MODIFIERS.sub(b" ", head).split() if head else []
+        words = (_MODIFIERS.sub(b" ", head) if b"/" in head else head).split() if head else []
         name, path, kind = self._named(node, name_node, bound, placed, words, scope)
         at = place.start_byte if place is not None else bound.start if bound is not None else start
         line, column = context.source.position(at)
         anchor = placed.anchor if placed is not None else bound.anchor if bound is not None else start
         qualified = self._enter(index, *self._scope_of_path(scope, path, name))
-        returns = field(fields["return_type"]) if "return_type" in fields else None
+        returns = field(fields["return_type"])
         if self._depths[index] > _MAX_NAMED:
             body_hash = self._hashes[scope] if scope >= 0 else b""
         else:
@@ -194,8 +194,20 @@ class OutlinePass:
             return (Param(self.context.text(single), None, None, "positional"),) if single is not None else ()
         if parameters.named_child_count == 0:
             return ()
+        data, kinds = self.context.data, self.context.kinds
         found: list[Param] = []
         for child in parameters.children:
+            number = child.kind_id
+            if number in kinds.punctuation:
+                continue
+            if number in kinds.plain_parameters:
+                parts = child.children
+                count = len(parts)
+                if count <= 2 and parts[0].kind_id in kinds.identifiers:  # x or x: T
+                    name = data[parts[0].start_byte : parts[0].end_byte].decode("utf-8", "replace")
+                    annotation = self.context.annotation(parts[1]) if count == 2 else None
+                    found.append(Param(name, annotation, None, "positional"))
+                    continue
             param = self._param(child)
             if param is not None:
                 found.append(param)

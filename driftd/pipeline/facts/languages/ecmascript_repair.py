@@ -4,6 +4,7 @@ The rewritten text has the same length and the same meaning to every fact: only 
 from the original.  What the grammar misses:
 - type arguments of a tagged template (``sql<Row>`…` ``), which it reads as comparisons without noticing;
 - variance annotations of type parameters (`<in out T>`);
+- an escaped backtick in a template literal type;
 - the end of a type member before a line that starts with type parameters (`a: A` newline `<B>(b: B): C`).
 """
 
@@ -12,10 +13,11 @@ from __future__ import annotations
 import re
 
 _TAGGED = re.compile(rb"(?<=[\w$)\]])<[A-Za-z{\[](?:[^`<>()=]|<[^`<>()=]*>){0,2000}>(?=`)")
-_VARIANCE = re.compile(rb"(?<=[<,])((?:\s|/\*[^*]{0,200}\*/){0,20})(in\s+out|in|out)(?=\s+[A-Za-z_$])")
+_VARIANCE = re.compile(rb"(?<=[<,])((?:\s|/\*(?:[^*]|\*(?!/)){0,400}\*/){0,20})(in\s+out|in|out)(?=\s+(?!(?:as|in|of|instanceof|satisfies)\b)[A-Za-z_$])")
 _MEMBER_END = re.compile(
-    rb"(?<=[\w>\])}])(?<!=>)((?:[ \t\r]*\n(?:[ \t]*(?://[^\n]*|/\*(?:[^*]|\*(?!/)){0,20000}\*/[ \t\r]*(?=\n)))?){1,6}[ \t]*)[ \t](?=<[A-Za-z])"
+    rb"(?<=[\w>\])}])(?<!=>)((?:[ \t\r]*\n(?:[ \t]*(?://[^\n]*|/\*(?:[^*]|\*(?!/)){0,20000}\*/[ \t\r]*(?=\n)))?){1,6}[ \t]*)[ \t](?=<[A-Za-z\r\n])"
 )
+_ESCAPED = re.compile(rb"\\.")
 _WORD = re.compile(rb"[A-Za-z_$][\w$]*")
 
 
@@ -33,7 +35,9 @@ def untagged(data: bytes) -> tuple[bytes, frozenset[bytes]]:
 
 
 def repaired(data: bytes) -> bytes:
-    """Return `data` with variance annotations blanked and type members ended; itself where there is none of either."""
+    """Return `data` with variance annotations and escaped backticks blanked and type members ended."""
+    if b"\\`" in data:
+        data = _ESCAPED.sub(lambda match: b"  " if match[0] == b"\\`" else match[0], data)
     data = _VARIANCE.sub(lambda match: match[1] + _blank(match[2]), data)
     return _MEMBER_END.sub(lambda match: match[1] + b";", data)
 

@@ -34,6 +34,11 @@ class EcmaSource(Source):
             None if self._ascii else array("I", (match.start() for match in _CONTINUATION.finditer(data)))
         )
 
+    @property
+    def is_ascii(self) -> bool:
+        """Tell whether bytes and code points are the same."""
+        return self._ascii
+
     def column(self, line_start: int, offset: int) -> int:
         """Return the column, in code points, of `offset` on the line that starts at `line_start`."""
         skipped = self._continuations

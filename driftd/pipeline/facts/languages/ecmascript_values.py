@@ -196,6 +196,12 @@ class Kinds:
         self.assignment_patterns = kinds("assignment_pattern")
         self.rest_patterns = kinds("rest_pattern")
         self.typed_parameters = kinds("required_parameter", "optional_parameter")
+        self.plain_parameters = kinds("required_parameter")
+        self.punctuation = frozenset(
+            number
+            for number in range(grammar.language.node_kind_count)
+            if not grammar.language.node_kind_is_named(number)
+        )
         self.optional_parameters = kinds("optional_parameter")
         # Functions
         self.function_values = kinds("arrow_function", "function_expression", "generator_function")

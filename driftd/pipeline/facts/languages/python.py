@@ -7,13 +7,15 @@ Does not read files, follow imports or resolve names.
 
 from __future__ import annotations
 
+import ast
+import warnings
 from functools import cache
 from importlib.metadata import version
 
 from tree_sitter import Node, Parser, Query, QueryCursor
 
 from driftd.pipeline.facts.languages import python_text
-from driftd.pipeline.facts.languages.python_lowering import LANGUAGE, STATEMENT_KINDS, Lowering, statements
+from driftd.pipeline.facts.languages.python_lowering import LANGUAGE, STATEMENT_KINDS, KnownFunctions, Lowering, statements
 from driftd.pipeline.facts.model import (
     Bodies,
     Comment,
@@ -41,7 +43,8 @@ class PythonAdapter:
         """Return the facts of `data`; never raises for bad input: what cannot be read is in `errors`."""
         source = Source(python_text.to_utf8(data))
         root = _parser().parse(source.data).root_node
-        lowering = Lowering(source)
+        known = _known_functions(source.data) if root.has_error else None
+        lowering = Lowering(source, known)
         broken: list[Node] = []
         if root.has_error:
             broken, comments = _lower_broken(root, lowering)
@@ -73,6 +76,29 @@ def _lower_broken(root: Node, lowering: Lowering) -> tuple[list[Node], list[tupl
     lowering.run(sorted([*captures.get("statement", []), *errors], key=_source_order))
     comments = sorted((node.start_byte, node.end_byte) for node in captures.get("comment", []))
     return sorted([*errors, *captures.get("missing", [])], key=_source_order), comments
+
+
+def _known_functions(data: bytes) -> KnownFunctions | None:
+    """Return the functions by the interpreter's own parser, or None if it refuses the file."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            tree = ast.parse(data.decode())
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return None
+    known: KnownFunctions = {}
+    stack: list[tuple[ast.AST, str]] = [(tree, "")]
+    while stack:
+        node, prefix = stack.pop()
+        for child in reversed(list(ast.iter_child_nodes(node))):
+            inner = prefix
+            if isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+                inner = f"{prefix}{child.name}."
+                if not isinstance(child, ast.ClassDef):
+                    found = known.setdefault((child.name, child.lineno), [])
+                    found.append((inner[:-1], child.end_lineno or child.lineno))
+            stack.append((child, inner))
+    return known
 
 
 def _source_order(node: Node) -> tuple[int, int]:

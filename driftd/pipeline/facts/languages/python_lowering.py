@@ -125,6 +125,10 @@ _F_RIGHT, _F_SUBJECT, _F_SUPERCLASSES, _F_TYPE = _field("right"), _field("subjec
 _F_TYPE_PARAMETERS, _F_VALUE = _field("type_parameters"), _field("value")
 
 
+# What a parser of the whole language says of the functions in a file: qualified names and end lines by (name, line).
+KnownFunctions = dict[tuple[str, int], list[tuple[str, int]]]
+
+
 @dataclass(slots=True)
 class _Definition:
     """A function while the statements in it are still to come."""
@@ -144,6 +148,7 @@ class _Definition:
     is_async: bool = False
     is_abstract: bool = False
     bound_to: str = ""
+    end_line: int = 0  # 0: the line of the last token before `end`
 
 
 @dataclass(slots=True)
@@ -186,13 +191,15 @@ class Lowering:
     """Collects the facts of one file; read them from the attributes after `run`."""
 
     __slots__ = (
-        "_bytes", "_closing", "_comment_starts", "_deferred", "_depth", "_doc_scope", "_end", "_frames", "_generators", "_is_ascii", "_jumps", "_line", "_line_end", "_line_start", "_out_of_order",
+        "_bytes", "_closing", "_comment_starts", "_deferred", "_depth", "_doc_scope", "_end", "_frames", "_generators", "_is_ascii", "_jumps", "_known", "_line", "_line_end", "_line_start", "_out_of_order",
         "_pending_decorators", "_reads", "_region", "_region_ends", "_scope", "_source", "_subjects", "_targets", "_type_only",
         "assigns", "calls", "classes", "functions", "handlers", "imports", "literals", "member_names", "raises",
         "regions", "returns", "string_spans",
     )  # fmt: skip
 
-    def __init__(self, source: Source) -> None:
+    def __init__(self, source: Source, known: KnownFunctions | None = None) -> None:
+        """Take the source and, where another parser vouches for them, the functions there are."""
+        self._known = known
         self._source = source
         self._bytes = source.data
         self._comment_starts: dict[int, int] = {}
@@ -241,9 +248,25 @@ class Lowering:
                 self._lower_deferred()
         while self._frames:
             self._leave()
+        if self._known:
+            self._add_unseen(self._known)
         if self._out_of_order:
             self.assigns.sort(key=lambda a: (a.line, a.column))
             self.returns.sort(key=lambda r: r.line)
+
+    def _add_unseen(self, known: KnownFunctions) -> None:
+        """Add the functions that the grammar lost in an error, by name and place alone."""
+        line_starts = [0, *(match.end() for match in re.finditer(b"\n", self._bytes))]
+        unseen = sorted((line, name, *f) for (name, line), found in known.items() for f in found)
+        by_name = {definition.qualified_name: ~index for index, definition in enumerate(self.classes)}
+        by_name |= {definition.qualified_name: index for index, definition in enumerate(self.functions)}
+        for line, name, qualified_name, end_line in unseen:
+            start = max(self._bytes.find(b"def", line_starts[line - 1]), 0)
+            scope = by_name.get(qualified_name.rpartition(".")[0], 0)
+            definition = _Definition(name, qualified_name, "function", start, start, scope, end_line=end_line)
+            definition.kind = _method_kind(name, ()) if scope < 0 else "function"
+            by_name[qualified_name] = len(self.functions)
+            self.functions.append(definition)
 
     def _enter(self, end: int, scope: int, region: int, closing: _OpenHandler | None = None) -> None:
         self._frames.append((self._end, self._scope, self._region, self._closing))
@@ -278,10 +301,10 @@ class Lowering:
         """Return where the last token before `end` ends: a block's range may include comments and a semicolon."""
         data, comments = self._bytes, self._comment_starts
         while end > 0:
-            if data[end - 1] in _TRAILING:
-                end -= 1
-            elif (start := comments.get(end)) is not None:
+            if (start := comments.get(end)) is not None:  # first: a comment may itself end in such a character
                 end = start
+            elif data[end - 1] in _TRAILING:
+                end -= 1
             else:
                 break
         return end
@@ -337,6 +360,11 @@ class Lowering:
             return
         data, start = self._bytes, node.start_byte
         definition = _Definition(name, self._qualify(name), "function", start, node.end_byte, self._scope)
+        if self._known is not None:
+            found = self._known.get((name, self._source.line(start)))
+            if not found:
+                return
+            definition.qualified_name, definition.end_line = found.pop(0)
         index = len(self.functions)
         self.functions.append(definition)
         definition.decorators = decorators
@@ -1511,6 +1539,7 @@ class Lowering:
         for index, d in enumerate(self.functions[1:], 1):
             line, column = position(d.start)
             end = self._last_token_end(d.end)
+            end_line = d.end_line or self._source.line(max(end - 1, 0))
             finished.append(
                 Function(
                     d.name,
@@ -1518,7 +1547,7 @@ class Lowering:
                     d.kind,
                     line,
                     column,
-                    self._source.line(max(end - 1, 0)),
+                    end_line,
                     d.scope,
                     d.params,
                     d.return_type,

@@ -18,7 +18,7 @@ _SIMPLE = {"\n": "", "\\": "\\", "'": "'", '"': '"', "a": "\a", "b": "\b", "f": 
 
 
 def to_utf8(data: bytes) -> bytes:
-    """Return source bytes as the tokenizer reads them: UTF-8 without a byte order mark, lines ending in `\\n`.
+    """Return source bytes as the tokenizer reads them: UTF-8, no byte order mark, every line ended by a line feed.
 
     Bytes that do not fit their declared encoding are returned as they are.
     """
@@ -106,6 +106,8 @@ def number_value(raw: str) -> str:
         return str(int(raw, 0))
     except ValueError:
         pass
+    if "." not in raw and "e" not in raw and "E" not in raw:
+        return raw
     try:
         return repr(float(raw))
     except ValueError:

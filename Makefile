@@ -1,0 +1,71 @@
+# The two commands that matter: `make run` analyses a workspace, `make test` runs every test.
+# Both make what they need (.venv) and are instant the second time.
+
+PYTHON ?= python3
+VENV ?= .venv
+WORKSPACE ?= examples/sample
+PYTEST_ARGS ?=
+
+CODE := driftd tests benchmarks
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+# Touched after an installation that succeeded; older than pyproject.toml means: install again.
+RUNTIME := $(VENV)/.installed
+DEVELOPMENT := $(VENV)/.installed-dev
+
+MAKEFLAGS += --no-print-directory
+.DEFAULT_GOAL := help
+.PHONY: run test lint format types layers docs bench venv clean help
+
+run: $(RUNTIME) ## Analyse WORKSPACE (the bundled sample by default) and print a summary
+	@$(BIN)/driftd analyze "$(WORKSPACE)"
+
+test: $(DEVELOPMENT) ## Run every test; PYTEST_ARGS="-k name" for some
+	$(BIN)/python -m pytest $(PYTEST_ARGS)
+
+lint: $(DEVELOPMENT) ## Check style and formatting
+	$(BIN)/ruff check $(CODE)
+	$(BIN)/ruff format --check $(CODE)
+
+format: $(DEVELOPMENT) ## Format the code
+	$(BIN)/ruff format $(CODE)
+
+types: $(DEVELOPMENT) ## Check types, strictly
+	$(BIN)/mypy
+
+layers: $(DEVELOPMENT) ## Check that no import goes against the layers of ARCHITECTURE.md
+	$(BIN)/lint-imports
+
+docs: $(DEVELOPMENT) ## Write the generated pages of docs/ again
+	$(BIN)/python -m driftd.config > docs/configuration.md
+	$(BIN)/python -m driftd.rpc.discover > docs/rpc.md
+	$(BIN)/python -m driftd.store.document > docs/schema.md
+
+bench: $(DEVELOPMENT) ## Measure speed
+	@for script in benchmarks/bench_*.py; do echo "== $$script"; $(BIN)/python "$$script" || exit 1; done
+
+venv: $(DEVELOPMENT) ## Make .venv with everything that development needs
+
+clean: ## Remove caches and the sample's analysis; .venv stays
+	rm -rf .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis build dist examples/sample/.drift
+	find $(CODE) -name __pycache__ -prune -exec rm -rf {} +
+
+help: ## Show this
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@echo "  (PYTHON=$(PYTHON) VENV=$(VENV) WORKSPACE=$(WORKSPACE))"
+
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "driftd needs Python 3.11 or newer; name one: make PYTHON=python3.12" >&2; exit 1; }
+	@echo "making $(VENV) ..."
+	@$(PYTHON) -m venv "$(VENV)"
+
+$(RUNTIME): pyproject.toml | $(BIN)/python
+	@echo "installing driftd into $(VENV) ..."
+	@$(PIP) -e .
+	@touch $@
+
+$(DEVELOPMENT): pyproject.toml | $(BIN)/python
+	@echo "installing driftd and its development tools into $(VENV) ..."
+	@$(PIP) -e '.[dev]'
+	@touch $(RUNTIME) $@

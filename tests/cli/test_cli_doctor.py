@@ -1,0 +1,106 @@
+"""`driftd doctor`: what it finds on real files, locks and sockets."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import socket
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from driftd.cli.doctor import CHECKS, Finding, examine
+from tests.cli.fake_daemon import FakeDaemon, driftd, socket_of
+
+
+def findings(root: Path, check: str) -> list[tuple[str, str]]:
+    """Return level and detail of what the check of this name finds."""
+    return [(finding.level, finding.detail) for finding in examine(root) if finding.check == check]
+
+
+def test_a_healthy_workspace_passes(workspace: Path, daemon: FakeDaemon) -> None:
+    """Every line says ok or what to do; nothing failed, so the exit code is 0."""
+    (workspace / ".drift" / "driftd.lock").touch()
+    done = driftd("doctor", workspace, "--json")
+    report = [Finding(**finding) for finding in json.loads(done.stdout)]
+    assert {finding.check for finding in report} >= set(CHECKS)
+    assert not [finding for finding in report if finding.level == "fail"]
+    assert all(finding.hint for finding in report if finding.level != "ok")
+    assert done.returncode == 0
+    assert daemon.asked("ping") == [{}]
+
+
+def test_a_failed_check_is_exit_code_1_with_the_others_done(workspace: Path) -> None:
+    """A wrong configuration is named with its key, and the checks after it still run."""
+    (workspace / "drift.toml").write_text("[scan]\nmax_file_sise = 5\n")
+    done = driftd("doctor", workspace)
+    assert done.returncode == 1
+    lines = done.stdout.splitlines()
+    assert any(line.startswith("fail  configuration") and "max_file_sise" in line for line in lines)
+    assert lines[-1].startswith("ok    versions")
+
+
+def test_a_damaged_database_is_found(workspace: Path) -> None:
+    """A page that was overwritten, and a file that is no database, both fail the check."""
+    path = workspace / ".drift" / "drift.db"
+    with closing(sqlite3.connect(path)) as database:
+        database.execute("CREATE TABLE functions (id INTEGER PRIMARY KEY, name TEXT)")
+        database.execute("CREATE INDEX by_name ON functions (name)")
+        database.executemany("INSERT INTO functions (name) VALUES (?)", [("f" * 200,)] * 500)
+        database.commit()
+    assert [level for level, _ in findings(workspace, "database")] == ["ok"]
+    with path.open("r+b") as file:
+        file.seek(3 * 4096)
+        file.write(b"\xff" * 4096)
+    assert [level for level, _ in findings(workspace, "database")] == ["fail"]
+    path.write_bytes(b"not a database, but long enough to have had a header of one" * 100)
+    assert [level for level, _ in findings(workspace, "database")] == ["fail"]
+
+
+def test_a_database_of_a_newer_driftd_is_found(workspace: Path) -> None:
+    """What this version would refuse to open fails the check."""
+    with closing(sqlite3.connect(workspace / ".drift" / "drift.db")) as database:
+        database.execute("PRAGMA user_version = 9999")
+        database.execute("CREATE TABLE t (a)")
+    ((level, detail),) = findings(workspace, "database")
+    assert level == "fail"
+    assert "9999" in detail
+
+
+def test_a_lock_without_an_answer_is_a_daemon_that_hangs(workspace: Path) -> None:
+    """Whoever holds the lock must answer; the finding names the process."""
+    with (workspace / ".drift" / "driftd.lock").open("w+") as lock:
+        lock.write(f"{os.getpid()}\n")
+        lock.flush()
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        assert findings(workspace, "daemon") == [("fail", f"process {os.getpid()} holds the lock, but nothing answers")]
+    assert findings(workspace, "daemon") == [("ok", "not running")]
+
+
+def test_a_socket_of_a_dead_daemon_is_found(workspace: Path) -> None:
+    """It is in nobody's way, so it is a warning."""
+    path = socket_of(workspace)
+    with socket.socket(socket.AF_UNIX) as dead:
+        dead.bind(str(path))
+    assert findings(workspace, "socket") == [("warn", f"{path} is left from a daemon that died")]
+
+
+def test_a_folder_open_to_others_is_a_warning(workspace: Path) -> None:
+    """The database holds the source's facts: nobody else should read it."""
+    (workspace / ".drift").chmod(0o755)
+    ((level, detail),) = findings(workspace, "workspace")
+    assert (level, detail) == ("warn", f"{workspace}/.drift is open to others (0755)")
+
+
+def test_a_check_that_breaks_is_a_finding(workspace: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An error inside a check fails that check, and the others go on."""
+
+    def broken(_root: Path) -> None:
+        raise ZeroDivisionError("division by zero")
+
+    monkeypatch.setitem(CHECKS, "disk", broken)
+    assert findings(workspace, "disk") == [("fail", "ZeroDivisionError: division by zero")]
+    assert findings(workspace, "versions")[0][0] == "ok"

@@ -1,0 +1,140 @@
+"""However a workspace came to be what it is, its rows are those of a fresh build."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from driftd.pipeline.project import Project
+from driftd.pipeline.stages.call_edges import CallEdges
+from driftd.pipeline.stages.constants import Constants
+from driftd.pipeline.stages.env_variables import EnvVariables
+from tests.pipeline.in_memory import Table, entries, entry, project_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from driftd.pipeline.stage import ProjectStage
+
+PATHS = ("a.py", "b.py", "p/__init__.py", "p/a.py", "p/b.py", "p/q/__init__.py", "p/q/a.py", "src/p/a.py", "src/r.py")
+MODULES = ("a", "b", "p", "p.a", "p.b", "p.q", "p.q.a", "r", ".", ".a", ".b", "..", "..a", ".q", "os")
+NAMES = ("f", "g", "A", "B", "a", "q", "X_Y")
+
+names = st.sampled_from(NAMES)
+modules = st.sampled_from(MODULES)
+
+
+@st.composite
+def statements(draw: st.DrawFn) -> str:
+    """Draw one top-level statement out of those that bind or call."""
+    one, other, third = draw(names), draw(names), draw(names)
+    module = draw(modules)
+    plain = module if not module.startswith(".") else "p.a"
+    return draw(
+        st.sampled_from((
+            f"from {module} import {one}",
+            f"from {module} import {one} as {other}",
+            f"from {module} import *",
+            f"import {plain}",
+            f"import {plain} as {one}",
+            f"def {one}(): {other}()",
+            f"def {one}(x: {other}) -> {third}: x.{third}()",
+            f"class {one}({other}):\n    def __init__(self): self.{third} = {other}()\n"
+            f"    def {third}(self): self.{third}.{other}(); super().{third}()",
+            f"class {one}:\n    {other} = {third}\n    def {third}(self): self.{other}()",
+            f"{one} = {other}",
+            f"{one} = {other}()",
+            f"{one} = {other}.{third}",
+            f"{one}()",
+            f"{one}.{other}()",
+            f"{one}().{other}()",
+            f"{plain}.{one}()",
+            f"{plain}.{one}.{other}()",
+            f"@{one}\ndef {other}(): pass",
+            "__all__ = ['f', 'A']",
+            "X_Y = 3600",
+        ))
+    )  # fmt: skip
+
+
+texts = st.lists(statements(), max_size=6).map("\n".join)
+edits = st.lists(st.dictionaries(st.sampled_from(PATHS), st.none() | texts, min_size=1, max_size=4), max_size=7)
+
+
+@given(st.dictionaries(st.sampled_from(PATHS), texts, max_size=len(PATHS)), edits)
+@settings(max_examples=150, deadline=None)
+def test_edits_lead_to_the_rows_of_a_fresh_build(start: dict[str, str], steps: list[dict[str, str | None]]) -> None:
+    """Random files under random edits, renames and removals: rows and counts equal those of a new project."""
+    project = Project()
+    tables = [Table(CallEdges()), Table(Constants())]
+    files: dict[str, str] = {}
+    for step in [dict[str, str | None](start), *steps]:
+        changes = {path: None if text is None else entry(path, text) for path, text in step.items()}
+        change = project.apply(changes)
+        for path, text in step.items():
+            if text is None:
+                files.pop(path, None)
+            else:
+                files[path] = text
+        fresh = project_of(files)
+        for table in tables:
+            table.take(project, change)
+            again = Table(type(table.stage)())
+            again.take(fresh, fresh.everything())
+            assert table.rows() == again.rows()
+        edges, new = tables[0].stage, CallEdges()
+        assert isinstance(edges, CallEdges)
+        new.run(fresh, fresh.everything())
+        assert edges.statistics() == new.statistics()
+        assert all(edges.depends_on(path) == new.depends_on(path) for path in files)
+
+
+FILES = {
+    "lib.py": "def f(): pass\n",
+    "hub.py": "from lib import f\n",
+    "user.py": "from hub import f\ndef g(): f()\n",
+    "other.py": "def h(): pass\nh()\n",
+    "missing.py": "import later\nlater.f()\n",
+}
+
+
+@pytest.mark.parametrize(
+    ("path", "text", "again"),
+    [
+        ("lib.py", "def f():\n    return 1\n", {"lib.py"}),
+        ("lib.py", "def f(): pass\ndef k(): pass\n", {"lib.py", "user.py"}),
+        ("hub.py", None, {"hub.py", "user.py"}),
+        ("other.py", "h()\n", {"other.py"}),
+        ("later.py", "def f(): pass\n", {"later.py", "missing.py"}),
+        ("unrelated.py", "def f(): pass\n", {"unrelated.py"}),
+    ],
+)
+def test_only_what_can_be_affected_is_resolved_again(path: str, text: str | None, again: set[str]) -> None:
+    """A changed body: its file.  A changed interface, or a module that comes or goes: those that looked at it too."""
+    project, stage = project_of(FILES), CallEdges()
+    stage.run(project, project.everything())
+    change = project.apply({path: None if text is None else entry(path, text)})
+    assert stage.run(project, change).files == again
+
+
+@pytest.mark.parametrize("stage", [CallEdges, Constants, EnvVariables])
+def test_nothing_is_left_of_removed_files(stage: Callable[[], ProjectStage]) -> None:
+    """After everything is removed a stage holds what a new one holds: nothing."""
+    files = {**FILES, "c.py": "import os\nLIMIT = 5\nos.getenv('A')\n", ".env": "A=1\n"}
+    project, kept = project_of(files), stage()
+    kept.run(project, project.everything())
+    assert kept.run(project, project.apply(dict.fromkeys(files))).rows == []
+    state = {name: value for name, value in vars(kept).items() if value}
+    assert state == {}
+
+
+def test_an_edge_goes_with_its_callee() -> None:
+    """When the function is gone, the caller's file is answered for again, without the edge."""
+    project, table = project_of({}), Table(CallEdges())
+    table.take(project, project.apply(entries(FILES)))
+    assert len(table.by_file["user.py"]) == 1
+    table.take(project, project.apply(entries({"lib.py": ""})))
+    assert "user.py" not in table.by_file
