@@ -20,7 +20,6 @@ import anyio
 import anyio.abc
 import msgspec
 import structlog
-from anyio.abc import TaskGroup
 
 from driftd.clock import Clock, SystemClock
 from driftd.config import SECTIONS, Settings, load
@@ -120,7 +119,7 @@ class Daemon:
                     anyio.create_task_group() as tasks,
                 ):
                     await tasks.start(self._signals)
-                    await self._serve(layout, store, tasks, lambda: layout.intact() and lock.held())
+                    await self._serve(layout, store, lambda: layout.intact() and lock.held())
                     tasks.cancel_scope.cancel()
             except* StoreError as group:
                 damaged = next((error for error in _leaves(group) if is_corrupt(error)), None)
@@ -131,7 +130,7 @@ class Daemon:
                 self._end = End.DAMAGED
         return self._end
 
-    async def _serve(self, layout: Layout, store: Store, tasks: TaskGroup, intact: Callable[[], bool]) -> None:
+    async def _serve(self, layout: Layout, store: Store, intact: Callable[[], bool]) -> None:
         engine = Engine(layout.root, store, self.settings, self._clock)
         hub = EventHub()
         watcher = self._watcher(layout)

@@ -34,7 +34,8 @@ from driftd.pipeline import extract as pipeline
 from driftd.pipeline.facts.languages import registry as languages
 from driftd.pipeline.project import Change, FileEntry, Project
 from driftd.pipeline.runner import Runner, StageReport
-from driftd.pipeline.stages.registry import ANALYZER, FILE_STAGES, project_stages
+from driftd.pipeline.stages.call_edges import CallEdges
+from driftd.pipeline.stages.registry import ANALYZER, project_stages
 from driftd.rows.declare import Row
 from driftd.rows.facts import FileMetadataRow, ParseCacheRow, ScanHistoryRow
 from driftd.rows.ids import json_text
@@ -128,10 +129,6 @@ class Engine:
     def unexamined(self) -> int:
         """Return how many files of the workspace could not be examined."""
         return len(self._failed) + sum(known.error is not None for known in self._known.values())
-
-    def runner_stages(self) -> Sequence[Any]:
-        """Return the project stages, for those that keep statistics."""
-        return self._runner.stages
 
     async def restore(self) -> None:
         """Fill the in-memory model from the database, without parsing; runs that died are marked failed."""
@@ -551,14 +548,9 @@ class Engine:
         """Tell whether a file or a directory of this path is in the model."""
         return path in self._known or path in self.directories
 
-    def call_statistics(self) -> dict[str, object]:
-        """Return what the call graph stage counted, by outcome and reason."""
-        for stage in self._runner.stages:
-            statistics = getattr(stage, "statistics", None)
-            if statistics is not None:
-                counted: dict[str, object] = statistics()
-                return counted
-        return {}
+    def call_statistics(self) -> dict[str, dict[str, int]]:
+        """Return how many call sites had which outcome, per language; "" counts all."""
+        return next((stage.statistics() for stage in self._runner.stages if isinstance(stage, CallEdges)), {})
 
     def _remember(
         self, path: str, stat: Stat, content_hash: bytes, now: int, skip_reason: str | None, error: str | None

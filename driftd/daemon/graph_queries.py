@@ -72,7 +72,7 @@ async def neighbourhood(reader: Reader, function: str | int, depth: int) -> dict
 
 
 async def totals(reader: Reader) -> dict[str, Any]:
-    """Return the size of the graph and what its edges rest on."""
+    """Return the size of the graph and what its edges rest on; entry points are what nothing in the workspace calls."""
     ((functions, entry_points),) = await reader.fetch(
         "SELECT count(*), sum(NOT EXISTS (SELECT 1 FROM call_edges e WHERE e.callee_id = f.id)) FROM functions f", []
     )
@@ -82,8 +82,8 @@ async def totals(reader: Reader) -> dict[str, Any]:
     return {
         "functions": functions,
         "edges": sum(count for _, count, _ in by_strategy),
-        "without_callers": entry_points or 0,
-        "resolution": {
+        "entry_points": entry_points or 0,
+        "edges_by_resolution": {
             name: {"edges": count, "confidence": round(confidence, 3)} for name, count, confidence in by_strategy
         },
     }

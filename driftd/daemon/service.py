@@ -16,6 +16,7 @@ from driftd.daemon.engine import Engine
 from driftd.daemon.events import EventHub, Listener
 from driftd.daemon.loop import RunLoop
 from driftd.errors import BusyError, DriftdError, NotFoundError, RefusedError
+from driftd.pipeline.stages.call_edges import resolution_rate
 from driftd.rows.registry import BY_NAME
 from driftd.rpc.service import AsOf, Direction, Filter, Page, Progress, Subscriber, Topic
 from driftd.store.migrate import schema_version
@@ -181,7 +182,12 @@ class DaemonService:
         """Return totals, or the neighbourhood of one function."""
         if function is not None:
             return await graph_queries.neighbourhood(self._store.reader, function, depth)
-        return {**await graph_queries.totals(self._store.reader), "calls": self._engine.call_statistics()}
+        statistics = self._engine.call_statistics()
+        return {
+            **await graph_queries.totals(self._store.reader),
+            "resolution_rate": round(resolution_rate(statistics.get("", {})), 4),
+            "calls": {language or "all": counts for language, counts in statistics.items()},
+        }
 
     async def neighbours(
         self, function: str | int, direction: Direction, depth: int, limit: int, after: str | None
@@ -199,7 +205,7 @@ class DaemonService:
 
     def _inside(self, path: str) -> str:
         """Return a path as driftd calls it; raises for one that leads out of the workspace or that is not there."""
-        absolute = os.path.normpath(os.path.join(self._engine.root, path))
+        absolute = os.path.normpath(self._engine.root / path)
         relative = os.path.relpath(absolute, self._engine.root)
         if relative == ".." or relative.startswith("../"):
             raise RefusedError(f"{path} is outside the workspace", hint=f"paths are relative to {self._engine.root}")

@@ -22,6 +22,7 @@ from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from importlib import import_module
 from multiprocessing import get_context, parent_process
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
@@ -359,5 +360,5 @@ def _die_with_parent() -> None:
 
 def _warm() -> None:
     """Import what a task needs, before there is one."""
-    from driftd.pipeline import extract as _  # noqa: F401
-    from driftd.pipeline.stages.registry import FILE_STAGES as _stages  # noqa: F401
+    for module in PRELOADED:
+        import_module(module)

@@ -79,7 +79,7 @@ def constants_of(path: str, view: ConstantsView) -> list[Constant]:
     return sorted(found, key=lambda c: (c.line, c.column, c.name))
 
 
-def references_of(path: str, view: ConstantsView) -> frozenset[str]:
+def references_of(view: ConstantsView) -> frozenset[str]:
     """Return the names that the file refers to: reads, names looked up by string, re-exports."""
     names = set(view.names)
     names.update(

@@ -94,9 +94,12 @@ class _Walker:
         for raised in bodies.raises:
             if raised.value is not None:
                 yield raised.value, raised.line
-        for item in (*bodies.returns, *bodies.regions):
-            if item.value is not None:
-                yield item.value, item.line
+        for returned in bodies.returns:
+            if returned.value is not None:
+                yield returned.value, returned.line
+        for region in bodies.regions:
+            if region.value is not None:
+                yield region.value, region.line
         for function in outline.functions:
             for param in function.params:
                 if param.default is not None:

@@ -58,7 +58,7 @@ def extract(
         facts = registry.adapter_of(language).extract(data, language)
     context = FileContext(path, language, data)
     rows: dict[str, list[tuple[object, ...]]] = {}
-    problems: list[tuple[str, str, int]] = []
+    problems = _syntax_problem(facts)
     for stage in stages:
         try:
             findings = stage.run(context, facts)
@@ -81,6 +81,14 @@ def _from_cache(cached: bytes | None) -> FileFacts | None:
         return _decoder.decode(zlib.decompress(cached))
     except (zlib.error, msgspec.DecodeError):
         return None
+
+
+def _syntax_problem(facts: FileFacts) -> list[tuple[str, str, int]]:
+    if not facts.errors:
+        return []
+    count = len(facts.errors)
+    noun = "syntax error" if count == 1 else f"{count} syntax errors, the first"
+    return [("syntax", f"{noun} here; what is sound around it is analysed", facts.errors[0].line)]
 
 
 def _problem(stage: str, problem: Problem) -> tuple[str, str, int]:

@@ -540,7 +540,7 @@ def annotation_paths(text: str) -> tuple[str, ...]:
         inner = _split(arguments, ",")
         if last == "Annotated":
             inner = inner[:1]
-        elif last in {"Coroutine"}:
+        elif last == "Coroutine":
             inner = inner[-1:]
         return tuple(dict.fromkeys(path for choice in inner for path in annotation_paths(choice)))
     return () if last in _NO_CLASS else (path,)

@@ -8,8 +8,7 @@ no call graph: stages keep what they derive.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from functools import lru_cache
-from typing import TYPE_CHECKING, Final, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeVar
 
 import msgspec
 
@@ -57,10 +56,10 @@ class Change:
 
 
 class FunctionAt(NamedTuple):
-    """Where a function is defined: `index` counts in its file's outline."""
+    """Where a function is defined: `number` is its index in the file's outline."""
 
     file: str
-    index: int
+    number: int
 
 
 class SourceFile:
@@ -70,16 +69,14 @@ class SourceFile:
 
     def __init__(
         self,
-        path: str,
-        language: str,
-        facts: bytes,
+        entry: FileEntry,
         interface: Interface,
         function_ids: tuple[int, ...],
         scopes: Scopes | None = None,
     ) -> None:
-        self.path = path
-        self.language = language
-        self.facts = facts
+        self.path = entry.path
+        self.language = entry.language
+        self.facts = entry.facts
         self.interface = interface
         self.function_ids = function_ids  # parallel to the outline's functions
         self.home = ""  # where its absolute imports start
@@ -87,7 +84,7 @@ class SourceFile:
 
     def view(self, kind: type[T]) -> T:
         """Decode the facts as one of the structs of `views`, or as FileFacts."""
-        return _decoder(kind).decode(self.facts)
+        return decode(self.facts, kind)
 
     def take_scopes(self) -> Scopes:
         """Return the name tables; those made by `apply` are handed out once, as few ask and they are large."""
@@ -124,6 +121,10 @@ class Project:
     def files(self) -> Collection[SourceFile]:
         """All files, in no order that means anything."""
         return self._files.values()
+
+    def __getitem__(self, path: str) -> SourceFile:
+        """Return a file; raises KeyError if it is not there."""
+        return self._files[path]
 
     def file(self, path: str) -> SourceFile | None:
         """Return a file, or None."""
@@ -207,11 +208,11 @@ def function_ids(path: str, qualified_names: Iterable[str]) -> tuple[int, ...]:
 
 
 def _new_file(entry: FileEntry) -> SourceFile:
-    view = _decoder(BindingView).decode(entry.facts)
+    view = decode(entry.facts, BindingView)
     scopes = bind(view)
     interface = interface_of(view.outline, scopes, view.language)
     ids = function_ids(entry.path, [function.qualified_name for function in interface.functions])
-    return SourceFile(entry.path, entry.language, entry.facts, interface, ids, scopes)
+    return SourceFile(entry, interface, ids, scopes)
 
 
 class _OutlineOnly(msgspec.Struct, frozen=True, array_like=True, gc=False):
@@ -220,6 +221,13 @@ class _OutlineOnly(msgspec.Struct, frozen=True, array_like=True, gc=False):
     outline: Outline
 
 
-@lru_cache(maxsize=64)
-def _decoder(kind: type[T]) -> msgspec.msgpack.Decoder[T]:
-    return msgspec.msgpack.Decoder(kind)
+_DECODERS: Final[dict[Any, msgspec.msgpack.Decoder[Any]]] = {}
+
+
+def decode(facts: bytes, kind: type[T]) -> T:
+    """Decode facts as a view; decoders are made once per type.  Raises msgspec.DecodeError."""
+    decoder = _DECODERS.get(kind)
+    if decoder is None:
+        decoder = _DECODERS[kind] = msgspec.msgpack.Decoder(kind)
+    decoded: T = decoder.decode(facts)
+    return decoded

@@ -35,8 +35,8 @@ class Outbox:
 
     def event(self, message: bytes) -> None:
         """Queue an event, or drop and count it."""
-        # after a loss nothing may overtake the notice of it
-        if self._lost_events or not self._put_notification(message):
+        # nothing overtakes the notice of a loss: `take` queues it in the same step that makes room
+        if not self._put_notification(message):
             self._lost_events += 1
 
     def progress(self, message: bytes) -> None:

@@ -40,7 +40,9 @@ class Client:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         self.close()
 
     def close(self) -> None:
@@ -127,7 +129,9 @@ class Daemon:
                     self.states.remove(line)
                     return line
             if self.process.poll() is not None and not self.states:
-                raise RuntimeError(f"the daemon ended with {self.process.returncode}:\n{self.log_path.read_text()[-3000:]}")
+                raise RuntimeError(
+                    f"the daemon ended with {self.process.returncode}:\n{self.log_path.read_text()[-3000:]}"
+                )
             try:
                 self.states += self._notify.recv(65536).decode().splitlines()
             except TimeoutError:
@@ -145,7 +149,11 @@ class Daemon:
     def again(self) -> subprocess.CompletedProcess[str]:
         """Try to start another daemon on the same workspace and return how that ended."""
         return subprocess.run(
-            [sys.executable, "-m", "driftd", "serve", str(self.root)], capture_output=True, text=True, timeout=60
+            [sys.executable, "-m", "driftd", "serve", str(self.root)],
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
         )
 
     def stop(self) -> int:

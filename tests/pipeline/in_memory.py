@@ -62,9 +62,9 @@ class Table:
         for path in findings.files:
             self.by_file.pop(path, None)
         for row in findings.rows:
-            path: str = row.file  # type: ignore[attr-defined]  # the tables of these tests all have it
-            assert path in findings.files
-            self.by_file.setdefault(path, []).append(row)
+            file: str = row.file  # type: ignore[attr-defined]  # the tables of these tests all have it
+            assert file in findings.files
+            self.by_file.setdefault(file, []).append(row)
 
     def rows(self) -> dict[str, list[str]]:
         return {path: sorted(map(repr, rows)) for path, rows in self.by_file.items()}
@@ -75,7 +75,7 @@ def name_of(project: Project, function: int) -> str:
     assert at is not None, "an edge must join"
     file = project.file(at.file)
     assert file is not None
-    return f"{at.file}:{file.interface.functions[at.index].qualified_name}"
+    return f"{at.file}:{file.interface.functions[at.number].qualified_name}"
 
 
 def shown(project: Project, rows: Iterable[Row]) -> list[str]:

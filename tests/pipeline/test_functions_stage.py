@@ -15,7 +15,7 @@ from tests.pipeline.in_memory import facts_of
 def rows(path: str, text: str) -> list[FunctionRow]:
     facts = facts_of(path, text)
     found = Functions().run(FileContext(path, facts.language, dedent(text).encode()), facts)
-    assert found.files == {path}
+    assert found.files == frozenset({path})
     return [row for row in found.rows if isinstance(row, FunctionRow)]
 
 

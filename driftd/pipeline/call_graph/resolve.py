@@ -12,14 +12,14 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from driftd.pipeline.call_graph.symbols import BUILTIN, NONE, UNKNOWN, Entity, Is, union
-from driftd.pipeline.facts.model import Kind, owner_function
+from driftd.pipeline.facts.model import Kind
 from driftd.pipeline.interface import Means, reaching
 from driftd.pipeline.modules import ECMASCRIPT
 from driftd.pipeline.views import ResolveView
 from driftd.rows.call_graph import CallEdgeRow
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Iterable, Sequence
 
     from driftd.pipeline.call_graph.symbols import Entities, Symbols
     from driftd.pipeline.facts.model import Value
@@ -102,7 +102,7 @@ class _Resolver:
     def run(self) -> tuple[list[CallEdgeRow], dict[str, int]]:
         edges: dict[tuple[int, int, int], CallEdgeRow] = {}
         outcomes: dict[str, int] = {}
-        functions, ids, path, known = self.functions, self.ids, self.path, self.known
+        ids, path, known = self.ids, self.path, self.known
         for call in self.calls:
             callee, scope = call.callee, call.scope
             found = known.get((scope, callee.text)) if callee.kind == Kind.PATH and not call.is_new else None
@@ -110,16 +110,16 @@ class _Resolver:
                 found = self.call(call)
             outcomes[found.outcome] = outcomes.get(found.outcome, 0) + 1
             if found.targets:
-                caller = ids[scope if scope >= 0 else owner_function(self.outline, scope)]  # type: ignore[arg-type]  # a view of it
-                _put(edges, caller, found.targets, call.line, path)
-        for what in (*functions, *self.classes):
-            for decorator in what.decorators:
+                _put(edges, ids[scope if scope >= 0 else self.owner(scope)], found.targets, call.line, path)
+        decorated = [(f.scope, f.decorators) for f in self.functions if f.decorators]
+        decorated += [(c.scope, c.decorators) for c in self.classes if c.decorators]
+        for scope, decorators in decorated:
+            for decorator in decorators:
                 if decorator.call < 0:
-                    found = self.named(what.scope, decorator.name, decorator.line, -1)
+                    found = self.named(scope, decorator.name, decorator.line, -1)
                     outcomes[found.outcome] = outcomes.get(found.outcome, 0) + 1
-                    targets = tuple([t._replace(how="decorator") for t in found.targets])
-                    caller = ids[owner_function(self.outline, what.scope)]  # type: ignore[arg-type]
-                    _put(edges, caller, targets, decorator.line, path)
+                    targets = [t._replace(how="decorator") for t in found.targets]
+                    _put(edges, ids[self.owner(scope)], targets, decorator.line, path)
         return list(edges.values()), outcomes
 
     # -- calls --
@@ -193,7 +193,7 @@ class _Resolver:
         if not dot or self.bound_whole(scope, text):
             if text == "super" and self.ecmascript:
                 cls = self.receiver(scope)
-                bases = self.symbols.lineage(cls.file, cls.index)[1:2] if cls else NONE
+                bases = self.symbols.lineage(cls.file, cls.number)[1:2] if cls else NONE
                 return self.outcome(bases, "constructor", UNKNOWN_NAME)
             entities = self.look_up(scope, text, line, region)
             if entities is None:
@@ -257,10 +257,8 @@ class _Resolver:
 
     def id_of(self, function: Entity) -> int:
         if function.file == self.path:
-            return self.ids[function.index]
-        file = self.project.file(function.file)
-        assert file is not None  # an entity names a file that was there to be read
-        return file.function_ids[function.index]
+            return self.ids[function.number]
+        return self.project[function.file].function_ids[function.number]
 
     # -- values --
 
@@ -320,7 +318,7 @@ class _Resolver:
         """Return what a name means in a scope; None if nothing binds it."""
         if self.ecmascript and name == "this":
             cls = self.receiver(scope)
-            return (Entity(Is.INSTANCE, cls.file, cls.index),) if cls else (UNKNOWN,)
+            return (Entity(Is.INSTANCE, cls.file, cls.number),) if cls else (UNKNOWN,)
         if self.scopes.comprehensions and self.in_comprehension(name, region):
             self.flow = True
             return (UNKNOWN,)
@@ -400,14 +398,13 @@ class _Resolver:
 
     def typed(self, scope: int, annotation: str, line: int, region: int) -> Entities:
         # Parameters are not in scope of their own annotations.
-        at = self.enclosing(scope) if scope > 0 else scope
-        find: Callable[[str], Entities] = lambda text: (
-            (  # noqa: E731  -- closes over the place
-                self.evaluate(scope, text, line, region) if text.partition(".")[0] in self.table(scope) else None
-            )
-            or self.evaluate(at, text, line, region)
-            or (UNKNOWN,)
-        )
+        outer = self.enclosing(scope) if scope > 0 else scope
+
+        def find(text: str) -> Entities:
+            inside = text.partition(".")[0] in self.table(scope)
+            found = self.evaluate(scope, text, line, region) if inside else None
+            return found or self.evaluate(outer, text, line, region) or (UNKNOWN,)
+
         return self.symbols.typed(self.path, annotation, find)
 
     # -- scopes --
@@ -415,12 +412,15 @@ class _Resolver:
     def table(self, scope: int) -> Table:
         return self.scopes.functions[scope] if scope >= 0 else self.scopes.classes[~scope]
 
-    def enclosing(self, scope: int) -> int:
-        """Return the next function outwards; class bodies are no scopes for what is in them."""
-        scope = self.functions[scope].scope if scope >= 0 else self.classes[~scope].scope
+    def owner(self, scope: int) -> int:
+        """Return the function that runs code standing in the scope."""
         while scope < 0:
             scope = self.classes[~scope].scope
         return scope
+
+    def enclosing(self, scope: int) -> int:
+        """Return the next function outwards; class bodies are no scopes for what is in them."""
+        return self.owner(self.functions[scope].scope if scope >= 0 else scope)
 
     def bound_whole(self, scope: int, text: str) -> bool:
         """Whether the scope or the module assigns to the access path itself (`api.get = …`)."""

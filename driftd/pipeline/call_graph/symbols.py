@@ -30,7 +30,7 @@ class Is(IntEnum):
 
     FUNCTION = 0
     CLASS = 1
-    INSTANCE = 2  # of the class `file`, `index`
+    INSTANCE = 2  # of the class `file`, `number`
     MODULE = 3  # file
     FOLDER = 4  # a namespace package: file = its folder
     EXTERNAL = 5  # something of the package named in `file`
@@ -39,11 +39,11 @@ class Is(IntEnum):
 
 
 class Entity(NamedTuple):
-    """What a name can stand for.  `index` counts functions or classes of the file."""
+    """What a name can stand for.  `number` is the index of a function or a class in its file."""
 
     what: Is
     file: str = ""
-    index: int = -1
+    number: int = -1
 
 
 Entities = tuple[Entity, ...]
@@ -55,16 +55,22 @@ HEIGHT_LIMIT: Final = 40  # steps from one name to the next; each takes up to fi
 
 PYTHON_BUILTINS: Final = frozenset(dir(builtins)) | {"__file__", "__name__", "__path__"}
 ECMASCRIPT_GLOBALS: Final = frozenset(
-    """AbortController Array ArrayBuffer BigInt Blob Boolean Buffer Bun DataView Date Deno Error EvalError Event
-    EventTarget File FileReader FormData Function Headers Infinity Int16Array Int32Array Int8Array Intl JSON Map Math
-    NaN Number Object Promise Proxy RangeError ReferenceError Reflect RegExp Request Response Set SharedArrayBuffer
-    String Symbol SyntaxError TextDecoder TextEncoder TypeError URIError URL URLSearchParams Uint16Array Uint32Array
-    Uint8Array WeakMap WeakRef WeakSet WebSocket Worker XMLHttpRequest alert atob btoa cancelAnimationFrame
-    clearImmediate clearInterval clearTimeout confirm console crypto decodeURI decodeURIComponent document encodeURI
-    encodeURIComponent escape eval fetch global globalThis history isFinite isNaN localStorage location navigator
-    parseFloat parseInt performance process prompt queueMicrotask requestAnimationFrame require self sessionStorage
-    setImmediate setInterval setTimeout structuredClone undefined unescape window""".split()
-)
+    [
+        "AbortController", "Array", "ArrayBuffer", "BigInt", "Blob", "Boolean", "Buffer", "Bun", "DataView",
+        "Date", "Deno", "Error", "EvalError", "Event", "EventTarget", "File", "FileReader", "FormData",
+        "Function", "Headers", "Infinity", "Int16Array", "Int32Array", "Int8Array", "Intl", "JSON", "Map", "Math",
+        "NaN", "Number", "Object", "Promise", "Proxy", "RangeError", "ReferenceError", "Reflect", "RegExp",
+        "Request", "Response", "Set", "SharedArrayBuffer", "String", "Symbol", "SyntaxError", "TextDecoder",
+        "TextEncoder", "TypeError", "URIError", "URL", "URLSearchParams", "Uint16Array", "Uint32Array",
+        "Uint8Array", "WeakMap", "WeakRef", "WeakSet", "WebSocket", "Worker", "XMLHttpRequest", "alert", "atob",
+        "btoa", "cancelAnimationFrame", "clearImmediate", "clearInterval", "clearTimeout", "confirm", "console",
+        "crypto", "decodeURI", "decodeURIComponent", "document", "encodeURI", "encodeURIComponent", "escape",
+        "eval", "fetch", "global", "globalThis", "history", "isFinite", "isNaN", "localStorage", "location",
+        "navigator", "parseFloat", "parseInt", "performance", "process", "prompt", "queueMicrotask",
+        "requestAnimationFrame", "require", "self", "sessionStorage", "setImmediate", "setInterval", "setTimeout",
+        "structuredClone", "undefined", "unescape", "window",
+    ]
+)  # fmt: skip
 
 
 class _Frame:
@@ -106,7 +112,7 @@ class Symbols:
 
     def attribute(self, owner: Entity, name: str) -> Entities:
         """Return what `owner.name` can be."""
-        what, file, index = owner
+        what, file, _ = owner
         if what is Is.INSTANCE or what is Is.CLASS:
             key = (owner, name)
             known = self._recall(key)
@@ -141,13 +147,13 @@ class Symbols:
 
     def after(self, cls: Entity, name: str, *, start: Entity) -> Entities:
         """Return what `super().name` is for code of the class `start` on an instance of `cls`."""
-        line = self.lineage(cls.file, cls.index)
+        line = self.lineage(cls.file, cls.number)
         at = line.index(start) + 1 if start in line else 0
         return self._first(line[at:], name, instance=True)
 
     def constructor(self, cls: Entity) -> Entities:
         """Return the functions that `cls(…)` runs; () if no class of its lineage defines one."""
-        return self._remember(("new", cls.file, cls.index), lambda: self._constructor(cls))
+        return self._remember(("new", cls.file, cls.number), lambda: self._constructor(cls))
 
     def evaluate(self, path: str, binding: Binding) -> Entities:
         """Return what a binding of the module's code can stand for."""
@@ -195,7 +201,7 @@ class Symbols:
         """Return the instances that an annotation admits; `scope` evaluates its paths, the module by default."""
         find = scope or (lambda text: self.path(path, text))
         return union(
-            tuple(Entity(Is.INSTANCE, e.file, e.index) if e.what is Is.CLASS else _opaque(e) for e in find(text))
+            tuple(Entity(Is.INSTANCE, e.file, e.number) if e.what is Is.CLASS else _opaque(e) for e in find(text))
             for text in annotation_paths(annotation)
         )
 
@@ -295,7 +301,7 @@ class Symbols:
         return NONE
 
     def _class_member(self, owner: Entity, name: str) -> Entities:
-        line = self.lineage(owner.file, owner.index)
+        line = self.lineage(owner.file, owner.number)
         return self._first(line, name, instance=owner.what is Is.INSTANCE)
 
     def _first(self, line: Sequence[Entity], name: str, *, instance: bool) -> Entities:
@@ -337,7 +343,7 @@ class Symbols:
         return self.evaluate(cls.file, binding)
 
     def _constructor(self, cls: Entity) -> Entities:
-        line = self.lineage(cls.file, cls.index)
+        line = self.lineage(cls.file, cls.number)
         file = self._project.file(cls.file)
         names = ("constructor",) if file is not None and file.language in ECMASCRIPT else ("__init__", "__new__")
         for base in line:
@@ -356,7 +362,7 @@ class Symbols:
         if face is None:
             return NONE
         bases = list(dict.fromkeys(e for b in face.bases for e in self._base(path, face, b) if e != cls))
-        lines = [list(self.lineage(b.file, b.index)) if b.what is Is.CLASS else [b] for b in bases]
+        lines = [list(self.lineage(b.file, b.number)) if b.what is Is.CLASS else [b] for b in bases]
         return (cls, *(base for base in merge([line for line in (*lines, bases) if line]) if base != cls))
 
     def _base(self, path: str, face: ClassFace, binding: Binding) -> Entities:
@@ -377,11 +383,11 @@ class Symbols:
         return _classes(self.evaluate(path, binding))
 
     def _result(self, callee: Entity) -> Entities:
-        what, file, index = callee
+        what, file, number = callee
         if what is Is.CLASS:
-            return (Entity(Is.INSTANCE, file, index),)
+            return (Entity(Is.INSTANCE, file, number),)
         if what is Is.FUNCTION:
-            return self._remember(("result", file, index), lambda: self._returned(file, index))
+            return self._remember(("result", file, number), lambda: self._returned(file, number))
         if what is Is.EXTERNAL or what is Is.BUILTIN:
             return (callee,)
         return (UNKNOWN,)
@@ -411,7 +417,7 @@ class Symbols:
 
     def _class(self, cls: Entity) -> ClassFace | None:
         interface = self._interface(cls.file)
-        return None if interface is None else interface.classes[cls.index]
+        return None if interface is None else interface.classes[cls.number]
 
     def _interface(self, path: str) -> Interface | None:
         self._look(path)

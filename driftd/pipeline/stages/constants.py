@@ -46,7 +46,7 @@ class Constants:
             if file is None or file.language not in _LANGUAGES:
                 continue
             view = file.view(ConstantsView)
-            references = tuple(map(intern, references_of(path, view)))
+            references = tuple(map(intern, references_of(view)))
             self._references[path] = references
             for name in references:
                 moved[name] += 1
