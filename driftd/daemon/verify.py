@@ -22,7 +22,7 @@ from driftd.errors import NotFoundError
 from driftd.rows.declare import Write, table_of
 from driftd.rows.facts import ParseCacheRow
 from driftd.rows.registry import TABLES
-from driftd.store.reader import open_reader
+from driftd.store.reader import Reader, open_reader
 from driftd.watch.workspace import Layout
 
 # A cache may hold more or less than the truth; what it holds is checked by being used.
@@ -49,17 +49,20 @@ async def _verify(layout: Layout) -> list[dict[str, Any]]:
         scratch = stack.enter_context(tempfile.TemporaryDirectory(prefix="driftd-verify-"))
         fresh = Path(scratch, "fresh.db")
         await analyse_into(layout.root, fresh, settings, SystemClock())
-        live = await open_reader(layout.database, stack)
-        made = await open_reader(fresh, stack)
-        differences: list[dict[str, Any]] = []
-        for row in TABLES:
-            table = table_of(row)
-            if table.write is Write.APPEND or table.name in NOT_COMPARED:
-                continue
-            columns = tuple(name for name in table.names if name not in table.volatile)
-            have, want = Counter(await live.dump(row)), Counter(await made.dump(row))
-            differences += _differences(table.name, columns, have, want)
-        return differences
+        return await differences(await open_reader(layout.database, stack), await open_reader(fresh, stack))
+
+
+async def differences(live: Reader, made: Reader) -> list[dict[str, Any]]:
+    """Return what differs between two analyses, as `verify` does; `made` is the one to trust."""
+    found: list[dict[str, Any]] = []
+    for row in TABLES:
+        table = table_of(row)
+        if table.write is Write.APPEND or table.name in NOT_COMPARED:
+            continue
+        columns = tuple(name for name in table.names if name not in table.volatile)
+        have, want = Counter(await live.dump(row)), Counter(await made.dump(row))
+        found += _differences(table.name, columns, have, want)
+    return found
 
 
 def _differences(

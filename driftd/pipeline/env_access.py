@@ -29,12 +29,14 @@ class Access(NamedTuple):
 
 
 # A file whose encoded facts hold none of these reads no environment variable.
-MARKERS: Final = (b"environ", b"getenv", b"process", b"import.meta", b"Deno", b"Bun", b"decouple", b"BaseSettings")
+_PYTHON_MARKERS: Final = (b"environ", b"getenv", b"decouple", b"BaseSettings")
+_ECMASCRIPT_MARKERS: Final = (b"process", b"import.meta", b"Deno", b"Bun")
 
 
-def may_access(facts: bytes) -> bool:
+def may_access(language: str, facts: bytes) -> bool:
     """Return whether it is worth decoding the facts."""
-    return any(marker in facts for marker in MARKERS)
+    markers = _ECMASCRIPT_MARKERS if language in ECMASCRIPT else _PYTHON_MARKERS
+    return any(marker in facts for marker in markers)
 
 
 def accesses(facts: FileFacts) -> list[Access]:

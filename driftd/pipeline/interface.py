@@ -160,6 +160,78 @@ def interface_of(outline: OutlineView, scopes: Scopes, language: str) -> Interfa
     )
 
 
+def name_key(path: str, name: str) -> str:
+    """Return the key of what a file binds or exports as `name`."""
+    return f"{path}\0{name}"
+
+
+def definition_key(path: str, qualified_name: str) -> str:
+    """Return the key of the classes and functions of this name in a file: heritage, names, result type."""
+    return f"{path}\0\0{qualified_name}"
+
+
+def shape(interface: Interface) -> tuple[object, ...]:
+    """Return what decides how a file's names are looked up at all; it changes far less often than the names."""
+    exports = interface.exports
+    return (
+        exports is None,
+        exports is not None and len(exports) > 1,
+        interface.stars,
+        interface.public,
+        frozenset(name for name in interface.names if "." in name),
+    )
+
+
+def changed_keys(path: str, old: Interface, new: Interface) -> set[str]:
+    """Return the keys of what differs between two interfaces of a file with the same shape."""
+    before, after = _contents(path, old), _contents(path, new)
+    return {key for key in before.keys() | after.keys() if before.get(key) != after.get(key)}
+
+
+def _contents(path: str, interface: Interface) -> dict[str, list[object]]:
+    """Return the interface by key, with definitions named instead of numbered: a number moves with every insertion."""
+    functions = _numbered(f.qualified_name for f in interface.functions)
+    classes = _numbered(c.qualified_name for c in interface.classes)
+
+    def named(bindings: Iterable[Binding]) -> list[object]:
+        return [_named(binding, functions, classes) for binding in bindings]
+
+    def place(scope: int) -> object:
+        return functions[scope] if scope >= 0 else classes[~scope]
+
+    contents: dict[str, list[object]] = {}
+    for table in (interface.names, interface.exports or {}):
+        for name, bindings in table.items():
+            contents.setdefault(name_key(path, name), []).append((table is interface.names, named(bindings)))
+    for index, function in enumerate(interface.functions):
+        if index:
+            face = (function.kind, place(function.scope), function.returns)
+            contents.setdefault(definition_key(path, function.qualified_name), []).append(face)
+    for cls in interface.classes:
+        tables = [{name: named(bindings) for name, bindings in t.items()} for t in (cls.names, cls.fields)]
+        contents.setdefault(definition_key(path, cls.qualified_name), []).append(
+            (cls.kind, place(cls.scope), named(cls.bases), tables)
+        )
+    return contents
+
+
+def _numbered(names: Iterable[str]) -> list[tuple[str, int]]:
+    seen: dict[str, int] = {}
+    found = []
+    for name in names:
+        seen[name] = ordinal = seen.get(name, -1) + 1
+        found.append((name, ordinal))
+    return found
+
+
+def _named(binding: Binding, functions: Sequence[tuple[str, int]], classes: Sequence[tuple[str, int]]) -> object:
+    if binding.means is Means.FUNCTION:
+        return (binding.means, functions[binding.ref])
+    if binding.means in {Means.CLASS, Means.OWN_CLASS, Means.RECEIVER}:
+        return (binding.means, classes[binding.ref])
+    return binding
+
+
 def settled(table: Table) -> dict[str, tuple[Binding, ...]]:
     """Return what each name of a table can mean to code that runs after the table's own code."""
     return {

@@ -32,6 +32,10 @@ class Found(NamedTuple):
     is_folder: bool = False
 
 
+# The answer for a submodule that a package of this workspace lacks: it is missing, not external.
+_MISSING: Final = Found("")
+
+
 class Lookup(NamedTuple):
     """The answer to a module name.  `package` is set instead of `found` where the module is not of this workspace."""
 
@@ -108,14 +112,9 @@ class ModuleIndex:
             return self.below(folder, name)
         key = f"abs\0{self.home(importer)}\0{module}"
         found = self._ask(key)
-        if found is not None:
-            return Lookup(key, found)
-        top = module.partition(".")[0]
-        if top == module:
-            return Lookup(key, None, top)
-        top_lookup = self.look_up(importer, language, top)
-        # A missing submodule of a package of this workspace is missing, not external.
-        return Lookup(key, None, "" if top_lookup.found else top)
+        if found is None:
+            return Lookup(key, None, module.partition(".")[0])
+        return Lookup(key, None if found == _MISSING else found)
 
     def below(self, folder: str, name: str) -> Lookup:
         """Return the Python module `name` (dotted; "" is the package itself) below a folder."""
@@ -160,6 +159,8 @@ class ModuleIndex:
             if found is not None and not found.is_folder:
                 return found
             namespace = namespace or found
+        if namespace is None and "." in name and self._answer(f"abs\0{folder}\0{name.partition('.')[0]}") is not None:
+            return _MISSING
         return namespace
 
     def _roots(self, home: str, top: str) -> Iterator[str]:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeVar
 import msgspec
 
 from driftd.pipeline.facts.model import FileFacts, Outline
-from driftd.pipeline.interface import Interface, Scopes, bind, interface_of
+from driftd.pipeline.interface import Interface, Scopes, bind, changed_keys, interface_of, shape
 from driftd.pipeline.modules import ModuleIndex
 from driftd.pipeline.views import BindingView
 from driftd.rows.ids import function_id
@@ -41,13 +41,15 @@ class Change:
 
     changed: files that are new or have other facts
     removed: files that are gone
-    interface_changed: files of which others can see something else than before: new and gone ones among them
+    interface_changed: files whose names are looked up in another way than before: new and gone ones among them
+    names_changed: keys (see `interface`) of names, classes and functions of other files that are something else now
     lookups_changed: keys of module lookups (see `modules`) that have another answer
     """
 
     changed: frozenset[str] = frozenset()
     removed: frozenset[str] = frozenset()
     interface_changed: frozenset[str] = frozenset()
+    names_changed: frozenset[str] = frozenset()
     lookups_changed: frozenset[str] = frozenset()
 
     def __bool__(self) -> bool:
@@ -153,6 +155,7 @@ class Project:
         }
         gone = {path for path, entry in changes.items() if entry is None and path in self._files}
         interface_changed = set(gone)
+        names_changed: set[str] = set()
         for path in gone:
             self._forget(self._files.pop(path))
             self.modules.remove(path)
@@ -163,8 +166,10 @@ class Project:
             else:
                 self._forget(old)
                 new.home = old.home
-            if old is None or old.interface != new.interface or old.language != new.language:
+            if old is None or old.language != new.language or shape(old.interface) != shape(new.interface):
                 interface_changed.add(path)
+            elif old.interface != new.interface:
+                names_changed |= changed_keys(path, old.interface, new.interface)
             self._files[path] = new
             for number in new.function_ids:
                 self._function_files[number] = path
@@ -178,6 +183,7 @@ class Project:
             changed=frozenset(incoming),
             removed=frozenset(gone),
             interface_changed=frozenset(interface_changed),
+            names_changed=frozenset(names_changed),
             lookups_changed=lookups_changed,
         )
 

@@ -2,54 +2,63 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from driftd.pipeline.facts.model import Kind
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from driftd.pipeline.facts.model import LiteralFact, Value
-
-_BRACKETS = {Kind.LIST: "[]", Kind.TUPLE: "()", Kind.SET: "{}"}
-_ELLIPSIS = "…"
-_CONSTANTS = {
-    "python": {"true": "True", "false": "False", "null": "None", "ellipsis": "..."},
-}
 
 
 def source_text(value: Value, literals: Sequence[LiteralFact], language: str, limit: int = 200) -> str:
     """Return a value much as it was written, at most `limit` characters; what is not kept in the facts is `…`."""
-    text = _text(value, literals, _CONSTANTS.get(language, {}), 0, limit)
+    text = _Renderer(literals, language, limit).text(value, 0)
     return text if len(text) <= limit else text[: limit - 1] + _ELLIPSIS
 
 
-def _text(value: Value, literals: Sequence[LiteralFact], words: dict[str, str], depth: int, limit: int) -> str:
-    kind = value.kind
-    if kind == Kind.PATH or (kind == Kind.MEMBER and not value.items):
-        return value.text
-    if kind == Kind.CONSTANT:
-        return words.get(value.text, value.text)
-    if kind in {Kind.STRING, Kind.NUMBER, Kind.TEMPLATE, Kind.REGEX} and 0 <= value.ref < len(literals):
-        literal = literals[value.ref]
-        return literal.raw or (literal.value if kind != Kind.STRING else _quoted(literal))
-    if depth > 3:
+class _Renderer:
+    def __init__(self, literals: Sequence[LiteralFact], language: str, limit: int) -> None:
+        self.literals = literals
+        self.words = _WORDS.get(language, {})
+        self.limit = limit
+
+    def text(self, value: Value, depth: int) -> str:
+        kind, items = value.kind, value.items
+        if kind == Kind.PATH or (kind == Kind.MEMBER and not items):
+            return value.text
+        if kind == Kind.CONSTANT:
+            return self.words.get(value.text, value.text)
+        if kind in _LITERALS and 0 <= value.ref < len(self.literals):
+            literal = self.literals[value.ref]
+            return literal.raw or (literal.value if kind != Kind.STRING else _quoted(literal))
+        if depth > _DEPTH:
+            return _ELLIPSIS
+        if kind in _BRACKETS:
+            opening, closing = _BRACKETS[kind]
+            comma = "," if kind == Kind.TUPLE and len(items) == 1 else ""
+            return f"{opening}{self.joined(((item,) for item in items), '', depth)}{comma}{closing}"
+        if kind == Kind.DICT:
+            return f"{{{self.joined(zip(items[::2], items[1::2], strict=False), ': ', depth)}}}"
+        if kind == Kind.OPERATION and items:
+            inner = [self.text(item, depth + 1) for item in items]
+            space = " " if value.text.isalpha() else ""
+            return f"{value.text}{space}{inner[0]}" if len(inner) == 1 else f" {value.text} ".join(inner)
+        if kind == Kind.CAST and items:
+            return self.text(items[0], depth + 1)
         return _ELLIPSIS
-    if kind in _BRACKETS:
-        opening, closing = _BRACKETS[kind]
-        items = _joined([(item,) for item in value.items], "", literals, words, depth, limit)
-        comma = "," if kind == Kind.TUPLE and len(value.items) == 1 else ""
-        return f"{opening}{items}{comma}{closing}"
-    if kind == Kind.DICT:
-        pairs = list(zip(value.items[::2], value.items[1::2], strict=False))
-        return f"{{{_joined(pairs, ': ', literals, words, depth, limit)}}}"
-    if kind == Kind.OPERATION and value.items:
-        inner = [_text(item, literals, words, depth + 1, limit) for item in value.items]
-        space = " " if value.text.isalpha() else ""
-        return f"{value.text}{space}{inner[0]}" if len(inner) == 1 else f" {value.text} ".join(inner)
-    if kind == Kind.CAST and value.items:
-        return _text(value.items[0], literals, words, depth + 1, limit)
-    return _ELLIPSIS
+
+    def joined(self, groups: Iterable[tuple[Value, ...]], between: str, depth: int) -> str:
+        """Render entries until there are more than will be shown."""
+        done: list[str] = []
+        length = 0
+        for group in groups:
+            if length > self.limit:
+                break
+            done.append(between.join([self.text(item, depth + 1) for item in group]))
+            length += len(done[-1])
+        return ", ".join(done)
 
 
 def _quoted(literal: LiteralFact) -> str:
@@ -57,19 +66,8 @@ def _quoted(literal: LiteralFact) -> str:
     return f"b{text}" if literal.kind == "bytes" else text
 
 
-def _joined(
-    groups: Sequence[tuple[Value, ...]],
-    between: str,
-    literals: Sequence[LiteralFact],
-    words: dict[str, str],
-    depth: int,
-    limit: int,
-) -> str:
-    done: list[str] = []
-    length = 0
-    for group in groups:
-        if length > limit:
-            break
-        done.append(between.join([_text(item, literals, words, depth + 1, limit) for item in group]))
-        length += len(done[-1])
-    return ", ".join(done)
+_ELLIPSIS: Final = "…"
+_DEPTH: Final = 3
+_LITERALS: Final = frozenset({Kind.STRING, Kind.NUMBER, Kind.TEMPLATE, Kind.REGEX})
+_BRACKETS: Final = {Kind.LIST: ("[", "]"), Kind.TUPLE: ("(", ")"), Kind.SET: ("{", "}")}
+_WORDS: Final = {"python": {"true": "True", "false": "False", "null": "None", "ellipsis": "..."}}

@@ -87,5 +87,6 @@ def merged(earlier: Change, later: Change) -> Change:
         changed=(earlier.changed - later.removed) | later.changed,
         removed=(earlier.removed - later.changed) | later.removed,
         interface_changed=earlier.interface_changed | later.interface_changed,
+        names_changed=earlier.names_changed | later.names_changed,
         lookups_changed=earlier.lookups_changed | later.lookups_changed,
     )

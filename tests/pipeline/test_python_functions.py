@@ -64,7 +64,9 @@ def test_line_is_of_the_def_and_end_is_of_the_last_token() -> None:
 
 def test_parameters_have_kinds_annotations_and_defaults() -> None:
     """Each parameter has its kind by its place among `/`, `*` and `**`, its annotation as written and its default."""
-    facts = facts_of("def f(a, b: int, /, c: dict[str, int] = {}, *args: P.args, d, e=1, **kw: 'K') -> list[int]: pass\n")
+    facts = facts_of(
+        "def f(a, b: int, /, c: dict[str, int] = {}, *args: P.args, d, e=1, **kw: 'K') -> list[int]: pass\n"
+    )
     function = facts.outline.functions[1]
     assert [(p.name, p.kind, p.annotation, shown(facts, p.default)) for p in function.params] == [
         ("a", "positional_only", None, "-"),

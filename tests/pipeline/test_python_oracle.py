@@ -14,7 +14,7 @@ from tree_sitter import Parser
 
 from driftd.pipeline.facts.languages import python as adapter
 from driftd.pipeline.facts.languages.python_lowering import LANGUAGE, Lowering, statements
-from driftd.pipeline.facts.model import FileFacts, owner_function
+from driftd.pipeline.facts.model import Assign, Call, FileFacts, LiteralFact, Raise, Region, Return, owner_function
 from driftd.pipeline.facts.source import Source
 from tests.pipeline.python_facts import facts_of, functions_by_ast, functions_by_facts
 
@@ -36,7 +36,7 @@ ODD_SOURCES = [
     b"match x:\n    case {'a': [1, *_]} if y:\n        def f(): pass\n    case _:\n        def f(): pass\n",
     b"try:\n    def f(): pass\nexcept* E:\n    def g(): pass\n",
     b"if x:\n    def f(): 'a' \\\n      'b'\nelse:\n    class B:\n        def f(self): pass\n",
-    "def ﬁ(): pass\nclass ℌ:\n    def µ(self): pass\n".encode(),
+    "def ﬁ(): pass\nclass \u210c:\n    def µ(self): pass\n".encode(),
     b"@a\n\n# c\n@b\nasync \\\n def f(): pass\n",
     b"def f():\n    exec('x')\n    print >>y, z\n",
     b"def f():\r\n    '''a\r\nb'''\r\n    # c\r\n",
@@ -46,13 +46,14 @@ ODD_SOURCES = [
 def assert_sound(facts: FileFacts) -> None:
     """Assert that every index in the facts refers to something and every place is in the file."""
     outline, bodies, texts = facts.outline, facts.bodies, facts.texts
-    scoped = [*bodies.calls, *bodies.assigns, *bodies.returns, *bodies.raises, *bodies.regions, *texts.literals]
     last = facts.line_count + 1
+    placed: list[Call | Assign | Return | Raise] = [*bodies.calls, *bodies.assigns, *bodies.returns, *bodies.raises]
+    scoped: list[Call | Assign | Return | Raise | Region | LiteralFact] = [*placed, *bodies.regions, *texts.literals]
     for fact in scoped:
         assert owner_function(outline, fact.scope) < len(outline.functions)
         assert 1 <= fact.line <= last
-    for placed in (*bodies.calls, *bodies.assigns, *bodies.returns, *bodies.raises):
-        assert -1 <= placed.region < len(bodies.regions)
+    for statement in placed:
+        assert -1 <= statement.region < len(bodies.regions)
     for index, region in enumerate(bodies.regions):
         assert -1 <= region.parent < index
 
@@ -115,10 +116,11 @@ def test_any_bytes_give_facts(data: bytes) -> None:
     assert_sound(facts_of(data))
 
 
-TOKENS = (
+WORDS = (
     b"def class ( ) [ ] { } : = := . , ; # @ * ** -> \\ ' \" ''' f' rb' lambda match case except try: with for in if "
     b"else: elif import from yield await async return raise del global type print not and is 0 x \x00 \xff"
-).split() + [b"\n", b"\r", b"\t", b"    ", b" "]
+).split()
+TOKENS = [*WORDS, b"\n", b"\r", b"\t", b"    ", b" "]
 
 
 @settings(max_examples=120, deadline=None)

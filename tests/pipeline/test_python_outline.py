@@ -17,7 +17,14 @@ def test_class_has_lines_bases_and_decorators() -> None:
             # end
         """)
     (cls,) = facts.outline.classes
-    assert (cls.qualified_name, cls.kind, cls.line, cls.column, cls.end_line, cls.doc) == ("A", "class", 2, 1, 4, "Doc.")
+    assert (cls.qualified_name, cls.kind, cls.line, cls.column, cls.end_line, cls.doc) == (
+        "A",
+        "class",
+        2,
+        1,
+        4,
+        "Doc.",
+    )
     assert [(shown(facts, b.value), b.relation) for b in cls.bases] == [
         ("Base", "extends"),
         ("index[mod.Other, int]", "extends"),
@@ -55,7 +62,8 @@ def test_members_are_class_level_bindings_only() -> None:
             def m(self): self.n = 1
         """)
     assert [
-        (m.name, m.annotation, shown(facts, m.value), m.visibility, m.is_static) for m in facts.outline.classes[0].members
+        (m.name, m.annotation, shown(facts, m.value), m.visibility, m.is_static)
+        for m in facts.outline.classes[0].members
     ] == [
         ("x", "int", "-", "public", False),
         ("y", "ClassVar[str]", "'s'", "public", True),

@@ -14,7 +14,7 @@ import builtins
 from enum import IntEnum
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from driftd.pipeline.interface import Binding, Means, annotation_paths
+from driftd.pipeline.interface import Binding, Means, annotation_paths, definition_key, name_key
 from driftd.pipeline.modules import ECMASCRIPT
 
 if TYPE_CHECKING:
@@ -223,7 +223,7 @@ class Symbols:
     # -- steps --
 
     def _in_module(self, path: str, name: str) -> Entities:
-        interface = self._interface(path)
+        interface = self._interface(path, name)
         if interface is None:
             return NONE
         bindings = interface.names.get(name)
@@ -248,6 +248,7 @@ class Symbols:
 
     def _exported(self, path: str, interface: Interface, name: str) -> Entities:
         exports = interface.exports or {}
+        self._look(name_key(path, name))
         bindings = exports.get(name)
         if bindings is not None:
             return union(self.evaluate(path, binding) for binding in bindings) or (UNKNOWN,)
@@ -255,13 +256,15 @@ class Symbols:
             found = self._from_stars(path, name)
             if found:
                 return found
+        self._look(name_key(path, "export="))
         whole = exports.get("export=")
         if whole is None:
             return NONE
         return self.attributes(union(self.evaluate(path, binding) for binding in whole), name)
 
     def _default(self, path: str) -> Entities:
-        interface = self._interface(path)
+        interface = self._interface(path, "default")
+        self._look(name_key(path, "export="))
         exports = (interface.exports if interface is not None else None) or {}
         if "default" in exports:
             return self.member(path, "default")
@@ -272,7 +275,7 @@ class Symbols:
 
     def _whole(self, path: str, module: Entities) -> Entities:
         """Return what `require` gives: what the module exports as a whole, if that can be called, else the module."""
-        interface = self._interface(path)
+        interface = self._interface(path, "export=")
         exports = (interface.exports if interface is not None else None) or {}
         whole = union([self.evaluate(path, binding) for binding in exports.get("export=", ())])
         callable_ = tuple(e for e in whole if e.what in {Is.FUNCTION, Is.CLASS})
@@ -284,7 +287,7 @@ class Symbols:
         # Breadth first over the modules that stars lead to; the first that binds the name is the one.
         visited, queue = {path}, [path]
         for at in queue:
-            interface = self._interface(at)
+            interface = self._interface(at, name)
             if interface is None:
                 continue
             if at != path:
@@ -326,7 +329,10 @@ class Symbols:
     def _member_value(self, cls: Entity, face: ClassFace, binding: Binding, *, instance: bool) -> Entities:
         if binding.means is Means.FUNCTION:
             interface = self._interface(cls.file)
-            if instance and interface is not None and interface.functions[binding.ref].kind == "getter":
+            function = interface.functions[binding.ref] if interface is not None else None
+            if function is not None:
+                self._look(definition_key(cls.file, function.qualified_name))
+            if instance and function is not None and function.kind == "getter":
                 return self._result(Entity(Is.FUNCTION, cls.file, binding.ref))
         elif binding.means is Means.PATH and binding.text.partition(".")[0] in face.names:
             # An alias in a class body: `second = first`; `first = first` takes the module's.
@@ -397,6 +403,7 @@ class Symbols:
         if interface is None:
             return (UNKNOWN,)
         function = interface.functions[index]
+        self._look(definition_key(path, function.qualified_name))
         if not function.returns:
             return (UNKNOWN,)
         scope = function.scope
@@ -417,10 +424,20 @@ class Symbols:
 
     def _class(self, cls: Entity) -> ClassFace | None:
         interface = self._interface(cls.file)
-        return None if interface is None else interface.classes[cls.number]
+        if interface is None:
+            return None
+        face = interface.classes[cls.number]
+        self._look(definition_key(cls.file, face.qualified_name))
+        return face
 
-    def _interface(self, path: str) -> Interface | None:
+    def _interface(self, path: str, name: str | None = None) -> Interface | None:
+        """Return a file's interface and take note of it: that it is there, and of the one name asked for.
+
+        Whoever reads a class or a function of it takes note of that as well, so that nothing but what was read counts.
+        """
         self._look(path)
+        if name is not None:
+            self._look(name_key(path, name))
         file = self._project.file(path)
         return None if file is None else file.interface
 

@@ -32,7 +32,7 @@ class CallEdges:
     def run(self, project: Project, change: Change) -> Findings:
         """Return the edges of the changed files and of those that looked at something that is different now."""
         again = set(change.changed | change.removed | change.interface_changed)
-        for key in (*change.interface_changed, *change.lookups_changed):
+        for key in (*change.interface_changed, *change.names_changed, *change.lookups_changed):
             again |= self._users.get(key, _NOBODY)
         symbols = Symbols(project)
         rows: list[CallEdgeRow] = []

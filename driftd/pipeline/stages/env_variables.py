@@ -71,7 +71,7 @@ class EnvVariables:
                 )
                 self._definitions[file.path] = names
                 moved.update(names)
-        elif file.language in _LANGUAGES and may_access(file.facts):
+        elif file.language in _LANGUAGES and may_access(file.language, file.facts):
             reads = accesses(file.all_facts())
             if reads:
                 self._reads[file.path] = reads

@@ -16,7 +16,7 @@ from driftd.pipeline.facts.languages.ecmascript_context import Context
 from driftd.pipeline.facts.languages.ecmascript_grammar import GRAMMAR_VERSIONS, LANGUAGES, SUFFIXES, Grammar
 from driftd.pipeline.facts.languages.ecmascript_modules import ModulesPass
 from driftd.pipeline.facts.languages.ecmascript_outline import OutlinePass
-from driftd.pipeline.facts.languages.ecmascript_repair import repaired, untagged
+from driftd.pipeline.facts.languages.ecmascript_repair import prepared, repaired
 from driftd.pipeline.facts.languages.ecmascript_text import EcmaSource, comment_text, number_value, readable, unescaped
 from driftd.pipeline.facts.languages.ecmascript_values import kinds_of
 from driftd.pipeline.facts.model import Comment, FileFacts, LiteralContext, LiteralFact, Outline, ParseError, Texts
@@ -61,7 +61,7 @@ def _captures(grammar: Grammar, data: bytes, language: str) -> tuple[dict[str, l
     """Parse and query; also return the names that stand where the parser was not shown the source."""
     hidden: frozenset[bytes] = frozenset()
     if language != "javascript":
-        data, hidden = untagged(data)
+        data, hidden = prepared(data, markup=language == "tsx")
     parser = Parser(grammar.language)
     root = parser.parse(data).root_node
     if language == "typescript" and root.has_error:  # in TSX a line may start with an element

@@ -60,8 +60,7 @@ class BodiesPass:
         self._find_calls()
         self._find_returns()
         self._find_raises()
-        for _, _, _, node in self.context.ordered("expression"):
-            self.low.value(node)
+        self._find_expressions()
         self._find_regions()
         for found in (self._assigns, self._returns, self._raises):
             found.sort(key=_start)
@@ -219,7 +218,7 @@ class BodiesPass:
             args: list[Arg] = []
             if parts.is_markup:
                 args = [Arg(value, name) for name, value in markup_attributes(low, parts.node)]
-            elif args_node is not None:
+            elif args_node is not None and parts.end - place != 2:  # not ()
                 if args_node.kind_id in templates:
                     args.append(Arg(new_value(args_node, "argument")))
                 else:
@@ -301,6 +300,13 @@ class BodiesPass:
                 if key.kind is Kind.MEMBER and key.text == "cause":
                     return value
         return None
+
+    def _find_expressions(self) -> None:
+        """Lower the expressions that stand alone and make no fact, for the sake of the literals in them."""
+        plain = self.context.kinds.plain_statements
+        for node in self.context.captured.get("expression", ()):
+            if node.kind_id not in plain:
+                self.low.value(node)
 
     # Regions and handlers
 

@@ -48,10 +48,7 @@ _COMMON = """
 (try_statement) @try
 [(break_statement) (continue_statement)] @jump
 (binary_expression operator: "instanceof") @instanceof
-(expression_statement [
-  (array) (await_expression) (binary_expression) (object) (parenthesized_expression)
-  (sequence_expression) (string) (subscript_expression) (template_string) (ternary_expression) (unary_expression)
-] @expression)
+(expression_statement (_) @expression)
 [(comment) (hash_bang_line)] @comment
 [(identifier) (shorthand_property_identifier)] @name
 (member_expression property: [(property_identifier) (private_property_identifier)] @name)
@@ -82,7 +79,6 @@ _TYPESCRIPT = """
 (abstract_method_signature) @function
 [(abstract_class_declaration) (interface_declaration) (enum_declaration) (type_alias_declaration)
  (internal_module) (module)] @class
-(expression_statement [(as_expression) (satisfies_expression) (non_null_expression)] @expression)
 (literal_type [(string) (number)] @type_literal)
 (import_require_clause source: (string) @source)
 (import_alias) @import_alias
@@ -115,7 +111,6 @@ _JSX = """
 [(jsx_opening_element) (jsx_self_closing_element)] @markup
 (jsx_attribute (string) @attribute)
 (jsx_text) @literal
-(expression_statement [(jsx_element) (jsx_self_closing_element)] @expression)
 """
 
 

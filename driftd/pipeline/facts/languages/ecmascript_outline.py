@@ -242,7 +242,7 @@ class OutlinePass:
         if default_node is not None:
             low.bind(default_node, name, "", "function", target.start_byte, node.start_byte)
             default = low.value(default_node, "default", name)
-        elif target.kind_id in kinds.patterns:
+        if target.kind_id in kinds.patterns:
             low.value(target)  # for the defaults inside of the pattern
         return Param(name, annotation, default, "positional", decorators)
 

@@ -235,6 +235,16 @@ class Kinds:
         self.declarators = kinds("variable_declarator")
         self.type_annotations = kinds("type_annotation")
         self.variable_statements = kinds("lexical_declaration", "variable_declaration")
+        self.plain_statements = kinds(
+            "call_expression",
+            "new_expression",
+            "assignment_expression",
+            "augmented_assignment_expression",
+            "update_expression",
+            "yield_expression",
+            "identifier",
+            "member_expression",
+        )
         self.ambient = kinds("ambient_declaration")
         self.type_declarations = kinds("interface_declaration", "type_alias_declaration")
         self.import_aliases = kinds("import_alias")

@@ -1,9 +1,11 @@
 """From captured Python statements to facts: one pass over them in source order, expressions by descent.
 
-The statements come from the adapter's query, flat.  A stack of byte ranges tells which function, class and region
+The statements come flat, in source order.  A stack of byte ranges tells which function, class and region
 each one stands in; the expressions of a statement are then lowered from the outside in.  Comments, parse errors and
 decoding are the adapter's.
 """
+
+# ruff: noqa: SLF001, ARG002 - the tables at the end name this file's own methods, and these share one signature
 
 from __future__ import annotations
 
@@ -12,7 +14,7 @@ import unicodedata
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
-from typing import cast
+from typing import Literal, cast
 
 import tree_sitter_python
 from tree_sitter import Language, Node
@@ -50,6 +52,8 @@ LANGUAGE = Language(tree_sitter_python.language())
 MAX_DEPTH = 60
 
 _FAR = 1 << 62
+_ERROR = 0xFFFF  # the kind of an ERROR node, in every grammar
+_QUOTES = frozenset({b'"', b"'"})
 _LONGEST_NAME = 2000
 _LONGEST_PATH = 500  # bytes; a longer attribute chain is lowered link by link
 _TRAILING = frozenset(b" \t\f\n;\\")  # what may follow the last token of a block
@@ -125,6 +129,12 @@ _F_RIGHT, _F_SUBJECT, _F_SUPERCLASSES, _F_TYPE = _field("right"), _field("subjec
 _F_TYPE_PARAMETERS, _F_VALUE = _field("type_parameters"), _field("value")
 
 
+ClassKind = Literal["class", "interface", "struct", "enum", "trait", "record", "union", "type_alias", "namespace"]
+
+TextKind = Literal["string", "bytes"]
+AssignKind = Literal["assign", "augmented", "declare", "for", "with", "catch", "named", "delete", "global", "nonlocal"]
+RegionKind = Literal["loop", "branch", "else", "case", "try", "handler", "finally", "with", "comprehension"]
+
 # What a parser of the whole language says of the functions in a file: qualified names and end lines by (name, line).
 KnownFunctions = dict[tuple[str, int], list[tuple[str, int]]]
 
@@ -157,7 +167,7 @@ class _ClassDefinition:
 
     name: str
     qualified_name: str
-    kind: str
+    kind: ClassKind
     start: int
     end: int
     scope: int
@@ -173,7 +183,7 @@ class _OpenHandler:
     """An except clause while the statements in it are still to come: where each list of facts stood before it."""
 
     index: int
-    kind: str
+    kind: Literal["try_except", "try_except_star"]
     caught: tuple[str, ...]
     name: str
     start: int
@@ -191,11 +201,44 @@ class Lowering:
     """Collects the facts of one file; read them from the attributes after `run`."""
 
     __slots__ = (
-        "_bytes", "_closing", "_comment_starts", "_deferred", "_depth", "_doc_scope", "_end", "_frames", "_generators", "_is_ascii", "_jumps", "_known", "_line", "_line_end", "_line_start", "_out_of_order",
-        "_pending_decorators", "_reads", "_region", "_region_ends", "_scope", "_source", "_subjects", "_targets", "_type_only",
-        "assigns", "calls", "classes", "functions", "handlers", "imports", "literals", "member_names", "raises",
-        "regions", "returns", "string_spans",
-    )  # fmt: skip
+        "_bytes",
+        "_closing",
+        "_comment_starts",
+        "_deferred",
+        "_depth",
+        "_doc_scope",
+        "_end",
+        "_frames",
+        "_generators",
+        "_is_ascii",
+        "_jumps",
+        "_known",
+        "_line",
+        "_line_end",
+        "_line_start",
+        "_out_of_order",
+        "_pending_decorators",
+        "_reads",
+        "_region",
+        "_region_ends",
+        "_scope",
+        "_source",
+        "_subjects",
+        "_targets",
+        "_type_only",
+        "assigns",
+        "calls",
+        "classes",
+        "functions",
+        "handlers",
+        "imports",
+        "literals",
+        "member_names",
+        "raises",
+        "regions",
+        "returns",
+        "string_spans",
+    )
 
     def __init__(self, source: Source, known: KnownFunctions | None = None) -> None:
         """Take the source and, where another parser vouches for them, the functions there are."""
@@ -243,7 +286,7 @@ class Lowering:
         for node in statements:
             while node.start_byte >= self._end:
                 self._leave()
-            (handlers.get(node.kind_id) or Lowering._error)(self, node)
+            handlers[node.kind_id](self, node)
             while self._deferred:
                 self._lower_deferred()
         while self._frames:
@@ -452,7 +495,7 @@ class Lowering:
                 node.start_byte,
                 node.end_byte,
                 self._scope,
-            )  # fmt: skip
+            )
         )
         value = self._value(right, "annotation", name)
         line, column = self._position(left.start_byte)
@@ -585,12 +628,12 @@ class Lowering:
         return self._value(right, context)
 
     def _bind(
-        self, targets: list[tuple[Node, Value]], value: Value | None, kind: str, annotation: str | None = None
+        self, targets: list[tuple[Node, Value]], value: Value | None, kind: AssignKind, annotation: str | None = None
     ) -> None:
         position, scope, region, append = self._position, self._scope, self._region, self.assigns.append
         for node, target in targets:
             line, column = position(node.start_byte)
-            append(Assign(target, value, line, column, scope, region, kind, annotation))  # type: ignore[arg-type]
+            append(Assign(target, value, line, column, scope, region, kind, annotation))
             if scope < 0:
                 self._members(self.classes[~scope], target, value, line, annotation)
 
@@ -612,7 +655,7 @@ class Lowering:
                     visibility_of(name),
                     is_enum or head == "ClassVar" or annotation is None,
                     is_enum or head == "Final",
-                )  # fmt: skip
+                )
             )
         elif target.kind in (_TUPLE, _LIST):
             values = value.items if value and value.kind in (_TUPLE, _LIST) else ()
@@ -683,7 +726,7 @@ class Lowering:
 
     def _global(self, node: Node) -> None:
         self._doc_scope = None
-        kind = "global" if self._bytes.startswith(b"g", node.start_byte) else "nonlocal"
+        kind: AssignKind = "global" if self._bytes.startswith(b"g", node.start_byte) else "nonlocal"
         self._bind([(c, self._target(c)) for c in node.named_children if c.kind_id == _IDENTIFIER], None, kind)
 
     def _pass(self, node: Node) -> None:
@@ -739,13 +782,11 @@ class Lowering:
     # -- control flow --------------------------------------------------------------------------------------------
 
     def _add_region(
-        self, kind: str, start: int, end: int, value: Value | None = None, *, is_async: bool = False
+        self, kind: RegionKind, start: int, end: int, value: Value | None = None, *, is_async: bool = False
     ) -> int:
         index = len(self.regions)
         parent = self._region
-        self.regions.append(
-            Region(kind, self._source.line(start), 0, self._scope, parent, value, is_async)  # type: ignore[arg-type]
-        )
+        self.regions.append(Region(kind, self._source.line(start), 0, self._scope, parent, value, is_async))
         self._region_ends.append(end)
         if parent in self._type_only:
             self._type_only.add(index)
@@ -893,9 +934,16 @@ class Lowering:
         self._reads.update(reads)
         self._targets.update(targets)
         self.handlers[handler.index] = Handler(
-            handler.kind, handler.caught, handler.name, tuple(done), self._source.line(handler.start),  # type: ignore[arg-type]
-            0, scope, handler.region, handler.try_line,
-        )  # fmt: skip
+            handler.kind,
+            handler.caught,
+            handler.name,
+            tuple(done),
+            self._source.line(handler.start),
+            0,
+            scope,
+            handler.region,
+            handler.try_line,
+        )
 
     def _leaves(self, region: int, handler: int) -> bool:
         """Tell whether a break or continue standing in `region` acts on a loop outside of the handler."""
@@ -983,6 +1031,15 @@ class Lowering:
         if kind == _IDENTIFIER:
             raw = self._bytes[node.start_byte : node.end_byte]
             return self._reads.get(raw) or self._read(raw)
+        if kind == _ATTRIBUTE:
+            start, end = node.start_byte, node.end_byte
+            if end - start <= _LONGEST_PATH:
+                raw = self._bytes[start:end]
+                value = self._reads.get(raw)
+                if value is not None:
+                    return value
+                if _PLAIN_PATH.fullmatch(raw):
+                    return self._read(raw)
         leaf = _LEAVES.get(kind)
         if leaf is not None:
             return leaf(self, node, context, name)
@@ -1006,19 +1063,8 @@ class Lowering:
         raw = self._bytes[node.start_byte : node.end_byte]
         return self._reads.get(raw) or self._read(raw)
 
-    def _attribute(self, node: Node, context: LiteralContext, name: str) -> Value:
-        start, end = node.start_byte, node.end_byte
-        if end - start > _LONGEST_PATH:
-            return self._member(node)
-        raw = self._bytes[start:end]
-        value = self._reads.get(raw)
-        if value is not None:
-            return value
-        if _PLAIN_PATH.fullmatch(raw):
-            return self._read(raw)
-        return self._member(node)
-
-    def _member(self, node: Node) -> Value:
+    def _member(self, node: Node, context: LiteralContext, name: str) -> Value:
+        """Lower an attribute that is no plain path."""
         parts = node.named_children
         attribute = self._name(parts[-1])
         if len(parts) < 2:
@@ -1100,15 +1146,21 @@ class Lowering:
             collected = []
             for child in arguments.named_children:
                 kind = child.kind_id
-                if kind == _KEYWORD_ARGUMENT:
+                if kind == _STRING_NODE:
+                    collected.append(Arg(self._string(child, within, "")))
+                elif kind == _KEYWORD_ARGUMENT:
                     keyword, value = self._keyword(child, within)
                     collected.append(Arg(value, keyword))
                 elif kind not in _EXTRAS:
                     collected.append(Arg(value_of(child, within)))
             args = tuple(collected)
-        line, column = self._position(start)
+        line_start = self._line_start
+        if line_start <= start < self._line_end:
+            line, column = self._line, start - line_start + 1
+        else:
+            line, column = self._position(start)
         end_line = line if end <= self._line_end else self._source.line(end - 1)
-        calls[index] = Call(callee, args, line, column, end_line, self._scope, self._region, False, is_await)  # noqa: FBT003
+        calls[index] = Call(callee, args, line, column, end_line, self._scope, self._region, False, is_await)
         return Value(_CALL, "", index)
 
     def _reserve_call(self) -> int:
@@ -1155,23 +1207,30 @@ class Lowering:
         return Value(_NUMBER, "", index)
 
     def _string(self, node: Node, context: LiteralContext, name: str) -> Value:
-        start, end = node.start_byte, node.end_byte
-        token = self._bytes[start:end].decode("utf-8", "replace")
-        quote = token[:1]
-        if (quote == '"' or quote == "'") and "\\" not in token and token[1:2] != quote and token[-1] == quote:  # noqa: PLR1714
-            kind, text = "string", token[1:-1]  # the common form
+        data, start, end = self._bytes, node.start_byte, node.end_byte
+        raw = data[start + 1 : end - 1]
+        quote = data[start : start + 1]
+        kind: TextKind
+        if quote in _QUOTES and b"\\" not in raw and raw[:1] != quote and data[end - 1 : end] == quote:
+            kind, text, is_long = "string", raw.decode("utf-8", "replace"), False  # the common form
         else:
+            token = data[start:end].decode("utf-8", "replace")
             prefix, text = python_text.split_string(token)
             if "f" in prefix or "t" in prefix:
                 return self._template((node,), start, end, context, name)
             kind = "bytes" if "b" in prefix else "string"
             if "r" not in prefix:
                 text = python_text.unescape(text, is_bytes=kind == "bytes")
-        line, column = self._position(start)
+            is_long = "\n" in token
+        line_start = self._line_start
+        if line_start <= start < self._line_end:
+            line, column = self._line, start - line_start + 1
+        else:
+            line, column = self._position(start)
         literals = self.literals
         index = len(literals)
-        end_line = self._source.line(end - 1) if "\n" in token else line
-        literals.append(LiteralFact(kind, text, line, column, end_line, self._scope, context, name))  # type: ignore[arg-type]
+        end_line = self._source.line(end - 1) if is_long else line
+        literals.append(LiteralFact(kind, text, line, column, end_line, self._scope, context, name))
         self.string_spans.append((start, end))
         return Value(_STRING, "", index)
 
@@ -1180,7 +1239,7 @@ class Lowering:
         start, end = node.start_byte, node.end_byte
         spans = [(part.start_byte, part.end_byte) for part in parts]  # comments may stand between them
         texts = []
-        kind = "string"
+        kind: TextKind = "string"
         for part in parts:
             prefix, text = python_text.split_string(self._text(part))
             if "f" in prefix or "t" in prefix:
@@ -1202,7 +1261,7 @@ class Lowering:
                 self._source.line(end - 1),
                 self._scope,
                 context,
-                name,  # type: ignore[arg-type]
+                name,
             )
         )
         return Value(_STRING, "", index)
@@ -1534,7 +1593,7 @@ class Lowering:
                 doc=self.functions[0].doc,
                 body_hash=short_hash(data),
                 signature_hash=short_hash(b"<module>"),
-            )  # fmt: skip
+            )
         ]
         for index, d in enumerate(self.functions[1:], 1):
             line, column = position(d.start)
@@ -1561,7 +1620,7 @@ class Lowering:
                     short_hash(data[d.body_start : end]),
                     short_hash(d.signature),
                     d.bound_to,
-                )  # fmt: skip
+                )
             )
         return tuple(finished)
 
@@ -1581,14 +1640,14 @@ class Lowering:
                     column,
                     self._end_line(d.end),
                     d.scope,
-                    d.bases,  # type: ignore[arg-type]
+                    d.bases,
                     tuple(d.members),
                     d.decorators,
                     d.doc,
                     visibility_of(d.name),
                     self._is_exported(d.name, d.scope, exported),
                     d.is_abstract or ~index in abstract,
-                )  # fmt: skip
+                )
             )
         return tuple(finished)
 
@@ -1787,7 +1846,7 @@ _STATEMENT_METHODS: dict[str, _StatementLowering] = {
 _EXPRESSION_METHODS: dict[str, _ExpressionLowering] = {
     "identifier": Lowering._path,
     "dotted_name": Lowering._path,
-    "attribute": Lowering._attribute,
+    "attribute": Lowering._member,
     "call": Lowering._call,
     "keyword_argument": Lowering._keyword_value,
     "await": Lowering._await,
@@ -1826,6 +1885,7 @@ _EXPRESSION_METHODS: dict[str, _ExpressionLowering] = {
     "augmented_assignment": Lowering._augmented,
 }
 _STATEMENTS = {_kind(name): method for name, method in _STATEMENT_METHODS.items()}
+_STATEMENTS[_ERROR] = Lowering._error
 _EXPRESSIONS = {_kind(name): method for name, method in _EXPRESSION_METHODS.items()}
 _LEAVES = {
     _kind(name): _EXPRESSION_METHODS[name]
