@@ -99,9 +99,17 @@ def masked(name: str, value: str) -> str:
     return "*" * 8
 
 
-def suggested_name(number: str) -> str | None:
-    """Return the name that a well-known number should have."""
-    return _SUGGESTIONS.get(number)
+def suggested_name(number: str, context: str = "") -> str | None:
+    """Return the name that a well-known number should have; `context` is what it is compared with or stands for.
+
+    A status code or a port is one only where the context says so.
+    """
+    name = _SUGGESTIONS.get(number)
+    if name is not None and name.startswith("HTTP_"):
+        return name if _STATUS.search(context) else None
+    if name == "PORT":
+        return name if "port" in context.lower() else None
+    return name
 
 
 def _python_constants(view: ConstantsView, public: frozenset[str]) -> Iterator[Constant]:
@@ -184,7 +192,7 @@ def _magic_numbers(view: ConstantsView) -> Iterator[Constant]:
             continue
         seen.add(literal.value)
         raw = literal.raw or literal.value
-        yield Constant(suggested_name(raw) or raw, raw, literal.line, literal.column, False, True)
+        yield Constant(suggested_name(raw, literal.name) or raw, raw, literal.line, literal.column, False, True)
 
 
 def _is_plain(literal: LiteralFact) -> bool:
@@ -245,6 +253,7 @@ _ENUM_BASES: Final = frozenset(
 _MAGIC_CONTEXTS: Final = frozenset({"argument", "comparison", "operation", "return"})
 _PLAIN: Final = frozenset({0.0, 0.5, 1.0, 2.0, 100.0, 1000.0})
 _SMALL: Final = 10  # counts and digits explain themselves
+_STATUS: Final = re.compile(r"status|code|http", re.IGNORECASE)
 _SUGGESTIONS: Final = {
     "200": "HTTP_OK",
     "201": "HTTP_CREATED",

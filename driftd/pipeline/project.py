@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from driftd.pipeline.modules import Aliases
 
 T = TypeVar("T")
+_KEEP_SCOPES: Final = 256  # of more files at once the name tables are made anew when asked for: 50 MB for all of Django
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,7 +150,7 @@ class Project:
         are not FileFacts, before anything is changed.
         """
         incoming = {
-            path: _new_file(entry)
+            path: _new_file(entry, keep_scopes=len(changes) <= _KEEP_SCOPES)
             for path, entry in changes.items()
             if entry is not None and not self._same(path, entry)
         }
@@ -213,12 +214,12 @@ def function_ids(path: str, qualified_names: Iterable[str]) -> tuple[int, ...]:
     return tuple(ids)
 
 
-def _new_file(entry: FileEntry) -> SourceFile:
+def _new_file(entry: FileEntry, *, keep_scopes: bool) -> SourceFile:
     view = decode(entry.facts, BindingView)
     scopes = bind(view)
     interface = interface_of(view.outline, scopes, view.language)
     ids = function_ids(entry.path, [function.qualified_name for function in interface.functions])
-    return SourceFile(entry, interface, ids, scopes)
+    return SourceFile(entry, interface, ids, scopes if keep_scopes else None)
 
 
 class _OutlineOnly(msgspec.Struct, frozen=True, array_like=True, gc=False):

@@ -104,7 +104,10 @@ FILES = {
     ("path", "text", "again"),
     [
         ("lib.py", "def f():\n    return 1\n", {"lib.py"}),
-        ("lib.py", "def f(): pass\ndef k(): pass\n", {"lib.py", "user.py"}),
+        ("lib.py", "def f(): pass\ndef k(): pass\n", {"lib.py"}),
+        ("lib.py", "def k(): pass\ndef f(): pass\n", {"lib.py"}),
+        ("lib.py", "class f: pass\n", {"lib.py", "user.py"}),
+        ("lib.py", "from elsewhere import *\n", {"lib.py", "user.py"}),
         ("hub.py", None, {"hub.py", "user.py"}),
         ("other.py", "h()\n", {"other.py"}),
         ("later.py", "def f(): pass\n", {"later.py", "missing.py"}),
@@ -112,7 +115,7 @@ FILES = {
     ],
 )
 def test_only_what_can_be_affected_is_resolved_again(path: str, text: str | None, again: set[str]) -> None:
-    """A changed body: its file.  A changed interface, or a module that comes or goes: those that looked at it too."""
+    """A changed body or unrelated name: its file.  A name that means something else: those that looked it up too."""
     project, stage = project_of(FILES), CallEdges()
     stage.run(project, project.everything())
     change = project.apply({path: None if text is None else entry(path, text)})

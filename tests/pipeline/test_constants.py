@@ -180,12 +180,18 @@ def test_use_follows_the_references() -> None:
     assert not is_used()
 
 
-def test_well_known_numbers_have_names() -> None:
-    """Status codes, ports, units."""
-    assert [suggested_name(number) for number in ("404", "8080", "3600", "1048576", "37")] == [
-        "HTTP_NOT_FOUND",
-        "PORT",
-        "SECONDS_PER_HOUR",
-        "BYTES_PER_MB",
-        None,
-    ]
+@pytest.mark.parametrize(
+    ("number", "context", "name"),
+    [
+        ("404", "response.status_code", "HTTP_NOT_FOUND"),
+        ("404", "length", None),
+        ("8080", "port", "PORT"),
+        ("8080", "", None),
+        ("3600", "", "SECONDS_PER_HOUR"),
+        ("1048576", "size", "BYTES_PER_MB"),
+        ("37", "", None),
+    ],
+)
+def test_well_known_numbers_have_names(number: str, context: str, name: str | None) -> None:
+    """Units always; status codes and ports where the code around says that it is one."""
+    assert suggested_name(number, context) == name

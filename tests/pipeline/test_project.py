@@ -10,6 +10,7 @@ from driftd.pipeline.facts import model
 from driftd.pipeline.facts.model import FileFacts
 from driftd.pipeline.interface import annotation_paths
 from driftd.pipeline.modules import Found, ModuleIndex
+from driftd.pipeline.interface import definition_key, name_key
 from driftd.pipeline.project import Change, FileEntry, Project
 from driftd.rows.ids import function_id
 from tests.pipeline.in_memory import entries, entry, project_of
@@ -37,19 +38,29 @@ class TestApply:
         assert project.apply(entries({"a.py": text})) == Change(changed=frozenset({"a.py"}))
 
     @pytest.mark.parametrize(
-        "text",
+        ("text", "names", "definitions"),
         [
-            "def g(x): return 1\nclass A:\n    def m(self): pass\n",
-            "def f(x): return 1\nclass A(B):\n    def m(self): pass\n",
-            "def f(x): return 1\nclass A:\n    def m(self): self.x = B()\n",
-            "def f(x): return 1\nclass A:\n    def m(self): pass\nimport b\n",
-            "def f(x) -> A: return 1\nclass A:\n    def m(self): pass\n",
-            "def f(x): return 1\nclass A:\n    def m(self): pass\nh = f\n",
+            ("def g(x): return 1\nclass A:\n    def m(self): pass\n", {"f", "g"}, {"f", "g"}),
+            ("class A:\n    def m(self): pass\ndef f(x): return 1\n", set(), set()),
+            ("def f(x): return 1\nclass A(B):\n    def m(self): pass\n", set(), {"A"}),
+            ("def f(x): return 1\nclass A:\n    def m(self): self.x = B()\n", set(), {"A"}),
+            ("def f(x): return 1\nclass A:\n    def n(self): pass\n", set(), {"A", "A.m", "A.n"}),
+            ("def f(x): return 1\nclass A:\n    def m(self): pass\nimport b\n", {"b"}, set()),
+            ("def f(x) -> A: return 1\nclass A:\n    def m(self): pass\n", set(), {"f"}),
+            ("def f(x): return 1\nclass A:\n    def m(self): pass\nh = f\n", {"h"}, set()),
         ],
     )
-    def test_what_a_call_elsewhere_could_mean_is_seen(self, text: str) -> None:
-        """Names, bases, fields, imports, result types and aliases belong to the interface."""
+    def test_what_a_call_elsewhere_could_mean_is_seen(self, text: str, names: set[str], definitions: set[str]) -> None:
+        """Names, bases, fields, imports, result types and aliases are seen by others, one by one; order is not."""
         project = project_of({"a.py": "def f(x): return 1\nclass A:\n    def m(self): pass\n"})
+        change = project.apply(entries({"a.py": text}))
+        expected = {name_key("a.py", name) for name in names} | {definition_key("a.py", d) for d in definitions}
+        assert (change.interface_changed, change.names_changed) == (frozenset(), frozenset(expected))
+
+    @pytest.mark.parametrize("text", ["from b import *\n", "def f(): pass\n__all__ = ['f']\n", "import b\nb.c = 1\n"])
+    def test_another_way_to_look_names_up_is_a_changed_interface(self, text: str) -> None:
+        """Star imports, `__all__` and assigned access paths decide about every name."""
+        project = project_of({"a.py": "def f(): pass\nimport b\n"})
         assert project.apply(entries({"a.py": text})).interface_changed == {"a.py"}
 
     def test_the_same_facts_are_no_change(self) -> None:

@@ -153,10 +153,20 @@ def _has_code_before(data: bytes, line_start: int, offset: int) -> bool:
 def _names(context: Context, hidden: frozenset[bytes]) -> tuple[str, ...]:
     data, captured = context.data, context.captured
     declared = {node.start_byte for node in captured.get("declared", ())}
-    names = {data[start : node.end_byte] for node in captured.get("name", ()) if (start := node.start_byte) not in declared}
+    for start, _, _, node in context.classes:
+        if data[start] == 0x40:  # the query finds the name of a class only where no decorator comes first
+            name = context.field(node, "name")
+            declared.add(name.start_byte if name is not None else start)
+    names = {data[at : node.end_byte] for node in captured.get("name", ()) if (at := node.start_byte) not in declared}
+    # Of property names, those after a dot are read; keys and members are declared.
+    names |= {data[at : node.end_byte] for node in captured.get("property", ()) if data[(at := node.start_byte) - 1] == 0x2E or (data[at - 1] <= 0x20 and _after_dot(data, at))}
     names |= hidden
     names.discard(b"")
     return tuple(sorted({name.decode("utf-8", "replace") for name in names}))
+
+
+def _after_dot(data: bytes, offset: int) -> bool:
+    return data[max(offset - 64, 0) : offset].rstrip().endswith(b".")
 
 
 def _errors(context: Context) -> tuple[ParseError, ...]:

@@ -34,6 +34,7 @@ _LOG = re.compile(
 _IGNORE = frozenset({"noop", "_.noop", "lodash.noop", "$.noop", "Function.prototype"})
 _MAX_SCANNED = 4000  # calls of one handler that are looked at for logging
 _WORD = re.compile(r"[A-Za-z_$][\w$]*")
+_CONTINUES = re.compile(rb"[\w$\x80-\xff]").match
 
 
 class BodiesPass:
@@ -159,16 +160,18 @@ class BodiesPass:
             if not parts:
                 continue
             target = low.value(parts[0])
-            number = node.kind_id
-            if number in kinds.unary:
-                self._assign(start, target, None, "delete")
-            elif number in kinds.updates:
+            if node.kind_id in kinds.updates:
                 self._assign(start, target, None, "augmented")
             else:
                 value = low.value(parts[1], "assignment", target_name(target)) if len(parts) > 1 else None
                 if len(parts) > 1 and target.kind is Kind.PATH and parts[1].kind_id in kinds.bindable:
                     self._bind_assigned(target.text, parts[1], start)
                 self._assign(start, target, value, "augmented")
+        for start, _, _, word in context.ordered("delete"):
+            node_or_none = word.parent
+            parts = low.operands(node_or_none) if node_or_none is not None else []
+            if parts and parts[0].start_byte > start:
+                self._assign(start, low.value(parts[0]), None, "delete")
 
     def _loops_and_catches(self) -> None:
         context, low, field = self.context, self.low, self.context.field
@@ -403,15 +406,16 @@ class _HandlerJudge:
         self._call_places = [parts.start for parts in context.calls]
         self._instances = context.ordered("instanceof")
         self._jumps = context.ordered("jump")
-        self._reads: dict[str, list[int]] | None = None
+        self._reads: list[int] | None = None  # where names are read, in order
 
     def caught(self, name: str, body: Node) -> tuple[str, ...]:
         """Return the types that the caught variable is tested for with instanceof, in order."""
         context = self._context
         low, high = _range(self._instances, body)
         found: dict[str, None] = {}
-        for _, _, _, node in self._instances[low:high]:
-            parts = context.low.operands(node)
+        for _, _, _, word in self._instances[low:high]:
+            node = word.parent
+            parts = context.low.operands(node) if node is not None else []
             if len(parts) == 2 and context.text(parts[0]) == name:
                 found[context.text(parts[1])] = None
         return tuple(found)
@@ -474,17 +478,14 @@ class _HandlerJudge:
     def _uses(self, name: str, start: int, end: int) -> bool:
         """Tell whether the caught variable (or one that its pattern binds) is read in the byte range."""
         if self._reads is None:
-            data = self._context.data
-            self._reads = {}
-            for node in self._context.captured.get("name", ()):
-                at = node.start_byte
-                self._reads.setdefault(data[at : node.end_byte].decode("utf-8", "replace"), []).append(at)
-            for places in self._reads.values():
-                places.sort()
-        for word in _WORD.findall(name) if not name.isidentifier() else (name,):
-            places = self._reads.get(word, [])
-            if bisect_left(places, start) < bisect_left(places, end):
-                return True
+            self._reads = sorted(node.start_byte for node in self._context.captured.get("name", ()))
+        words = tuple(word.encode() for word in _WORD.findall(name))
+        data, reads = self._context.data, self._reads
+        low = bisect_left(reads, start)
+        for at in reads[low : min(bisect_left(reads, end), low + _MAX_SCANNED)]:
+            for word in words:
+                if data.startswith(word, at) and not _CONTINUES(data, at + len(word)):
+                    return True
         return False
 
 

@@ -82,7 +82,7 @@ class Context:
         self.functions = self.ordered("function")
         self.classes = self.ordered("class")
         self.calls = self._call_parts()
-        excluded = {node.id for node in captured.get("source", ())}
+        excluded = self._module_sources()
         blank = kinds.markup_text
         self.literals = [
             entry
@@ -133,6 +133,19 @@ class Context:
     def value(self, node: Node | None, context: LiteralContext = "other", name: str = "") -> Value | None:
         """Return `node` lowered, or None for none."""
         return None if node is None else self.low.value(node, context, name)
+
+    def _module_sources(self) -> set[int]:
+        """Return the node ids of the strings that name modules: they are facts of imports and exports, not literals."""
+        found: set[int] = set()
+        for name in ("import", "export"):
+            for node in self.captured.get(name, ()):
+                source = self.field(node, "source")
+                if source is None and name == "import":  # import x = require("source")
+                    clause = next((c for c in node.children if c.kind_id in self.kinds.import_requires), None)
+                    source = self.field(clause, "source") if clause is not None else None
+                if source is not None:
+                    found.add(source.id)
+        return found
 
     def _call_parts(self) -> list[CallParts]:
         found = [self._plain_call(entry) for entry in self.ordered("call")]

@@ -25,19 +25,20 @@ SUFFIXES = {
 }
 GRAMMAR_VERSIONS = f"ts{version('tree-sitter-typescript')}-js{version('tree-sitter-javascript')}"
 
+# Every pattern is flat or decides at the first named child (the anchor `.`): one that waits for a later child stays
+# in progress for as long as its node lasts, and the query then takes quadratic time on deep nesting.
 _COMMON = """
 [(function_declaration) (generator_function_declaration) (function_expression) (generator_function)
  (arrow_function) (method_definition)] @function
 [(class_declaration) (class)] @class
 [(call_expression) (new_expression)] @call
-(await_expression [(call_expression) (new_expression)] @awaited)
-(decorator (call_expression) @decorating)
+(await_expression . [(call_expression) (new_expression)] @awaited)
+(decorator . (call_expression) @decorating)
 [(string) (template_string) (number) (regex)] @literal
-(import_statement source: (string) @source)
-(export_statement source: (string) @source)
 [(lexical_declaration) (variable_declaration)] @declaration
 (assignment_expression) @assignment
-[(augmented_assignment_expression) (update_expression) (unary_expression operator: "delete")] @mutation
+[(augmented_assignment_expression) (update_expression)] @mutation
+"delete" @delete
 [(return_statement) (yield_expression)] @return
 (throw_statement) @throw
 (import_statement) @import
@@ -47,30 +48,30 @@ _COMMON = """
 [(switch_case) (switch_default)] @case
 (try_statement) @try
 [(break_statement) (continue_statement)] @jump
-(binary_expression operator: "instanceof") @instanceof
-(expression_statement (_) @expression)
+"instanceof" @instanceof
+(expression_statement . (_) @expression)
 [(comment) (hash_bang_line)] @comment
 [(identifier) (shorthand_property_identifier)] @name
-(member_expression property: [(property_identifier) (private_property_identifier)] @name)
-(pair_pattern key: (property_identifier) @name)
-(variable_declarator name: (identifier) @declared)
-(function_declaration name: (identifier) @declared)
-(generator_function_declaration name: (identifier) @declared)
-(function_expression name: (identifier) @declared)
-(generator_function name: (identifier) @declared)
-(arrow_function parameter: (identifier) @declared)
+[(property_identifier) (private_property_identifier)] @property
+(pair_pattern . key: (property_identifier) @name)
+(variable_declarator . name: (identifier) @declared)
+(function_declaration . name: (identifier) @declared)
+(generator_function_declaration . name: (identifier) @declared)
+(function_expression . name: (identifier) @declared)
+(generator_function . name: (identifier) @declared)
+(arrow_function . parameter: (identifier) @declared)
 (import_specifier (identifier) @declared)
 (import_clause (identifier) @declared)
 (namespace_import (identifier) @declared)
 (namespace_export (identifier) @declared)
 (export_specifier alias: (identifier) @declared)
-(catch_clause parameter: (identifier) @declared)
-(rest_pattern (identifier) @declared)
+(catch_clause . parameter: (identifier) @declared)
+(rest_pattern . (identifier) @declared)
 (array_pattern (identifier) @declared)
-(assignment_pattern left: (identifier) @declared)
+(assignment_pattern . left: (identifier) @declared)
 (pair_pattern value: (identifier) @declared)
-(for_in_statement left: (identifier) @declared)
-(assignment_expression left: (identifier) @declared)
+(for_in_statement . left: (identifier) @declared)
+(assignment_expression . left: (identifier) @declared)
 (ERROR) @error
 (MISSING) @missing
 """
@@ -79,32 +80,31 @@ _TYPESCRIPT = """
 (abstract_method_signature) @function
 [(abstract_class_declaration) (interface_declaration) (enum_declaration) (type_alias_declaration)
  (internal_module) (module)] @class
-(literal_type [(string) (number)] @type_literal)
-(import_require_clause source: (string) @source)
+(literal_type . [(string) (number)] @type_literal)
 (import_alias) @import_alias
 (type_identifier) @name
-(class_declaration name: (type_identifier) @declared)
-(abstract_class_declaration name: (type_identifier) @declared)
-(class name: (type_identifier) @declared)
-(interface_declaration name: (type_identifier) @declared)
-(type_alias_declaration name: (type_identifier) @declared)
-(enum_declaration name: (identifier) @declared)
-(type_parameter name: (type_identifier) @declared)
+(class_declaration . name: (type_identifier) @declared)
+(abstract_class_declaration . name: (type_identifier) @declared)
+(class . name: (type_identifier) @declared)
+(interface_declaration . name: (type_identifier) @declared)
+(type_alias_declaration . name: (type_identifier) @declared)
+(enum_declaration . name: (identifier) @declared)
+(type_parameter . name: (type_identifier) @declared)
 (required_parameter pattern: (identifier) @declared)
 (optional_parameter pattern: (identifier) @declared)
-(function_signature name: (identifier) @declared)
-(index_signature name: (identifier) @declared)
+(function_signature . name: (identifier) @declared)
+(index_signature . name: (identifier) @declared)
 (import_alias . (identifier) @declared)
-(import_require_clause (identifier) @declared)
-(internal_module name: (identifier) @declared)
-(module name: (identifier) @declared)
+(import_require_clause . (identifier) @declared)
+(internal_module . name: (identifier) @declared)
+(module . name: (identifier) @declared)
 """
 
 _JAVASCRIPT = """
 (html_comment) @comment
 (formal_parameters (identifier) @declared)
-(class_declaration name: (identifier) @declared)
-(class name: (identifier) @declared)
+(class_declaration . name: (identifier) @declared)
+(class . name: (identifier) @declared)
 """
 
 _JSX = """
@@ -112,7 +112,6 @@ _JSX = """
 (jsx_attribute (string) @attribute)
 (jsx_text) @literal
 """
-
 
 # Fields that only some of the grammars have.
 _OTHER_FIELDS = ("name", "open_tag", "parameter", "pattern", "property", "return_type", "type")
