@@ -78,7 +78,13 @@ def serve(root: Path, *, force: bool = False) -> int:
     settings = load(root)
     log_setup.configure(settings.log.level, settings.log.format)
     os.chdir("/")  # a daemon keeps no folder busy, and ignore rules from outside are resolved against it
-    return anyio.run(partial(_serve, root, settings, force=force))
+    try:
+        return anyio.run(partial(_serve, root, settings, force=force))
+    except BaseExceptionGroup as group:
+        expected = [error for error in _leaves(group) if isinstance(error, DriftdError)]
+        if len(expected) < len(list(_leaves(group))):
+            raise  # a bug: all of it is of interest
+        raise expected[0] from group
 
 
 async def _serve(root: Path, settings: Settings, *, force: bool) -> int:
@@ -115,19 +121,24 @@ class Daemon:
         with acquire_lock(layout) as lock:
             try:
                 async with (
-                    Store.open(layout.database, self._clock, queue_size=self.settings.store.queue_size) as store,
+                    Store.open(
+                        layout.database,
+                        self._clock,
+                        queue_size=self.settings.store.queue_size,
+                        on_damage=lambda: self._finish(End.DAMAGED),
+                    ) as store,
                     anyio.create_task_group() as tasks,
                 ):
                     await tasks.start(self._signals)
                     await self._serve(layout, store, lambda: layout.intact() and lock.held())
                     tasks.cancel_scope.cancel()
-            except* StoreError as group:
-                damaged = next((error for error in _leaves(group) if is_corrupt(error)), None)
-                if damaged is None:
+            except (StoreError, BaseExceptionGroup) as error:
+                if not any(map(is_corrupt, _leaves(error))):
                     raise
+                self._finish(End.DAMAGED)
+            if self._end is End.DAMAGED:
                 aside = quarantine(layout.database, self._clock.now())
-                log.error("the database was damaged and is put aside", file=str(aside), error=str(damaged))
-                self._end = End.DAMAGED
+                log.error("the database was damaged and is put aside", file=str(aside))
         return self._end
 
     async def _serve(self, layout: Layout, store: Store, intact: Callable[[], bool]) -> None:
@@ -276,12 +287,12 @@ def _limits(settings: Settings) -> Limits:
     return Limits(**msgspec.structs.asdict(settings.rpc), grace_s=RPC_GRACE_S)
 
 
-def _leaves(group: BaseExceptionGroup[StoreError]) -> Iterator[StoreError]:
-    for error in group.exceptions:
-        if isinstance(error, BaseExceptionGroup):
-            yield from _leaves(error)
-        else:
-            yield error
+def _leaves(error: BaseException) -> Iterator[BaseException]:
+    if isinstance(error, BaseExceptionGroup):
+        for inner in error.exceptions:
+            yield from _leaves(inner)
+    else:
+        yield error
 
 
 @asynccontextmanager

@@ -11,12 +11,14 @@ first run of a process compares the project-wide tables with what the facts say,
 
 from __future__ import annotations
 
+import gc
 import hashlib
 import os
 import threading
 import zlib
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
@@ -41,6 +43,7 @@ from driftd.rows.facts import FileMetadataRow, ParseCacheRow, ScanHistoryRow
 from driftd.rows.ids import json_text
 from driftd.rows.registry import BY_NAME
 from driftd.store.commands import Append, Command, DropFiles, RenameFile, Replace, ReplaceAll, Update, Upsert
+from driftd.store.failures import contradicts_schema
 from driftd.store.store import Store
 from driftd.watch.scan import Known, ScannedFile, Scanner, ScanResult, Stat
 
@@ -92,6 +95,8 @@ class RunReport:
         }
 
 
+LARGE_RUN = 100  # changed files
+
 # A run's problems go into an answer that people read; a tree with thousands of them has one cause.
 MAX_PROBLEMS = 100
 
@@ -115,6 +120,7 @@ class Engine:
         self._failed: dict[str, str] = {}  # files whose content, as it is known, could not be analysed, and why
         self._unparsed: set[str] = set()  # known files whose facts are not in the project although they should be
         self._is_first = True
+        self._in_doubt = False  # a run failed half-way: memory and database may tell different things
         self._cancel = threading.Event()
         self.directories: frozenset[str] = frozenset()
         self.last: RunReport | None = None
@@ -134,8 +140,7 @@ class Engine:
         """Fill the in-memory model from the database, without parsing; runs that died are marked failed."""
         self.pool.start()
         await self._close_dead_runs()
-        await self._restore_known()
-        await self._restore_project()
+        await self._restore_model()
 
     async def configure(self, settings: Settings) -> None:
         """Take other settings for what is examined and how; call it between runs."""
@@ -185,17 +190,24 @@ class Engine:
         started = self._clock.monotonic()
         self.current = report
         try:
+            if self._in_doubt:
+                await self._restore_model()
             if record_always:
                 await self._open(report)
             progress("scan", 0, 0)
             result = await self.scan(paths, full=full)
-            await self._analyse(result, report, full=full, record_always=record_always, progress=progress)
+            with _no_garbage_collection(result):
+                await self._analyse(result, report, full=full, record_always=record_always, progress=progress)
             if report.status == "running":
                 report.status = "cancelled" if self._cancel.is_set() else "completed"
-        except BaseException as error:
+        except BaseException as raised:
+            error = _first_leaf(raised)
+            self._in_doubt = True
             report.status = "cancelled" if isinstance(error, anyio.get_cancelled_exc_class()) else "failed"
             report.error = str(error) or type(error).__name__
-            raise
+            if error is raised:
+                raise
+            raise error from raised
         finally:
             report.duration_ms = round((self._clock.monotonic() - started) * 1000)
             report.finished_at = self._clock.now()
@@ -218,8 +230,15 @@ class Engine:
     ) -> None:
         self.directories = result.directories
         changed = [*result.added, *result.modified, *result.renamed]
-        again = self._to_analyse_again(changed, full=full)
-        news = changed or again or result.removed or result.touched or self._is_new(result.errors)
+        again = self._to_analyse_again(result, full=full)
+        news = (
+            changed
+            or again
+            or result.removed
+            or result.touched
+            or self._is_new(result.errors)
+            or self._runner.is_behind
+        )
         if not (news or self._is_first or record_always):
             return
         if not report.run_id:
@@ -239,10 +258,11 @@ class Engine:
         change = await self._store_files(result, [*changed, *again], report, progress)
         await self._run_stages(change, report, progress)
 
-    def _to_analyse_again(self, changed: Sequence[ScannedFile], *, full: bool) -> list[ScannedFile]:
+    def _to_analyse_again(self, result: ScanResult, *, full: bool) -> list[ScannedFile]:
         """Return known files that need analysing although their content is as it was."""
         paths: Iterable[str] = self._language if full else self._unparsed
-        seen = {file.path for file in changed}
+        seen = {file.path for file in (*result.added, *result.modified, *result.renamed, *result.errors)}
+        seen.update(result.removed)  # a file that is ignored now is removed, and can still be read
         return [
             ScannedFile(path, known.stat, known.content_hash, self._language.get(path))
             for path in sorted(paths)
@@ -258,6 +278,7 @@ class Engine:
     ) -> Change:
         """Bring every per-file table up to date; return what that changed in the project."""
         entries: dict[str, FileEntry | None] = dict.fromkeys(result.removed)
+        entries |= dict.fromkeys(file.renamed_from for file in result.renamed if file.renamed_from is not None)
         await self._forget(result)
         plain, tasks = self._split(changed)
         cached = await self._cached(tasks)
@@ -360,6 +381,8 @@ class Engine:
         for file in files:
             self._remember(file.path, file.stat, file.content_hash, now, file.skip_reason, file.error)
             self._language.pop(file.path, None)
+            self._failed.pop(file.path, None)
+            self._unparsed.discard(file.path)
         for file in touched:
             self._remember(file.path, file.stat, file.content_hash, now, file.skip_reason, None)
         for file in unread:
@@ -374,6 +397,7 @@ class Engine:
         now = self._clock.now()
         good = [outcome for outcome in outcomes if outcome.error is None and not outcome.vanished]
         bad = [(scanned[outcome.path], str(outcome.error)) for outcome in outcomes if outcome.error is not None]
+        stats = {outcome.path: _proven_stat(outcome, scanned[outcome.path]) for outcome in good}
         commands: list[Command] = []
         if good:
             paths = tuple(outcome.path for outcome in good)
@@ -382,7 +406,9 @@ class Engine:
                 for table, values in outcome.rows.items():
                     rows.setdefault(table, []).extend(values)
             commands += [Replace(BY_NAME[table], paths, values) for table, values in rows.items()]
-            commands.append(Upsert(FileMetadataRow, [_analysed_row(outcome, now) for outcome in good]))
+            commands.append(
+                Upsert(FileMetadataRow, [_analysed_row(outcome, stats[outcome.path], now) for outcome in good])
+            )
             fresh = [self._cache_row(outcome) for outcome in good if outcome.stored is not None]
             if fresh:
                 commands.append(Upsert(ParseCacheRow, fresh))
@@ -396,8 +422,7 @@ class Engine:
                 for table, (written, _) in result.tables.items():
                     report.rows[table] += written
         for outcome in good:
-            stat = Stat(outcome.size, outcome.mtime_ns, outcome.ctime_ns, outcome.inode)
-            self._remember(outcome.path, stat, outcome.content_hash, now, None, None)
+            self._remember(outcome.path, stats[outcome.path], outcome.content_hash, now, None, None)
             self._language[outcome.path] = outcome.language
             self._failed.pop(outcome.path, None)
             self._unparsed.discard(outcome.path)
@@ -414,7 +439,7 @@ class Engine:
         """Run the project stages and store what they find; the first run of a process computes everything."""
         if self._is_first:
             change = self.project.everything()
-        if not change:
+        if not (change or self._runner.is_behind):
             return
         stages = self._runner.run(self.project, change, self._cancel.is_set)
         done = 0
@@ -446,6 +471,8 @@ class Engine:
             try:
                 results = await self._store.writer.submit(*commands)
             except StoreError as refused:
+                if not contradicts_schema(refused):  # of no stage's making: a full disk, a damaged file
+                    raise
                 self._runner.missed(stage.name, change)
                 error = str(refused)
             else:
@@ -505,6 +532,16 @@ class Engine:
                     },
                 )
             )
+
+    async def _restore_model(self) -> None:
+        """Make the model in memory what the database says; the next run computes the project-wide tables anew."""
+        self._known, self._language, self._failed = {}, {}, {}
+        self.project = Project()
+        self._runner = Runner(project_stages(), self._clock.monotonic)
+        self._is_first = True
+        await self._restore_known()
+        await self._restore_project()
+        self._in_doubt = False
 
     async def _restore_known(self) -> None:
         rows = await self._store.reader.fetch(
@@ -578,6 +615,24 @@ class Engine:
         )
 
 
+@contextmanager
+def _no_garbage_collection(result: ScanResult) -> Iterator[None]:
+    """Keep the collector out of a large run: it would walk the growing model again and again, a third of the time.
+
+    The model itself has no cycles; what few there are, of exceptions and tasks, are collected afterwards.
+    """
+    if len(result.added) + len(result.modified) + len(result.renamed) < LARGE_RUN or not gc.isenabled():
+        yield
+        return
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
+        gc.collect()
+        gc.freeze()  # what is in the model now will mostly stay; later collections need not look at it
+
+
 def _pool(settings: Settings) -> WorkerPool:
     return WorkerPool(
         PoolSettings(
@@ -586,6 +641,13 @@ def _pool(settings: Settings) -> WorkerPool:
             max_file_size=settings.scan.max_file_size,
         )
     )
+
+
+def _first_leaf(error: BaseException) -> BaseException:
+    """Return the first error of a group, or the error itself if it is none: what failed first says why."""
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+    return error
 
 
 def cache_key(content_hash: bytes, language: str, extractor: str) -> bytes:
@@ -618,7 +680,18 @@ def _plain_row(file: ScannedFile, now: int) -> FileMetadataRow:
     )
 
 
-def _analysed_row(outcome: Outcome, now: int) -> FileMetadataRow:
+def _proven_stat(outcome: Outcome, scanned: ScannedFile) -> Stat:
+    """Return what is to be known of an analysed file's stat.
+
+    If it changed after the scan, nobody has looked whether this content is one to skip: without times, the next scan
+    does.
+    """
+    if outcome.content_hash != scanned.content_hash:
+        return Stat(outcome.size, 0, 0, outcome.inode)
+    return Stat(outcome.size, outcome.mtime_ns, outcome.ctime_ns, outcome.inode)
+
+
+def _analysed_row(outcome: Outcome, stat: Stat, now: int) -> FileMetadataRow:
     return FileMetadataRow(
         path=outcome.path,
         language=outcome.language,
@@ -627,7 +700,7 @@ def _analysed_row(outcome: Outcome, now: int) -> FileMetadataRow:
         function_count=outcome.function_count,
         error_count=outcome.error_count,
         analyzer=ANALYZER,
-        **_times(Stat(outcome.size, outcome.mtime_ns, outcome.ctime_ns, outcome.inode), now),
+        **_times(stat, now),
     )
 
 

@@ -124,6 +124,8 @@ class RunLoop:
     async def settled(self) -> None:
         """Wait until every change that was announced before this call is in the model."""
         goal = self._changes
+        if self._current_until < goal:
+            self._wake.set()  # what a cancelled run left waits for nothing else any more
         while self._current_until < goal:
             await self._settled.wait()
 
@@ -148,6 +150,8 @@ class RunLoop:
             self._wake = anyio.Event()
             work, self._pending = self._pending, _Pending()
             if work.is_empty:
+                self._current_until = max(self._current_until, work.last_change)
+                self._announce_settled()
                 continue
             self._running = work
             try:
@@ -182,7 +186,7 @@ class RunLoop:
                 record_always=bool(work.requests) or "startup" in work.causes,
                 progress=lambda stage, done, total: self._tell(work.requests, stage, done, total),
             )
-        except (DriftdError, OSError) as error:
+        except Exception as error:  # noqa: BLE001 - one run's failure, a bug's too, must not end the service
             self._fail(work, error)
             await self._back_off()
             return
@@ -199,8 +203,9 @@ class RunLoop:
             request.done.set()
 
     def _fail(self, work: _Pending, error: Exception) -> None:
-        log.error("run failed", cause=", ".join(work.causes), error=str(error))
-        self.trouble = f"the last run failed: {error}"
+        expected = isinstance(error, DriftdError | OSError)
+        log.error("run failed", cause=", ".join(work.causes), error=str(error), exc_info=None if expected else error)
+        self.trouble = f"the last run failed: {error if expected else repr(error)}"
         for request in work.requests:
             request.error = error
             request.done.set()

@@ -38,6 +38,11 @@ class Runner:
         self._monotonic = monotonic
         self._missed: dict[str, Change] = {}
 
+    @property
+    def is_behind(self) -> bool:
+        """Whether a stage was cancelled or failed and still has to be given what it missed."""
+        return bool(self._missed)
+
     def run(
         self, project: Project, change: Change, cancelled: Callable[[], bool] = lambda: False
     ) -> Iterator[StageReport]:

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
 _PRIMARY: Final = 0xFF  # an extended result code carries the primary one in its low byte
 _CORRUPT: Final = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB})
+_CONTRADICTS: Final = frozenset({sqlite3.SQLITE_CONSTRAINT, sqlite3.SQLITE_MISMATCH})
 _HINTS: Final = {
     sqlite3.SQLITE_FULL: "the disk is full: free some space; what was acknowledged is safe, this was not written",
     sqlite3.SQLITE_BUSY: "another program holds a write lock on it: close it, then try again",
@@ -37,8 +38,17 @@ def store_error(error: Exception, doing: str, path: Path) -> StoreError:
 
 def is_corrupt(error: BaseException | None) -> bool:
     """Tell whether an error, or what caused it, says that the database file is damaged."""
+    return _says(error, _CORRUPT)
+
+
+def contradicts_schema(error: BaseException | None) -> bool:
+    """Tell whether an error, or what caused it, says that the rows were wrong and not the database."""
+    return _says(error, _CONTRADICTS)
+
+
+def _says(error: BaseException | None, codes: frozenset[int]) -> bool:
     while error is not None:
-        if _code(error) in _CORRUPT:
+        if _code(error) in codes:
             return True
         error = error.__cause__
     return False

@@ -22,7 +22,7 @@ from driftd.rows.ids import fingerprint
 from driftd.rows.registry import TABLES
 from driftd.store import sql
 from driftd.store.connect import Db, connect_reader, open_db
-from driftd.store.failures import store_error
+from driftd.store.failures import is_corrupt, store_error
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -55,8 +55,11 @@ class Page:
 class Reader:
     """Reads the database; made by `open_reader`."""
 
-    def __init__(self, path: Path, pages: Db, scans: Db, deadline: float) -> None:
+    def __init__(
+        self, path: Path, pages: Db, scans: Db, deadline: float, on_damage: Callable[[], None] | None = None
+    ) -> None:
         self._path = path
+        self._on_damage = on_damage
         self._pages = pages
         self._scans = scans
         self._deadline = deadline
@@ -134,6 +137,8 @@ class Reader:
         try:
             return await db.run(_timed, fn, args, self._deadline if seconds is None else seconds)
         except sqlite3.Error as error:
+            if self._on_damage is not None and is_corrupt(error):
+                self._on_damage()
             raise store_error(error, "reading", self._path) from error
         except (OverflowError, UnicodeError) as error:
             raise UsageError(f"a value cannot be looked for: {error}") from error
@@ -141,13 +146,18 @@ class Reader:
             raise ClosedError(f"{self._path}: the store is closed") from error
 
 
-async def open_reader(path: Path, stack: AsyncExitStack, *, deadline: float = DEADLINE) -> Reader:
-    """Open the connections, to be closed by `stack`; StoreError if there is no database."""
+async def open_reader(
+    path: Path, stack: AsyncExitStack, *, deadline: float = DEADLINE, on_damage: Callable[[], None] | None = None
+) -> Reader:
+    """Open the connections, to be closed by `stack`; StoreError if there is no database.
+
+    `on_damage` is called when a query finds the file damaged.
+    """
     pages = await open_db(partial(connect_reader, path))
     stack.push_async_callback(pages.close)
     scans = await open_db(partial(connect_reader, path))
     stack.push_async_callback(scans.close)
-    return Reader(path, pages, scans, deadline)
+    return Reader(path, pages, scans, deadline, on_damage)
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,7 @@ from driftd.store.reader import DEADLINE, Reader, open_reader
 from driftd.store.writer import QUEUE_SIZE, Writer
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Callable
     from pathlib import Path
 
 
@@ -40,12 +40,14 @@ class Store:
         *,
         queue_size: int = QUEUE_SIZE,
         deadline: float = DEADLINE,
+        on_damage: Callable[[], None] | None = None,
     ) -> AsyncIterator[Store]:
         """Open the database at `path`, made if it does not exist; its folder must.
 
         The writer runs in a task of this context, even while the body is being cancelled, until the context ends: then
         it writes what is queued, moves the log into the file and closes.  Raises SchemaTooNewError for a newer
         database, which stays untouched, and StoreError if it cannot be used (`failures.is_corrupt` tells why).
+        `on_damage` is called whenever a query or a submission finds the open file damaged; both fail as well.
         """
         before = 0
 
@@ -65,8 +67,8 @@ class Store:
             db = await open_db(connect)
             stack.push_async_callback(db.close)
             stack.push_async_callback(db.run, _finish)
-            reader = await open_reader(path, stack, deadline=deadline)
-            writer = Writer(db, path, clock or SystemClock(), queue_size=queue_size)
+            reader = await open_reader(path, stack, deadline=deadline, on_damage=on_damage)
+            writer = Writer(db, path, clock or SystemClock(), queue_size=queue_size, on_damage=on_damage)
             # A task of its own, not one of a task group: it must outlive the cancellation of the body, and a group
             # would wrap whatever the body raises.
             task = asyncio.get_running_loop().create_task(writer.run(), name="writer")

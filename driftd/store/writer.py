@@ -30,10 +30,10 @@ from driftd.store.commands import (
     weight,
 )
 from driftd.store.connect import wal_bytes
-from driftd.store.failures import store_error
+from driftd.store.failures import is_corrupt, store_error
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
     from driftd.clock import Clock
@@ -108,8 +108,17 @@ class _Counters:
 class Writer:
     """Puts submissions into the database, one batch at a time."""
 
-    def __init__(self, db: Db, path: Path, clock: Clock, *, queue_size: int = QUEUE_SIZE) -> None:
+    def __init__(
+        self,
+        db: Db,
+        path: Path,
+        clock: Clock,
+        *,
+        queue_size: int = QUEUE_SIZE,
+        on_damage: Callable[[], None] | None = None,
+    ) -> None:
         self._db = db
+        self._on_damage = on_damage
         self._path = path
         self._clock = clock
         self._queue: asyncio.Queue[_Submission | None] = asyncio.Queue(queue_size)  # None only wakes the task
@@ -240,7 +249,7 @@ class Writer:
                 try:
                     await self._checkpoint("TRUNCATE")
                 except Exception as error:  # noqa: BLE001 - nobody asked for it, so nobody but the counters can be told
-                    self._counters.add(store_error(error, "moving the log into the file", self._path))
+                    self._count(store_error(error, "moving the log into the file", self._path))
                     self._starved_since = self._starved_since or self._clock.now()
             return None
 
@@ -263,8 +272,13 @@ class Writer:
         self._counters.transactions += written.transactions
         self._left[:0] = batch[len(outcomes) :]
         for submission, outcome in zip(batch, outcomes, strict=False):
-            self._counters.add(outcome)
+            self._count(outcome)
             submission.settle(outcome)
+
+    def _count(self, outcome: _Outcome) -> None:
+        self._counters.add(outcome)
+        if self._on_damage is not None and isinstance(outcome, Exception) and is_corrupt(outcome):
+            self._on_damage()
 
     async def _maintain(self, submission: _Submission) -> None:
         (command,) = submission.commands
@@ -278,7 +292,7 @@ class Writer:
                 outcome = UsageError(f"{command!r} is no maintenance")
         except Exception as error:  # noqa: BLE001 - the submitter gets it, the task lives on
             outcome = store_error(error, type(command).__name__, self._path)
-        self._counters.add(outcome)
+        self._count(outcome)
         submission.settle(outcome)
 
     async def _checkpoint(self, mode: CheckpointMode) -> bool:

@@ -185,6 +185,22 @@ class Tree(RuleBasedStateMachine):
         else:
             self._is_current = self._is_known = False
 
+    @rule(path=paths, text=texts, before=paths)
+    def save_during_a_run(self, path: str, text: str, before: str) -> None:
+        """Save a file again after the scan and before the workers read it; its event causes another run."""
+        place = self._root / path
+        if not place.is_file() or place.is_symlink():
+            return
+        self.write(before, TEXTS[1])
+
+        def save(stage: str, done: int, _total: int) -> None:
+            if stage == "files" and not done and place.is_file():
+                place.write_text(text)
+
+        self.bench.run(self._engine, progress=save)
+        self._seen()
+        self._changed(path)
+
     @rule(number=st.integers(0, 5))
     def fail_to_write(self, number: int) -> None:
         """Have the writer refuse one submission of a run, as on a full disk; the next run makes up for it."""
@@ -204,7 +220,7 @@ class Tree(RuleBasedStateMachine):
         except StoreError:
             pass
         finally:
-            del writer.submit  # type: ignore[method-assign]
+            del writer.submit
         self._is_current = self._is_known = False
 
     @precondition(lambda self: self._is_current)
@@ -223,5 +239,5 @@ def shared_bench() -> Iterator[None]:
 
 TestTree = Tree.TestCase
 TestTree.settings = settings(
-    max_examples=25, stateful_step_count=25, deadline=None, suppress_health_check=list(HealthCheck)
+    max_examples=30, stateful_step_count=20, deadline=None, suppress_health_check=list(HealthCheck)
 )

@@ -72,7 +72,9 @@ def calls(found: FileFacts) -> list[str]:
 def assigns(found: FileFacts) -> list[str]:
     """Write all assignments as `kind [declares] target = value`."""
     return [
-        " ".join(part for part in (fact.kind, fact.declares, show(fact.target, found), "=", show(fact.value, found)) if part)
+        " ".join(
+            part for part in (fact.kind, fact.declares, show(fact.target, found), "=", show(fact.value, found)) if part
+        )
         for fact in found.bodies.assigns
     ]
 

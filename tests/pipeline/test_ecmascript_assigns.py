@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ecmascript_facts import assigns, facts, show
+from tests.pipeline.ecmascript_facts import assigns, facts, show
 
 
 def test_declarations_tell_how_a_name_came_to_be() -> None:

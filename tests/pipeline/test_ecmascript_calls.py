@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from ecmascript_facts import assigns, calls, facts, show
+
+from tests.pipeline.ecmascript_facts import assigns, calls, facts, show
 
 
 def test_every_form_of_call_is_a_call_in_source_order() -> None:
@@ -61,7 +62,7 @@ def test_a_function_that_is_called_at_once_does_not_run_its_own_call() -> None:
         ("a[0].b['k']", "a[0].b['k']"),
         ("import.meta.env", "import.meta.env"),
         ("[1, , ...r]", "[1, ?, ...r]"),
-        ("({ a, 'b': 1, [c]: 2, 3: x, ...d, m() {} })", "{.a: a, 'b': 1, c: 2, 3: x, ...d, .m: <v.m>}"),
+        ("({ a, 'b': 1, [c]: 2, 3: x, ...d, m() {} })", "{.a: a, 'b': 1, c: 2, 3: x, ...: d, .m: <v.m>}"),
         ("a + b + 'c' - d", "(operation - (operation + a b 'c') d)"),
         ("!a", "(operation ! a)"),
         ("typeof a === 'b'", "(operation === (operation typeof a) 'b')"),

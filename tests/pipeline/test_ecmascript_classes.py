@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from ecmascript_facts import facts, show
-
 from driftd.pipeline.facts.model import FileFacts
+from tests.pipeline.ecmascript_facts import facts, show
 
 
 def heritage(found: FileFacts, index: int = 0) -> list[tuple[str, str]]:
@@ -134,7 +133,12 @@ def test_the_properties_of_an_object_type_alias_are_members() -> None:
 def test_enum_members_keep_their_values() -> None:
     """A literal value has the context `enum` and is named after the member."""
     found = facts("enum E { A, B = 1, 'c' = 'see', D = A | B }")
-    assert members(found) == [("A", None, "-"), ("B", None, "1"), ("c", None, "'see'"), ("D", None, "(operation | A B)")]
+    assert members(found) == [
+        ("A", None, "-"),
+        ("B", None, "1"),
+        ("c", None, "'see'"),
+        ("D", None, "(operation | A B)"),
+    ]
     assert [(each.context, each.name) for each in found.texts.literals if each.value in {"1", "see"}] == [
         ("enum", "B"),
         ("enum", "c"),

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from ecmascript_facts import facts, show
 
 from driftd.pipeline.facts.model import FileFacts, Handler
+from tests.pipeline.ecmascript_facts import facts, show
 
 
 def regions(found: FileFacts) -> list[tuple[str, int, int, int, str]]:
@@ -67,7 +67,10 @@ def test_what_runs_once_is_outside_of_the_loop() -> None:
 def test_a_region_ends_at_the_functions_in_it() -> None:
     """A function in a loop runs whenever it is called; its own regions have no parent outside of it."""
     found = facts("for (;;) { run(() => { if (a) b(); }); }")
-    assert [(each.kind, each.scope, each.parent) for each in found.bodies.regions] == [("loop", 0, -1), ("branch", 1, -1)]
+    assert [(each.kind, each.scope, each.parent) for each in found.bodies.regions] == [
+        ("loop", 0, -1),
+        ("branch", 1, -1),
+    ]
     assert [(call.scope, call.region) for call in found.bodies.calls] == [(0, 0), (1, 1)]
 
 

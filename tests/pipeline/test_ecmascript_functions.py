@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from ecmascript_facts import facts, function, functions, show
-
 from driftd.pipeline.facts.model import Decorator, Member
+from tests.pipeline.ecmascript_facts import facts, function, functions, show
 
 
 def test_the_module_is_the_first_function_and_spans_the_file() -> None:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from ecmascript_facts import assigns, calls, facts, functions
+
+from tests.pipeline.ecmascript_facts import assigns, calls, facts, functions
 
 
 @pytest.mark.parametrize("language", ["tsx", "javascript"])

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from ecmascript_facts import facts, show
-
 from driftd.pipeline.facts.model import FileFacts
+from tests.pipeline.ecmascript_facts import facts, show
 
 
 def imports(found: FileFacts) -> list[tuple[str, str, str]]:
@@ -17,7 +16,8 @@ def exports(found: FileFacts) -> list[tuple[str, str, str, str]]:
 
 def exported(found: FileFacts) -> list[str]:
     outline = found.outline
-    return [each.qualified_name for each in (*outline.functions, *outline.classes) if each.is_exported]
+    functions = [each.qualified_name for each in outline.functions if each.is_exported]
+    return functions + [each.qualified_name for each in outline.classes if each.is_exported]
 
 
 def test_every_form_of_import_statement_is_read() -> None:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from ecmascript_facts import facts
+
+from tests.pipeline.ecmascript_facts import facts
 
 
 @pytest.mark.parametrize(
@@ -93,7 +94,11 @@ def test_a_regular_expression_is_its_pattern_and_keeps_its_source() -> None:
 def test_a_literal_has_its_place_in_code_points() -> None:
     """A template may span lines."""
     found = facts("f('é', 'x');\ng(`a\nb`);\n")
-    assert [(each.line, each.column, each.end_line) for each in found.texts.literals] == [(1, 3, 1), (1, 8, 1), (2, 3, 3)]
+    assert [(each.line, each.column, each.end_line) for each in found.texts.literals] == [
+        (1, 3, 1),
+        (1, 8, 1),
+        (2, 3, 3),
+    ]
 
 
 def test_comments_lose_their_markers_and_know_their_place() -> None:

@@ -8,9 +8,8 @@ import pytest
 from driftd.pipeline import views
 from driftd.pipeline.facts import model
 from driftd.pipeline.facts.model import FileFacts
-from driftd.pipeline.interface import annotation_paths
+from driftd.pipeline.interface import annotation_paths, definition_key, name_key
 from driftd.pipeline.modules import Found, ModuleIndex
-from driftd.pipeline.interface import definition_key, name_key
 from driftd.pipeline.project import Change, FileEntry, Project
 from driftd.rows.ids import function_id
 from tests.pipeline.in_memory import entries, entry, project_of

@@ -159,7 +159,11 @@ def _names(context: Context, hidden: frozenset[bytes]) -> tuple[str, ...]:
             declared.add(name.start_byte if name is not None else start)
     names = {data[at : node.end_byte] for node in captured.get("name", ()) if (at := node.start_byte) not in declared}
     # Of property names, those after a dot are read; keys and members are declared.
-    names |= {data[at : node.end_byte] for node in captured.get("property", ()) if data[(at := node.start_byte) - 1] == 0x2E or (data[at - 1] <= 0x20 and _after_dot(data, at))}
+    names |= {
+        data[at : node.end_byte]
+        for node in captured.get("property", ())
+        if data[(at := node.start_byte) - 1] == 0x2E or (data[at - 1] <= 0x20 and _after_dot(data, at))
+    }
     names |= hidden
     names.discard(b"")
     return tuple(sorted({name.decode("utf-8", "replace") for name in names}))

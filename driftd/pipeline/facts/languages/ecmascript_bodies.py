@@ -10,7 +10,7 @@ from tree_sitter import Node
 
 from driftd.pipeline.facts.languages.ecmascript_context import CallParts, Context
 from driftd.pipeline.facts.languages.ecmascript_modules import ModulesPass
-from driftd.pipeline.facts.languages.ecmascript_values import PATH, UNKNOWN, markup_attributes, target_name
+from driftd.pipeline.facts.languages.ecmascript_values import UNKNOWN, markup_attributes, target_name
 from driftd.pipeline.facts.model import (
     Arg,
     Assign,
@@ -135,7 +135,7 @@ class BodiesPass:
                 if right.kind_id in context.kinds.bindable:
                     self._bind_assigned(target.text, right, start)
                 if common and "exports" in target.text:
-                    self.modules.assigned(start, node, target.text, right)
+                    self.modules.assigned(start, target.text, right)
             self._assign(start, target, low.value(right, "assignment", target_name(target)))
 
     def _bind_assigned(self, path: str, right: Node, start: int) -> None:
@@ -212,12 +212,20 @@ class BodiesPass:
         new_value = low.value
         is_ascii = context.source.is_ascii
         for index, parts in enumerate(context.calls):
-            callee_node, args_node, start, place, ident = parts.callee, parts.args, parts.start, parts.place, parts.ident
+            callee_node, args_node, start, place, ident = (
+                parts.callee,
+                parts.args,
+                parts.start,
+                parts.place,
+                parts.ident,
+            )
             callee = UNKNOWN
             callee_end = start
             if callee_node is not None:
                 callee_end = callee_node.end_byte
-                callee = (paths.get(data[start:callee_end]) if callee_end - start < 100 else None) or new_value(callee_node)
+                callee = (paths.get(data[start:callee_end]) if callee_end - start < 100 else None) or new_value(
+                    callee_node
+                )
             args: list[Arg] = []
             if parts.is_markup:
                 args = [Arg(value, name) for name, value in markup_attributes(low, parts.node)]
@@ -272,7 +280,9 @@ class BodiesPass:
             line = context.line(start)
             if node.kind_id in kinds.yields:
                 delegated = data[start + 5 : operands[0].start_byte if operands else start + 5].lstrip()[:1] == b"*"
-                self._returns.append((start, Return(value, line, scope, region, "yield_from" if delegated else "yield")))
+                self._returns.append(
+                    (start, Return(value, line, scope, region, "yield_from" if delegated else "yield"))
+                )
             else:
                 self._returns.append((start, Return(value, line, scope, region)))
         for index, (_, _, _, node) in enumerate(context.functions, 1):
@@ -323,7 +333,15 @@ class BodiesPass:
                 elif seed.value.kind_id in context.kinds.lowerers:
                     value = low.value(seed.value)
             self._regions.append(
-                Region(seed.kind, context.line(seed.owner), context.line(max(seed.end - 1, 0)), scope, parent, value, seed.is_async)
+                Region(
+                    seed.kind,
+                    context.line(seed.owner),
+                    context.line(max(seed.end - 1, 0)),
+                    scope,
+                    parent,
+                    value,
+                    seed.is_async,
+                )
             )
 
     def _handlers(self) -> tuple[Handler, ...]:
@@ -375,7 +393,9 @@ class BodiesPass:
             parameters = context.field(handler, "parameters")
             first = context.field(handler, "parameter")
             if first is None and parameters is not None:
-                first = next((c for c in parameters.children if c.is_named and c.kind_id not in context.kinds.comments), None)
+                first = next(
+                    (c for c in parameters.children if c.is_named and c.kind_id not in context.kinds.comments), None
+                )
             if first is not None:
                 first = context.field(first, "pattern") or first
             name = context.text(first) if first is not None else ""
@@ -392,7 +412,9 @@ class BodiesPass:
         line = context.line(callee.end_byte - 1) if callee is not None else context.line(at)
         scope = context.state(parts.place)[0]
         end_line = context.line(parts.end - 1)
-        return at, Handler("promise_catch", caught, name, body, line, end_line, scope, region, context.line(parts.start))
+        return at, Handler(
+            "promise_catch", caught, name, body, line, end_line, scope, region, context.line(parts.start)
+        )
 
 
 class _HandlerJudge:
@@ -505,7 +527,9 @@ def _full_name(callee: Value) -> str:
 
 
 def _range(entries: list[tuple[int, int, int, Node]], body: Node) -> tuple[int, int]:
-    return bisect_left(entries, body.start_byte, key=_entry_start), bisect_left(entries, body.end_byte, key=_entry_start)
+    return bisect_left(entries, body.start_byte, key=_entry_start), bisect_left(
+        entries, body.end_byte, key=_entry_start
+    )
 
 
 def _entry_start(entry: tuple[int, int, int, Node]) -> int:

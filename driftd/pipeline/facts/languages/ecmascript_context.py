@@ -104,7 +104,9 @@ class Context:
     def ordered(self, *names: str) -> list[Captured]:
         """Return the nodes captured under any of `names` in document order."""
         captured = self.captured
-        entries = [(node.start_byte, -node.end_byte, node.id, node) for name in names for node in captured.get(name, ())]
+        entries = [
+            (node.start_byte, -node.end_byte, node.id, node) for name in names for node in captured.get(name, ())
+        ]
         entries.sort()
         return entries
 
@@ -199,7 +201,9 @@ class Context:
         """Return (start, negated end, owner, seed) of every region."""
         seeds: list[tuple[int, int, int, RegionSeed]] = []
 
-        def add(kind: RegionKind, owner: int, inside: Node, value: Node | None, *, start: int = -1, **more: bool | int) -> None:
+        def add(
+            kind: RegionKind, owner: int, inside: Node, value: Node | None, *, start: int = -1, **more: bool | int
+        ) -> None:
             end = inside.end_byte
             seed = RegionSeed(kind, owner, end, value, bool(more.get("is_async")), int(more.get("origin", -1)))
             seeds.append((inside.start_byte if start < 0 else start, -end, owner, seed))
@@ -251,7 +255,9 @@ class Context:
             entries.append((begin, end, begin, 0, index))
         for index, (start, end, _, node) in enumerate(self.classes):
             body = self.field(node, "body")
-            entries.append((start, end, start, 1, index) if body is None else (body.start_byte, -body.end_byte, start, 1, index))
+            entries.append(
+                (start, end, start, 1, index) if body is None else (body.start_byte, -body.end_byte, start, 1, index)
+            )
         seeds = self._region_seeds()
         entries += ((start, end, owner, 2, index) for index, (start, end, owner, _) in enumerate(seeds))
         entries.sort()

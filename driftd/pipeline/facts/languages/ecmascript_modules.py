@@ -34,8 +34,7 @@ class ModulesPass:
         context = self.context
         for start, _, _, node in context.ordered("import"):
             self._import_statement(start, node)
-        for start, _, ident, node in context.ordered("import_alias"):
-            del ident
+        for start, _, _, node in context.ordered("import_alias"):
             self._import_alias(start, node)
         for start, _, _, node in context.ordered("export"):
             self._export_statement(start, node)
@@ -80,7 +79,7 @@ class ModulesPass:
             return
         del self._required[node.id]
 
-    def assigned(self, start: int, node: Node, path: str, value: Node) -> None:
+    def assigned(self, start: int, path: str, value: Node) -> None:
         """Take note of an assignment to `module.exports`, `exports.name` or a part of them."""
         names = path.split(".")
         if names[0] == "module":
@@ -94,7 +93,6 @@ class ModulesPass:
             self._export_members(value)
         else:
             self._export_value(start, "export=", value)
-        del node
 
     # Imports
 
@@ -117,9 +115,9 @@ class ModulesPass:
         scope = context.state(start)[0]
         if clause is not None and clause.kind_id in kinds.import_requires:
             source = context.field(clause, "source")
-            name = next((child for child in clause.children if child.kind_id in kinds.identifiers), None)
-            if source is not None and name is not None:
-                self._add_import(start, self._module(source), "", context.text(name), scope, types=types)
+            bound = next((child for child in clause.children if child.kind_id in kinds.identifiers), None)
+            if source is not None and bound is not None:
+                self._add_import(start, self._module(source), "", context.text(bound), scope, types=types)
             return
         if source is None:
             return
@@ -402,5 +400,9 @@ class ModulesPass:
         elif callee == "Object.defineProperty" and len(operands) == 3:
             target = context.text(operands[0])
             name = self.low.property_name(operands[1])
-            if target in {"exports", "module.exports"} and operands[1].kind_id in kinds.strings and name != "__esModule":
+            if (
+                target in {"exports", "module.exports"}
+                and operands[1].kind_id in kinds.strings
+                and name != "__esModule"
+            ):
                 self._add_export(parts.start, name, "", value=self.low.value(operands[2]))

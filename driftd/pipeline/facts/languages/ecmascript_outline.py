@@ -13,7 +13,18 @@ from tree_sitter import Node
 from driftd.pipeline.facts.languages.ecmascript_context import Context
 from driftd.pipeline.facts.languages.ecmascript_text import comment_text
 from driftd.pipeline.facts.languages.ecmascript_values import UNDEFINED, Bound
-from driftd.pipeline.facts.model import Base, Class, Decorator, Function, FunctionKind, Kind, Member, Param, Value, Visibility
+from driftd.pipeline.facts.model import (
+    Base,
+    Class,
+    Decorator,
+    Function,
+    FunctionKind,
+    Kind,
+    Member,
+    Param,
+    Value,
+    Visibility,
+)
 from driftd.pipeline.facts.source import short_hash
 
 _MAX_NAMED = 40  # functions nested deeper share the prefix and the body hash of the one at this depth
@@ -180,7 +191,11 @@ class OutlinePass:
         kinds, number = self.context.kinds, node.kind_id
         if number in kinds.named_members:
             name = self.low.property_name(name_node) if name_node is not None else "<lambda>"
-            return name, bound.path if bound is not None else "", _method_kind(name, words, placed is not None or scope < 0)
+            return (
+                name,
+                bound.path if bound is not None else "",
+                _method_kind(name, words, placed is not None or scope < 0),
+            )
         if bound is not None:
             return bound.name, bound.path, bound.kind
         if name_node is not None:
@@ -280,7 +295,9 @@ class OutlinePass:
                 if value is not None:
                     found.append(Base(low.value(value), "extends"))
             elif number in kinds.implements_clauses:
-                found += (Base(base, "implements") for part in child.children if (base := self._type_name(part)) is not None)
+                found += (
+                    Base(base, "implements") for part in child.children if (base := self._type_name(part)) is not None
+                )
             elif number in low.lowerers:  # JavaScript: the expression stands in the heritage node itself
                 found.append(Base(low.value(child), "extends"))
             elif (base := self._type_name(child)) is not None:  # an interface's extends
@@ -560,4 +577,3 @@ def _doc_targets(context: Context) -> dict[int, str]:
         if data[start : start + 3] == b"/**" and after not in targets:
             targets[after] = comment_text(data[start:-negative_end].decode("utf-8", "replace"))
     return targets
-

@@ -17,16 +17,12 @@ import re
 _TAGGED = re.compile(rb"(?<=[\w$)\]])<[A-Za-z{\[](?:[^`<>()=]|<[^`<>()=]*>){0,2000}>(?=`)")
 _VARIANCE_HINT = re.compile(rb"[<,/]\s*(?:in|out)\s").search
 _VARIANCE = re.compile(
-    rb"(?<=[<,])((?:\s|/\*(?:[^*]|\*(?!/)){0,400}\*/){0,20})(in\s+out|in|out)"
+    rb"([<,](?:\s|/\*(?:[^*]|\*(?!/)){0,400}\*/){0,20})(in\s+out|in|out)"
     rb"(?=\s+(?!(?:as|in|of|instanceof|satisfies)\b)[A-Za-z_$])"
 )
-_DOCUMENTED_MEMBER = re.compile(rb"\*/[ \t\r]*\n[ \t]*[ \t](?=<[A-Za-z\r\n])")
-_MEMBER_END = re.compile(
-    rb"(?<=[\w>\])}])(?<!=>)"
-    rb"((?:[ \t\r]*\n(?:[ \t]*(?://[^\n]*|/\*(?:[^*]|\*(?!/)){0,20000}\*/[ \t\r]*(?=\n)))?){1,6}[ \t]*)"
-    rb"[ \t](?=<[A-Za-z\r\n])"
-)
+_GENERIC_LINE = re.compile(rb"\n[ \t]*[ \t](?=<[A-Za-z\r\n])")
 _ESCAPED = re.compile(rb"\\.")
+_MAX_COMMENTS = 32
 _WORD = re.compile(rb"[A-Za-z_$][\w$]*")
 _ENDS_MEMBER = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_$>])}")
 
@@ -46,11 +42,8 @@ def prepared(data: bytes, *, markup: bool) -> tuple[bytes, frozenset[bytes]]:
         data = _TAGGED.sub(blanked, data)
     if _VARIANCE_HINT(data):
         data = _VARIANCE.sub(lambda match: match[1] + _blank(match[2]), data)
-    if not markup and (ends := _documented_member_ends(data)):
-        patched = bytearray(data)
-        for end in ends:
-            patched[end] = 0x3B
-        data = bytes(patched)
+    if not markup:
+        data = _with_member_ends(data, documented=True)
     return data, frozenset(names)
 
 
@@ -58,19 +51,39 @@ def repaired(data: bytes) -> bytes:
     """Return `data`, which has syntax errors, with type members ended and escaped backticks blanked."""
     if b"\\`" in data:
         data = _ESCAPED.sub(lambda match: b"  " if match[0] == b"\\`" else match[0], data)
-    return _MEMBER_END.sub(lambda match: match[1] + b";", data)
+    return _with_member_ends(data, documented=False)
 
 
-def _documented_member_ends(data: bytes) -> list[int]:
-    """Return the byte before every `<` that starts a line after a JSDoc comment after the end of a type member."""
-    found: list[int] = []
-    for match in _DOCUMENTED_MEMBER.finditer(data):
-        before = data.rfind(b"/**", 0, match.start()) - 1
-        while before > 0 and data[before] in b" \t\r\n":
-            before -= 1
-        if before > 0 and data[before] in _ENDS_MEMBER and data[before - 1 : before + 1] != b"=>":
-            found.append(match.end() - 1)
-    return found
+def _with_member_ends(data: bytes, *, documented: bool) -> bytes:
+    """Put a semicolon before every line that starts with `<` where a type member ended before; into the indentation.
+
+    With `documented`, only where a JSDoc comment stands between: no expression goes on after one.
+    """
+    patched: bytearray | None = None
+    for match in _GENERIC_LINE.finditer(data):
+        end, saw_doc = _code_end(data, match.start())
+        if end and (saw_doc or not documented) and data[end - 1] in _ENDS_MEMBER and data[end - 2 : end] != b"=>":
+            patched = patched if patched is not None else bytearray(data)
+            patched[match.end() - 1] = 0x3B
+    return bytes(patched) if patched is not None else data
+
+
+def _code_end(data: bytes, end: int) -> tuple[int, bool]:
+    """Return where the code before `end` ends, comments and white space left out, and whether one was a JSDoc block."""
+    saw_doc = False
+    for _ in range(_MAX_COMMENTS):
+        while end > 0 and data[end - 1] in b" \t\r\n":
+            end -= 1
+        line_start = data.rfind(b"\n", 0, end) + 1
+        if data.startswith(b"*/", end - 2):
+            start = data.rfind(b"/*", 0, end - 2)
+            saw_doc = saw_doc or data.startswith(b"/**", start)
+            end = max(start, 0)
+        elif data[line_start : line_start + 200].lstrip().startswith(b"//"):
+            end = line_start
+        else:
+            return end, saw_doc
+    return 0, saw_doc
 
 
 def _blank(text: bytes) -> bytes:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from array import array
 from bisect import bisect_left
+from itertools import accumulate
 
 from driftd.pipeline.facts.source import Source
 
@@ -17,6 +18,7 @@ _ESCAPE = re.compile(
 )
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _SINGLE = {"n": "\n", "t": "\t", "r": "\r", "b": "\b", "f": "\f", "v": "\v"}
+_ONE_MORE = (1).__add__
 _CONTINUATION = re.compile(rb"[\x80-\xbf]")
 _DOC_MARGIN = re.compile(r"^[ \t]*\*[ \t]?", re.MULTILINE)
 _MAX_DIGITS = 1000  # Python refuses to print integers of more than 4300 digits
@@ -28,7 +30,11 @@ class EcmaSource(Source):
     __slots__ = ("_continuations", "line_starts")
 
     def __init__(self, data: bytes) -> None:
-        super().__init__(data)
+        # Not the base's loop: this is most of what it does, and here it runs without Python code for each line.
+        self.data = data
+        self._ascii = data.isascii()
+        self._line_starts = list(accumulate(map(_ONE_MORE, map(len, data.split(b"\n"))), initial=0))
+        del self._line_starts[-1]
         self.line_starts = self._line_starts
         self._continuations = (
             None if self._ascii else array("I", (match.start() for match in _CONTINUATION.finditer(data)))
@@ -53,7 +59,7 @@ class EcmaSource(Source):
 
 
 def readable(data: bytes) -> bytes:
-    """Return `data` as text that a grammar and `Source` can read: no byte order mark, UTF-16 transcoded, `\\n` lines."""
+    """Return `data` as text for a grammar and `Source`: no byte order mark, UTF-16 transcoded, lines end in LF."""
     if data.startswith(b"\xef\xbb\xbf"):
         data = data[3:]
     elif data.startswith((b"\xff\xfe", b"\xfe\xff")):

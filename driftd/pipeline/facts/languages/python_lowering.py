@@ -1,7 +1,7 @@
-"""From captured Python statements to facts: one pass over them in source order, expressions by descent.
+"""From Python statements to facts: one pass over them in source order, expressions by descent.
 
 The statements come flat, in source order.  A stack of byte ranges tells which function, class and region
-each one stands in; the expressions of a statement are then lowered from the outside in.  Comments, parse errors and
+each one stands in; the expressions of a statement are then lowered from the outside in.  Parse errors and
 decoding are the adapter's.
 """
 
@@ -1043,12 +1043,13 @@ class Lowering:
         leaf = _LEAVES.get(kind)
         if leaf is not None:
             return leaf(self, node, context, name)
-        if self._depth > MAX_DEPTH:
+        depth = self._depth
+        if depth > MAX_DEPTH:
             self._deferred.append((node, self._scope, self._region))
             return NOTHING
-        self._depth += 1
-        value = _EXPRESSIONS.get(kind, _OTHER)(self, node, context, name)
-        self._depth -= 1
+        self._depth = depth + 1
+        value = (_EXPRESSIONS.get(kind) or _OTHER)(self, node, context, name)
+        self._depth = depth
         return value
 
     def _read(self, raw: bytes) -> Value:
@@ -1148,6 +1149,9 @@ class Lowering:
                 kind = child.kind_id
                 if kind == _STRING_NODE:
                     collected.append(Arg(self._string(child, within, "")))
+                elif kind == _IDENTIFIER:
+                    raw = self._bytes[child.start_byte : child.end_byte]
+                    collected.append(Arg(self._reads.get(raw) or self._read(raw)))
                 elif kind == _KEYWORD_ARGUMENT:
                     keyword, value = self._keyword(child, within)
                     collected.append(Arg(value, keyword))

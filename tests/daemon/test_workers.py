@@ -1,0 +1,121 @@
+"""The worker pool alone: a worker that crashes, hangs or fails costs its file, and nothing else."""
+
+from __future__ import annotations
+
+import os
+import select
+import subprocess
+import sys
+from collections import Counter
+from collections.abc import AsyncIterator
+
+import pytest
+
+from driftd.daemon.workers import CHUNK_FILES, Outcome, PoolSettings, Task, WorkerPool
+from tests.daemon.worker_entries import misbehave
+
+
+@pytest.fixture
+async def pool() -> AsyncIterator[WorkerPool]:
+    """Two workers that do what the files' names say; a file may take 0.5 s."""
+    made = WorkerPool(PoolSettings(workers=2, file_timeout_s=0.5, max_file_size=1000), entry=misbehave)
+    yield made
+    await made.close()
+
+
+def tasks(*bad: str) -> list[Task]:
+    """Return tasks for 100 good files and the bad ones among them, in several chunks."""
+    names = [f"good{number}.py" for number in range(100)]
+    for place, name in enumerate(bad):
+        names.insert(place * 40 + 7, name)
+    return [Task(name, name.encode(), "python", 1) for name in names]
+
+
+async def outcomes(pool: WorkerPool, todo: list[Task]) -> dict[str, Outcome]:
+    """Return the outcomes by path, after checking that every task has exactly one."""
+    made = [outcome async for chunk in pool.run(todo) for outcome in chunk]
+    assert Counter(outcome.path for outcome in made) == Counter(task.path for task in todo)
+    return {outcome.path: outcome for outcome in made}
+
+
+def errors(made: dict[str, Outcome]) -> dict[str, str]:
+    return {path: outcome.error for path, outcome in made.items() if outcome.error is not None}
+
+
+async def test_a_crash_costs_its_file(pool: WorkerPool) -> None:
+    """The files that kill their worker are named, each with that reason; their neighbours are analysed."""
+    found = errors(await outcomes(pool, tasks("crash1.py", "crash2.py", "crash3.py")))
+
+    assert found == dict.fromkeys(
+        ("crash1.py", "crash2.py", "crash3.py"), "not analysed: the worker process died on it"
+    )
+
+
+async def test_a_hang_costs_its_file(pool: WorkerPool) -> None:
+    """A file that takes too long is named with the time it had; its neighbours are analysed."""
+    found = errors(await outcomes(pool, tasks("hang.py")))
+
+    assert found == {"hang.py": "not analysed: it took more than 0.5 s"}
+
+
+async def test_an_error_of_a_worker_costs_its_file(pool: WorkerPool) -> None:
+    """What a chunk's function lets escape is charged to the file that causes it; the worker lives on."""
+    found = errors(await outcomes(pool, tasks("raise.py", "raise2.py")))
+
+    assert found == dict.fromkeys(("raise.py", "raise2.py"), "not analysed: ValueError: this one cannot be encoded")
+    assert pool.restarts == 0
+
+
+async def test_crash_hang_and_error_together(pool: WorkerPool) -> None:
+    """Each culprit gets its own reason, and afterwards the pool works as before."""
+    found = errors(await outcomes(pool, tasks("crash.py", "hang.py", "raise.py")))
+    again = errors(await outcomes(pool, tasks()))
+
+    assert found == {
+        "crash.py": "not analysed: the worker process died on it",
+        "hang.py": "not analysed: it took more than 0.5 s",
+        "raise.py": "not analysed: ValueError: this one cannot be encoded",
+    }
+    assert again == {}
+
+
+async def test_leaving_early_abandons_the_rest(pool: WorkerPool) -> None:
+    """Who stops listening gets nothing more, and the next tasks are run as usual."""
+    run = pool.run([Task(f"{number}.py", b"", "python", 1) for number in range(CHUNK_FILES * 8)])
+    first = await anext(run)
+    await run.aclose()
+
+    assert len(first) == CHUNK_FILES
+    assert errors(await outcomes(pool, tasks())) == {}
+
+
+async def test_workers_that_are_killed_between_runs_are_replaced(pool: WorkerPool) -> None:
+    """A worker that the kernel took (out of memory) while idle costs no file at all."""
+    before = await outcomes(pool, tasks())
+    os.kill(before["good0.py"].size, 9)
+
+    assert errors(await outcomes(pool, tasks())) == {}
+
+
+def test_workers_end_with_a_killed_parent() -> None:
+    """When the daemon is killed with SIGKILL its workers end too, a hanging one as well."""
+    with subprocess.Popen(
+        [sys.executable, "-m", "tests.daemon.pool_child"], stdout=subprocess.PIPE, text=True
+    ) as parent:
+        assert parent.stdout is not None
+        workers = [os.pidfd_open(int(pid)) for pid in parent.stdout.readline().split()]
+        parent.kill()
+    poll = select.poll()
+    for worker in workers:
+        poll.register(worker, select.POLLIN)
+    ended = set()
+    while len(ended) < len(workers):
+        ready = poll.poll(30_000)
+        assert ready, "a worker outlives its parent"
+        for descriptor, _ in ready:
+            ended.add(descriptor)
+            poll.unregister(descriptor)
+    for worker in workers:
+        os.close(worker)
+
+    assert len(ended) == 2
