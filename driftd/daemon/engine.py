@@ -38,7 +38,7 @@ from driftd.pipeline.project import Change, FileEntry, Project
 from driftd.pipeline.runner import Runner, StageReport
 from driftd.pipeline.stages.call_edges import CallEdges
 from driftd.pipeline.stages.registry import ANALYZER, project_stages
-from driftd.rows.declare import Row
+from driftd.rows.declare import Row, row_values
 from driftd.rows.facts import FileMetadataRow, ParseCacheRow, ScanHistoryRow
 from driftd.rows.ids import json_text
 from driftd.rows.registry import BY_NAME
@@ -114,7 +114,7 @@ class Engine:
         self._scanner = Scanner(root, settings.scan, languages.SUFFIXES)
         self.pool = _pool(settings)
         self.project = Project()
-        self._runner = Runner(project_stages(), clock.monotonic)
+        self._runner = Runner(project_stages(self._map), clock.monotonic)
         self._known: dict[str, Known] = {}
         self._language: dict[str, str] = {}
         self._failed: dict[str, str] = {}  # files whose content, as it is known, could not be analysed, and why
@@ -125,6 +125,11 @@ class Engine:
         self.directories: frozenset[str] = frozenset()
         self.last: RunReport | None = None
         self.current: RunReport | None = None
+
+    def _map(
+        self, function: Callable[[bytes, bytes], bytes], shared: bytes, items: Sequence[bytes]
+    ) -> list[bytes] | None:
+        return self.pool.map(function, shared, items)
 
     @property
     def scanner(self) -> Scanner:
@@ -459,9 +464,11 @@ class Engine:
         findings = stage.findings
         if findings is not None:
             tables = next(s.tables for s in self._runner.stages if s.name == stage.name)
-            by_table: dict[type[Row], list[Row]] = {table: [] for table in tables}
+            by_table: dict[type[Row], list[Sequence[object]]] = {table: [] for table in tables}
             for row in findings.rows:
-                by_table[type(row)].append(row)
+                by_table[type(row)].append(row_values(row))
+            for table, values in findings.values.items():
+                by_table[table] += values
             # Where the stage answers for every file, rows of files that left between two processes go as well.
             everything = findings.files is None or self._is_first
             commands: list[Command] = [

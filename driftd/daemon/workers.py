@@ -16,15 +16,18 @@ import os
 import signal
 import stat as stat_module
 import sys
+import tempfile
 import threading
 import time
 from collections import deque
-from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures import CancelledError, Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from functools import lru_cache
 from importlib import import_module
 from multiprocessing import get_context, parent_process
+from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
@@ -165,6 +168,27 @@ class WorkerPool:
             for future in running:
                 future.cancel()
 
+    def map(
+        self, function: Callable[[bytes, bytes], bytes], shared: bytes, items: Sequence[bytes]
+    ) -> list[bytes] | None:
+        """Call `function(shared, item)` for every item in the workers (see `pipeline.stage.Mapper`).
+
+        Blocks, so it is called from a thread; no `run` may be under way.
+        """
+        with tempfile.NamedTemporaryFile(prefix="driftd-", suffix=".shared") as file:
+            file.write(shared)
+            file.flush()
+            digest = hashlib.sha256(shared).digest()
+            try:
+                with _no_main_module():
+                    futures = [
+                        self._executor().submit(_call_shared, function, file.name, digest, item) for item in items
+                    ]
+                return [future.result() for future in futures]
+            except (BrokenProcessPool, CancelledError, RuntimeError):
+                self._pool = None  # the next use makes a new one
+                return None
+
     async def close(self) -> None:
         """End the processes at once; what they were doing is lost, which is fine: nothing they do is stored."""
         self._closed = True
@@ -293,6 +317,16 @@ def run_chunk(payload: bytes, max_file_size: int) -> bytes:
     outcomes = _encode([run_task(task, max_file_size) for task in _tasks.decode(payload)])
     gc.collect(0)
     return outcomes
+
+
+def _call_shared(function: Callable[[bytes, bytes], bytes], path: str, digest: bytes, item: bytes) -> bytes:
+    gc.disable()
+    return function(_shared(path, digest), item)
+
+
+@lru_cache(maxsize=1)
+def _shared(path: str, _digest: bytes) -> bytes:  # the digest tells two files of the same name apart
+    return Path(path).read_bytes()
 
 
 def run_task(task: Task, max_file_size: int) -> Outcome:

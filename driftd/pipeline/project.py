@@ -188,6 +188,22 @@ class Project:
             lookups_changed=lookups_changed,
         )
 
+    def snapshot(self) -> bytes:
+        """Return what other processes need to look names up: paths, languages, ids and interfaces, without facts."""
+        return _encode([(f.path, f.language, f.function_ids, f.interface) for f in self._files.values()])
+
+    @classmethod
+    def from_snapshot(cls, snapshot: bytes) -> Project:
+        """Return a project in which names can be looked up; files get their facts with `SourceFile.facts`."""
+        project = cls()
+        for path, language, ids, interface in _decode_snapshot(snapshot):
+            project._files[path] = SourceFile(FileEntry(path, language, b""), interface, ids)
+            project.modules.add(path)
+        project.modules.settle()
+        for file in project.files:
+            file.home = project.modules.home(file.path)
+        return project
+
     def everything(self) -> Change:
         """Return the change that brings a stage without state up to date: all files as new."""
         paths = frozenset(self._files)
@@ -227,6 +243,9 @@ class _OutlineOnly(msgspec.Struct, frozen=True, array_like=True, gc=False):
     line_count: int
     outline: Outline
 
+
+_encode: Final = msgspec.msgpack.Encoder().encode
+_decode_snapshot: Final = msgspec.msgpack.Decoder(list[tuple[str, str, tuple[int, ...], Interface]]).decode
 
 _DECODERS: Final[dict[Any, msgspec.msgpack.Decoder[Any]]] = {}
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from driftd.pipeline.facts.model import FileFacts
     from driftd.pipeline.project import Change, Project
@@ -27,12 +27,14 @@ class Findings:
     """What a stage returns.
 
     `files` are the files whose rows these are: all their earlier rows in the stage's tables are replaced.  None means
-    that the rows are the whole content of the stage's tables.
+    that the rows are the whole content of the stage's tables.  `values` are further rows, in column order: what came
+    out of other processes is not made into objects only to be taken apart again.
     """
 
     rows: Sequence[Row] = ()
     problems: Sequence[Problem] = ()
     files: frozenset[str] | None = None
+    values: Mapping[type[Row], Sequence[Sequence[object]]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +44,18 @@ class FileContext:
     path: str
     language: str
     text: bytes = field(repr=False)
+
+
+class Mapper(Protocol):
+    """Calls a function in other processes: what a project stage uses when it has much to do.
+
+    `function` is one of a module; it gets the shared bytes (the same for every item, sent once a process) and an item.
+    Returns the results in order, or None where no other process could do it; the stage then does it itself.
+    """
+
+    def __call__(
+        self, function: Callable[[bytes, bytes], bytes], shared: bytes, items: Sequence[bytes]
+    ) -> list[bytes] | None: ...
 
 
 class FileStage(Protocol):

@@ -12,7 +12,7 @@ from driftd.pipeline.stages.env_variables import EnvVariables
 from driftd.pipeline.stages.functions import Functions
 
 if TYPE_CHECKING:
-    from driftd.pipeline.stage import FileStage, ProjectStage
+    from driftd.pipeline.stage import FileStage, Mapper, ProjectStage
 
 FILE_STAGES: Final[tuple[FileStage, ...]] = (Functions(),)
 _PROJECT_STAGES: Final = (CallEdges, Constants, EnvVariables)
@@ -27,6 +27,9 @@ ANALYZER: Final = "-".join(
 )
 
 
-def project_stages() -> list[ProjectStage]:
-    """Return new project stages in the order to run them; they keep state, so each project has its own."""
-    return in_order([stage() for stage in _PROJECT_STAGES])
+def project_stages(mapper: Mapper | None = None) -> list[ProjectStage]:
+    """Return new project stages in the order to run them; they keep state, so each project has its own.
+
+    `mapper` lets those that have much to do use other processes.
+    """
+    return in_order([CallEdges(mapper), Constants(), EnvVariables()])
