@@ -131,6 +131,11 @@ class Engine:
     ) -> list[bytes] | None:
         return self.pool.map(function, shared, items)
 
+    def _map(
+        self, function: Callable[[bytes, bytes], bytes], shared: bytes, items: Sequence[bytes]
+    ) -> list[bytes] | None:
+        return self.pool.map(function, shared, items)
+
     @property
     def scanner(self) -> Scanner:
         """Return the scanner, for questions about single paths."""

@@ -19,12 +19,10 @@ STOP_S = 5
 
 @pytest.fixture
 def packages(tmp_path: Path) -> Path:
-    """Some hundred files of real code: packages of the standard library."""
+    """Two hundred files of real code: packages of the standard library."""
     library = Path(sysconfig.get_path("stdlib"))
-    for name in ("asyncio", "concurrent", "email", "http", "idlelib", "multiprocessing", "unittest", "xml"):
-        shutil.copytree(library / name, tmp_path / "w" / name)
-    for file in library.glob("*.py"):
-        shutil.copy(file, tmp_path / "w")
+    for name in ("asyncio", "concurrent", "email", "http", "importlib", "json", "multiprocessing", "unittest", "xml"):
+        shutil.copytree(library / name, tmp_path / "w" / name, ignore=shutil.ignore_patterns("__pycache__"))
     return tmp_path / "w"
 
 

@@ -1,0 +1,1 @@
+"""Measurements and endurance tests, each a script of its own: `python -m benchmarks.NAME`."""
