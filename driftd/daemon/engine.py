@@ -131,11 +131,6 @@ class Engine:
     ) -> list[bytes] | None:
         return self.pool.map(function, shared, items)
 
-    def _map(
-        self, function: Callable[[bytes, bytes], bytes], shared: bytes, items: Sequence[bytes]
-    ) -> list[bytes] | None:
-        return self.pool.map(function, shared, items)
-
     @property
     def scanner(self) -> Scanner:
         """Return the scanner, for questions about single paths."""
@@ -549,7 +544,7 @@ class Engine:
         """Make the model in memory what the database says; the next run computes the project-wide tables anew."""
         self._known, self._language, self._failed = {}, {}, {}
         self.project = Project()
-        self._runner = Runner(project_stages(), self._clock.monotonic)
+        self._runner = Runner(project_stages(self._map), self._clock.monotonic)
         self._is_first = True
         await self._restore_known()
         await self._restore_project()
