@@ -42,7 +42,7 @@ class Endurance:
         self.root = root
         self.chaos = Chaos(root, seed)
         self.seed = seed
-        self.probe = root / "probe.py"
+        self.probe = root / "probe.pyw"  # a suffix that chaos leaves alone
         self.written = 0
         self.confirmed = 0  # the last version of the probe that `sync` answered for
         self.faults: list[str] = []
@@ -116,9 +116,9 @@ class Endurance:
             client.call("sync", timeout_s=120)
             self.confirmed = self.written
             self.starts.append(time.perf_counter() - started)
-            names = [item["name"] for item in client.items("functions", file="probe.py")]
+            names = [item["name"] for item in client.items("functions", file="probe.pyw")]
             if f"version_{self.written}" not in names:
-                self.faults.append(f"start {number}: probe.py is {names}, not version_{self.written}")
+                self.faults.append(f"start {number}: probe.pyw is {names}, not version_{self.written}")
             if client.call("scan_history", status="running")["total"]:
                 self.faults.append(f"start {number}: a run of a dead process is still `running`")
         return running
@@ -151,7 +151,7 @@ class Endurance:
                 self.faults.append(f"kill {number}: integrity_check: {verdict[:3]}")
             if connection.execute("PRAGMA foreign_key_check").fetchall():
                 self.faults.append(f"kill {number}: foreign_key_check")
-            found = connection.execute("SELECT name FROM functions WHERE file = 'probe.py'").fetchall()
+            found = connection.execute("SELECT name FROM functions WHERE file = 'probe.pyw'").fetchall()
             versions = [int(name.removeprefix("version_")) for (name,) in found if name != "<module>"]
             if self.confirmed and (len(versions) != 1 or versions[0] < self.confirmed):
                 self.faults.append(f"kill {number}: confirmed was {self.confirmed}, stored is {versions}")

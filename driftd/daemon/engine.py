@@ -26,6 +26,7 @@ from typing import Any, Literal
 
 import anyio
 import anyio.to_thread
+import msgspec
 import structlog
 
 from driftd.clock import Clock
@@ -33,6 +34,7 @@ from driftd.config import Settings
 from driftd.daemon.workers import Outcome, PoolSettings, Task, WorkerPool
 from driftd.errors import StoreError
 from driftd.pipeline import extract as pipeline
+from driftd.pipeline.digest import decode_digests, digest_chunk
 from driftd.pipeline.facts.languages import registry as languages
 from driftd.pipeline.project import Change, FileEntry, Project
 from driftd.pipeline.runner import Runner, StageReport
@@ -297,7 +299,7 @@ class Engine:
             async for chunk in outcomes:
                 for outcome in chunk:
                     if outcome.error is None and not outcome.vanished:
-                        entries[outcome.path] = FileEntry(outcome.path, outcome.language, outcome.facts)
+                        entries[outcome.path] = FileEntry(outcome.path, outcome.language, outcome.facts, outcome.digest)
                 commits.start_soon(self._store_chunk, chunk, scanned, report)
                 done += len(chunk)
                 progress("files", done, len(tasks))
@@ -577,16 +579,30 @@ class Engine:
         await anyio.to_thread.run_sync(self._restore_entries, rows, versions)
 
     def _restore_entries(self, rows: Sequence[tuple[str, str, str, bytes]], versions: Mapping[str, str]) -> None:
-        entries: dict[str, FileEntry | None] = {}
+        files: list[tuple[str, str, bytes]] = []
         for path, language, extractor, stored in rows:
             if versions.get(language) != extractor:
                 continue
             try:
-                entries[path] = FileEntry(path, language, pipeline.decompress(stored))
+                files.append((path, language, pipeline.decompress(stored)))
             except zlib.error:
                 continue
+        digests = self._digests(files)
+        entries = {
+            path: FileEntry(path, language, facts, digest)
+            for (path, language, facts), digest in zip(files, digests, strict=True)
+        }
         self.project.apply(entries)
         self._unparsed.difference_update(entries)
+
+    def _digests(self, files: Sequence[tuple[str, str, bytes]]) -> Sequence[bytes]:
+        """Work out the digests of many files in the workers; of few, or without workers, the project does it."""
+        if len(files) >= LARGE_RUN:
+            chunks = [files[at : at + LARGE_RUN] for at in range(0, len(files), LARGE_RUN)]
+            done = self.pool.map(digest_chunk, b"", [msgspec.msgpack.encode(chunk) for chunk in chunks])
+            if done is not None:
+                return [digest for chunk in done for digest in decode_digests(chunk)]
+        return [b""] * len(files)
 
     def knows(self, path: str) -> bool:
         """Tell whether a file or a directory of this path is in the model."""

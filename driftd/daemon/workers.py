@@ -78,6 +78,7 @@ class Outcome(msgspec.Struct, frozen=True, array_like=True):
     inode: int = 0
     duration_us: int = 0
     facts: bytes = b""  # encoded FileFacts
+    digest: bytes = b""  # encoded Digest
     stored: bytes | None = None  # the same, compressed for parse_cache; None when it came from there
     rows: dict[str, list[list[Any]]] = {}
     function_count: int = 0
@@ -357,6 +358,7 @@ def run_task(task: Task, max_file_size: int) -> Outcome:
         inode=stat.st_ino,
         duration_us=int((time.perf_counter() - started) * 1e6),
         facts=extracted.facts,
+        digest=extracted.digest,
         stored=None if cached is not None else pipeline.compress(extracted.facts),
         rows=extracted.rows,  # type: ignore[arg-type]  # tuples here, lists after the trip
         function_count=extracted.function_count,

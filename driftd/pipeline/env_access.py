@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from driftd.pipeline.facts.model import Call, Class, FileFacts, Value
+    from driftd.pipeline.views import BindingView
 
 
 class Access(NamedTuple):
@@ -52,6 +53,19 @@ def accesses(facts: FileFacts) -> list[Access]:
     return [best[key] for key in sorted(best)]
 
 
+def defined_names(path: str, view: BindingView) -> tuple[str, ...]:
+    """Return the names that an env file defines; none for one that is meant to be copied and filled in."""
+    if is_pattern(path):
+        return ()
+    return tuple(dict.fromkeys(a.target.text for a in view.bodies.assigns if a.target.kind == Kind.PATH))
+
+
+def is_pattern(path: str) -> bool:
+    """Return whether an env file is meant to be copied and filled in."""
+    return not _PATTERN_WORDS.isdisjoint(path.rpartition("/")[2].lower().replace("-", ".").replace("_", ".").split("."))
+
+
+_PATTERN_WORDS: Final = frozenset({"example", "sample", "template", "tpl", "dist", "defaults"})
 _NAME: Final = re.compile(r"[A-Za-z_]\w*")
 
 

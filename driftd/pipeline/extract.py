@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from driftd.pipeline.digest import digest_of
 from driftd.pipeline.facts.languages import registry
 from driftd.pipeline.facts.model import FileFacts
 from driftd.pipeline.stage import FileContext, FileStage, Problem
@@ -30,6 +31,7 @@ class Extracted(msgspec.Struct, frozen=True, array_like=True):
     """What one file yielded: `facts` encoded and not compressed, `rows` per table in column order."""
 
     facts: bytes
+    digest: bytes  # encoded Digest
     rows: dict[str, list[tuple[object, ...]]]
     function_count: int
     error_count: int
@@ -71,7 +73,9 @@ def extract(
             rows[table_of(type(row)).name].append(row_values(row))
         problems.extend(_problem(stage.name, problem) for problem in findings.problems)
     named = sum(function.kind not in {"module", "lambda"} for function in facts.outline.functions)
-    return Extracted(_encoder.encode(facts), rows, named, len(facts.errors), problems)
+    encoded = _encoder.encode(facts)
+    digest = digest_of(path, language, encoded)
+    return Extracted(encoded, digest, rows, named, len(facts.errors), problems)
 
 
 def _from_cache(cached: bytes | None) -> FileFacts | None:

@@ -7,15 +7,16 @@ no call graph: stages keep what they derive.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeVar
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Final, NamedTuple, TypeVar
 
 import msgspec
 
+from driftd.pipeline.digest import InterfacePart, digest_of
 from driftd.pipeline.facts.model import FileFacts, Outline
-from driftd.pipeline.interface import Interface, Scopes, bind, changed_keys, interface_of, shape
+from driftd.pipeline.interface import Interface, Scopes, bind, changed_keys, shape
 from driftd.pipeline.modules import ModuleIndex
-from driftd.pipeline.views import BindingView
+from driftd.pipeline.views import BindingView, decode
 from driftd.rows.ids import function_id
 
 if TYPE_CHECKING:
@@ -24,16 +25,19 @@ if TYPE_CHECKING:
     from driftd.pipeline.modules import Aliases
 
 T = TypeVar("T")
-_KEEP_SCOPES: Final = 256  # of more files at once the name tables are made anew when asked for: 50 MB for all of Django
 
 
 @dataclass(frozen=True, slots=True)
 class FileEntry:
-    """One file as the workers hand it over: `facts` is FileFacts in msgpack."""
+    """One file as the workers hand it over: `facts` is FileFacts in msgpack, `digest` what `digest_of` makes of it.
+
+    Without a digest the project makes it.
+    """
 
     path: str
     language: str
     facts: bytes = field(repr=False)
+    digest: bytes = field(default=b"", repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,31 +72,28 @@ class FunctionAt(NamedTuple):
 class SourceFile:
     """One file of the project."""
 
-    __slots__ = ("_scopes", "facts", "function_ids", "home", "interface", "language", "path")
+    __slots__ = ("digest", "facts", "function_ids", "home", "interface", "language", "path")
 
-    def __init__(
-        self,
-        entry: FileEntry,
-        interface: Interface,
-        function_ids: tuple[int, ...],
-        scopes: Scopes | None = None,
-    ) -> None:
+    def __init__(self, entry: FileEntry, interface: Interface, function_ids: tuple[int, ...]) -> None:
         self.path = entry.path
         self.language = entry.language
         self.facts = entry.facts
+        self.digest = entry.digest
         self.interface = interface
         self.function_ids = function_ids  # parallel to the outline's functions
         self.home = ""  # where its absolute imports start
-        self._scopes = scopes
 
     def view(self, kind: type[T]) -> T:
         """Decode the facts as one of the structs of `views`, or as FileFacts."""
         return decode(self.facts, kind)
 
-    def take_scopes(self) -> Scopes:
-        """Return the name tables; those made by `apply` are handed out once, as few ask and they are large."""
-        scopes, self._scopes = self._scopes, None
-        return scopes if scopes is not None else bind(self.view(BindingView))
+    def part(self, kind: type[T]) -> T:
+        """Decode the digest as one of the structs of `digest`."""
+        return decode(self.digest, kind)
+
+    def scopes(self) -> Scopes:
+        """Work out the name tables."""
+        return bind(self.view(BindingView))
 
     def outline(self) -> Outline:
         """Decode the whole outline."""
@@ -150,7 +151,7 @@ class Project:
         are not FileFacts, before anything is changed.
         """
         incoming = {
-            path: _new_file(entry, keep_scopes=len(changes) <= _KEEP_SCOPES)
+            path: _new_file(entry)
             for path, entry in changes.items()
             if entry is not None and not self._same(path, entry)
         }
@@ -230,12 +231,12 @@ def function_ids(path: str, qualified_names: Iterable[str]) -> tuple[int, ...]:
     return tuple(ids)
 
 
-def _new_file(entry: FileEntry, *, keep_scopes: bool) -> SourceFile:
-    view = decode(entry.facts, BindingView)
-    scopes = bind(view)
-    interface = interface_of(view.outline, scopes, view.language)
+def _new_file(entry: FileEntry) -> SourceFile:
+    if not entry.digest:
+        entry = replace(entry, digest=digest_of(entry.path, entry.language, entry.facts))
+    interface = decode(entry.digest, InterfacePart).interface
     ids = function_ids(entry.path, [function.qualified_name for function in interface.functions])
-    return SourceFile(entry, interface, ids, scopes if keep_scopes else None)
+    return SourceFile(entry, interface, ids)
 
 
 class _OutlineOnly(msgspec.Struct, frozen=True, array_like=True, gc=False):
@@ -246,14 +247,3 @@ class _OutlineOnly(msgspec.Struct, frozen=True, array_like=True, gc=False):
 
 _encode: Final = msgspec.msgpack.Encoder().encode
 _decode_snapshot: Final = msgspec.msgpack.Decoder(list[tuple[str, str, tuple[int, ...], Interface]]).decode
-
-_DECODERS: Final[dict[Any, msgspec.msgpack.Decoder[Any]]] = {}
-
-
-def decode(facts: bytes, kind: type[T]) -> T:
-    """Decode facts as a view; decoders are made once per type.  Raises msgspec.DecodeError."""
-    decoder = _DECODERS.get(kind)
-    if decoder is None:
-        decoder = _DECODERS[kind] = msgspec.msgpack.Decoder(kind)
-    decoded: T = decoder.decode(facts)
-    return decoded

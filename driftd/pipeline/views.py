@@ -6,11 +6,13 @@ last declared field.  Nothing here is ever encoded.  The fields stand in the ord
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, Final, TypeVar
 
 import msgspec
 
 from driftd.pipeline.facts.model import Decorator, Export, Import, Value
+
+T = TypeVar("T")
 
 _EMPTY: Final = msgspec.Raw(b"\x90")  # an empty array
 
@@ -176,3 +178,15 @@ class NamesView(msgspec.Struct, frozen=True, array_like=True, gc=False):
     bodies: msgspec.Raw
     texts: msgspec.Raw
     names: tuple[str, ...]
+
+
+def decode(encoded: bytes, kind: type[T]) -> T:
+    """Decode facts as a view; decoders are made once per type.  Raises msgspec.DecodeError."""
+    decoder = _DECODERS.get(kind)
+    if decoder is None:
+        decoder = _DECODERS[kind] = msgspec.msgpack.Decoder(kind)
+    decoded: T = decoder.decode(encoded)
+    return decoded
+
+
+_DECODERS: Final[dict[Any, msgspec.msgpack.Decoder[Any]]] = {}

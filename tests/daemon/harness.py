@@ -156,6 +156,16 @@ class Daemon:
             check=False,
         )
 
+    def verify(self) -> str:
+        """Return what `driftd verify` prints."""
+        return subprocess.run(
+            [sys.executable, "-m", "driftd", "verify", str(self.root)],
+            capture_output=True,
+            text=True,
+            timeout=600,
+            check=False,
+        ).stdout
+
     def stop(self) -> int:
         """End the daemon as a service manager does and return its exit code."""
         if self.process.poll() is None:

@@ -89,7 +89,7 @@ class _Resolver:
         self.classes = view.outline.classes
         self.calls = view.bodies.calls
         self.regions = view.bodies.regions
-        self.scopes = file.take_scopes()
+        self.scopes = file.scopes()
         # Answers by scope and text, and by the scope that binds the first name and text; only those that do not
         # depend on the place within the scope.
         self.known: dict[tuple[int, str], _Outcome] = {}

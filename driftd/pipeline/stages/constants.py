@@ -6,12 +6,12 @@ from collections import Counter
 from sys import intern
 from typing import TYPE_CHECKING, ClassVar, Final
 
-from driftd.pipeline.constant_facts import Constant, ConstantsView, constants_of, references_of
-from driftd.pipeline.modules import ECMASCRIPT
+from driftd.pipeline.digest import CODE, ConstantsPart
 from driftd.pipeline.stage import Findings
 from driftd.rows.structural import ConstantRow
 
 if TYPE_CHECKING:
+    from driftd.pipeline.constant_facts import Constant
     from driftd.pipeline.project import Change, Project
     from driftd.rows.declare import Row
 
@@ -28,7 +28,7 @@ class Constants:
     tables: ClassVar[tuple[type[Row], ...]] = (ConstantRow,)
 
     def __init__(self) -> None:
-        self._constants: dict[str, list[Constant]] = {}
+        self._constants: dict[str, tuple[Constant, ...]] = {}
         self._declaring: dict[str, set[str]] = {}  # name -> files that declare a constant of this name
         self._references: dict[str, tuple[str, ...]] = {}
         self._counts: Counter[str] = Counter()  # name -> files that refer to it
@@ -43,14 +43,14 @@ class Constants:
             for name in self._references.pop(path, ()):
                 moved[name] -= 1
             file = project.file(path)
-            if file is None or file.language not in _LANGUAGES:
+            if file is None or file.language not in CODE:
                 continue
-            view = file.view(ConstantsView)
-            references = tuple(map(intern, references_of(view)))
+            part = file.part(ConstantsPart)
+            references = tuple(map(intern, part.references))
             self._references[path] = references
             for name in references:
                 moved[name] += 1
-            self._declare(path, file.language, constants_of(path, view))
+            self._declare(path, file.language, part.constants)
         for name, by in moved.items():
             if by:
                 before = self._counts[name]
@@ -74,7 +74,7 @@ class Constants:
             is_named=constant.is_named,
         )
 
-    def _declare(self, path: str, language: str, constants: list[Constant]) -> None:
+    def _declare(self, path: str, language: str, constants: tuple[Constant, ...]) -> None:
         if constants:
             self._constants[path] = constants
             self._languages[path] = language
@@ -93,4 +93,3 @@ class Constants:
 
 
 _NOBODY: Final[frozenset[str]] = frozenset()
-_LANGUAGES: Final = ECMASCRIPT | {"python"}

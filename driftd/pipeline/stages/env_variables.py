@@ -9,14 +9,12 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING, ClassVar, Final
 
-from driftd.pipeline.env_access import Access, accesses, may_access
-from driftd.pipeline.facts.model import Kind
-from driftd.pipeline.modules import ECMASCRIPT
+from driftd.pipeline.digest import EnvironmentPart
 from driftd.pipeline.stage import Findings
-from driftd.pipeline.views import BindingView
 from driftd.rows.structural import EnvVariableRow
 
 if TYPE_CHECKING:
+    from driftd.pipeline.env_access import Access
     from driftd.pipeline.project import Change, Project, SourceFile
     from driftd.rows.declare import Row
 
@@ -30,7 +28,7 @@ class EnvVariables:
     tables: ClassVar[tuple[type[Row], ...]] = (EnvVariableRow,)
 
     def __init__(self) -> None:
-        self._reads: dict[str, list[Access]] = {}
+        self._reads: dict[str, tuple[Access, ...]] = {}
         self._readers: dict[str, set[str]] = {}  # name -> files that read it
         self._definitions: dict[str, frozenset[str]] = {}  # env file -> names
         self._defined: Counter[str] = Counter()
@@ -64,19 +62,14 @@ class EnvVariables:
                     del self._readers[access.name]
 
     def _take(self, file: SourceFile, moved: Counter[str]) -> None:
-        if file.language == "dotenv":
-            if not is_pattern(file.path):
-                names = frozenset(
-                    a.target.text for a in file.view(BindingView).bodies.assigns if a.target.kind == Kind.PATH
-                )
-                self._definitions[file.path] = names
-                moved.update(names)
-        elif file.language in _LANGUAGES and may_access(file.language, file.facts):
-            reads = accesses(file.all_facts())
-            if reads:
-                self._reads[file.path] = reads
-                for access in reads:
-                    self._readers.setdefault(access.name, set()).add(file.path)
+        part = file.part(EnvironmentPart)
+        if part.defines:
+            self._definitions[file.path] = frozenset(part.defines)
+            moved.update(self._definitions[file.path])
+        if part.reads:
+            self._reads[file.path] = part.reads
+            for access in part.reads:
+                self._readers.setdefault(access.name, set()).add(file.path)
 
     def _row(self, path: str, access: Access) -> EnvVariableRow:
         return EnvVariableRow(
@@ -90,18 +83,11 @@ class EnvVariables:
         )
 
 
-def is_pattern(path: str) -> bool:
-    """Return whether an env file is meant to be copied and filled in."""
-    return not _PATTERN_WORDS.isdisjoint(path.rpartition("/")[2].lower().replace("-", ".").replace("_", ".").split("."))
-
-
 def framework_of(name: str) -> str | None:
     """Return the framework whose prefix the name has, or None."""
     return next((label for prefix, label in _PREFIXES if name.startswith(prefix)), None)
 
 
-_LANGUAGES: Final = ECMASCRIPT | {"python"}
-_PATTERN_WORDS: Final = frozenset({"example", "sample", "template", "tpl", "dist", "defaults"})
 _PREFIXES: Final = (
     ("NEXT_PUBLIC_", "Next.js"),
     ("VITE_", "Vite"),

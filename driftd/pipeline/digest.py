@@ -1,0 +1,90 @@
+"""What the project keeps of a file besides its facts: everything that can be worked out from the file alone.
+
+Computed where the file is parsed, in parallel, so that the project and its stages only put parts together.  It depends
+on the path (what is a test, what is a package's entry), so it is not part of the cached facts.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+import msgspec
+
+from driftd.pipeline.constant_facts import Constant, ConstantsView, constants_of, references_of
+from driftd.pipeline.env_access import Access, accesses, defined_names, may_access
+from driftd.pipeline.facts.model import FileFacts
+from driftd.pipeline.interface import Interface, bind, interface_of
+from driftd.pipeline.modules import ECMASCRIPT
+from driftd.pipeline.views import BindingView, decode
+
+# Languages whose code is looked into; of others only the interface and what they define are read.
+CODE: Final = ECMASCRIPT | {"python"}
+
+
+class Digest(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """What one file contributes to the project.
+
+    interface: what other files can see of it
+    constants: named constants and magic numbers
+    references: names it refers to
+    reads: environment variables it reads
+    defines: environment variables it defines
+    """
+
+    interface: Interface
+    constants: tuple[Constant, ...] = ()
+    references: tuple[str, ...] = ()
+    reads: tuple[Access, ...] = ()
+    defines: tuple[str, ...] = ()
+
+
+class InterfacePart(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """The interface of a digest."""
+
+    interface: Interface
+
+
+class ConstantsPart(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """Constants and references of a digest."""
+
+    interface: msgspec.Raw
+    constants: tuple[Constant, ...]
+    references: tuple[str, ...]
+
+
+class EnvironmentPart(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """Reads and definitions of environment variables of a digest."""
+
+    interface: msgspec.Raw
+    constants: msgspec.Raw
+    references: msgspec.Raw
+    reads: tuple[Access, ...]
+    defines: tuple[str, ...]
+
+
+def digest_of(path: str, language: str, facts: bytes) -> bytes:
+    """Return the encoded digest of a file; raises msgspec.DecodeError for facts that are not FileFacts."""
+    view = decode(facts, BindingView)
+    interface = interface_of(view.outline, bind(view), view.language)
+    if language not in CODE:
+        defines = defined_names(path, view) if language == "dotenv" else ()
+        return _encode(Digest(interface, defines=defines))
+    constants = decode(facts, ConstantsView)
+    return _encode(
+        Digest(
+            interface,
+            tuple(constants_of(path, constants)),
+            tuple(references_of(constants)),
+            tuple(accesses(decode(facts, FileFacts))) if may_access(language, facts) else (),
+        )
+    )
+
+
+def digest_chunk(_shared: bytes, chunk: bytes) -> bytes:
+    """Return the digests of (path, language, facts) triples; in a worker process (see `stage.Mapper`)."""
+    return _encode([digest_of(path, language, facts) for path, language, facts in decode_files(chunk)])
+
+
+decode_files: Final = msgspec.msgpack.Decoder(list[tuple[str, str, bytes]]).decode
+decode_digests: Final = msgspec.msgpack.Decoder(list[bytes]).decode
+_encode: Final = msgspec.msgpack.Encoder().encode
