@@ -17,6 +17,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 SUFFIXES = (".py", ".pyi", ".ts", ".tsx", ".js", ".jsx", ".mjs")
+PATIENCE_S = 900.0  # for an answer: the machine may be busy with other things
 NOT_COPIED = shutil.ignore_patterns(".drift", ".git", "__pycache__", "node_modules")
 
 
@@ -29,10 +30,10 @@ def copied(workspace: Path) -> Iterator[Path]:
         yield root
 
 
-def rss_kib(pid: int) -> int:
-    """Return the resident memory of a process in KiB."""
+def memory_kib(pid: int, kind: str) -> int:
+    """Return a figure of proc(5) on a process in KiB: VmRSS, VmHWM, RssAnon (its own), RssFile (mapped files)."""
     status = Path(f"/proc/{pid}/status").read_text(encoding="ascii")
-    return int(status.partition("VmRSS:")[2].split()[0])
+    return int(status.partition(f"{kind}:")[2].split()[0])
 
 
 def report(figures: dict[str, object]) -> None:
@@ -48,6 +49,7 @@ class Chaos:
         self.random = random.Random(seed)
         self.done: Counter[str] = Counter()
         self._number = 0
+        self._found: list[Path] | None = None
         self._actions: list[tuple[int, Callable[[], bool]]] = [
             (20, self.edit_body),
             (12, self.edit_signature),
@@ -75,18 +77,22 @@ class Chaos:
         """Do one thing and return its name."""
         weights = [weight for weight, _ in self._actions]
         while True:
+            self._found = None
             ((_, action),) = self.random.choices(self._actions, weights)
             if action():
                 self.done[action.__name__] += 1
                 return action.__name__
 
     def sources(self) -> list[Path]:
-        """Return every source file, ignored ones too, in a stable order."""
-        found = []
+        """Return every source file there was at the beginning of the step, ignored ones too, in a stable order."""
+        if self._found is not None:
+            return self._found
+        found: list[Path] = []
         for folder, names, files in os.walk(self.root):
             names[:] = sorted(name for name in names if name != ".drift")
             found += [Path(folder, name) for name in sorted(files) if name.endswith(SUFFIXES)]
-        return [path for path in found if not path.is_symlink()]
+        self._found = [path for path in found if not path.is_symlink()]
+        return self._found
 
     def edit_body(self) -> bool:
         path = self._any()
@@ -140,7 +146,9 @@ class Chaos:
         path = self._any()
         folder = self.random.choice([self.root, path.parent])
         name = path.relative_to(folder).parts[0]
-        lines = self.random.choice([[name], ["*.tmp", f"/{name}", f"!/{name}"], [f"*{path.suffix}", f"!{path.name}"], []])
+        lines = self.random.choice(
+            [[name], ["*.tmp", f"/{name}", f"!/{name}"], [f"*{path.suffix}", f"!{path.name}"], []]
+        )
         file = folder / self.random.choice([".gitignore", ".driftignore"])
         if not lines and file.exists():
             file.unlink()
@@ -168,7 +176,9 @@ class Chaos:
         path = self._any()
         text = _text(path)
         place = self.random.randrange(len(text) + 1)
-        return _write(path, text[:place] + self.random.choice(["(", '"""', "}", "\n  def :", "class", "`${"]) + text[place:])
+        return _write(
+            path, text[:place] + self.random.choice(["(", '"""', "}", "\n  def :", "class", "`${"]) + text[place:]
+        )
 
     def file_to_directory(self) -> bool:
         path = self._any()

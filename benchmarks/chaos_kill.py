@@ -18,7 +18,7 @@ from contextlib import closing
 from pathlib import Path
 from threading import Thread
 
-from benchmarks.chaos import Chaos, copied, report
+from benchmarks.chaos import PATIENCE_S, Chaos, copied, report
 from tests.daemon.harness import Client, Daemon
 
 LONGEST_S = 1.5
@@ -92,7 +92,7 @@ class Endurance:
         for thread in clients:
             thread.start()
         deadline = time.monotonic() + self.chaos.random.uniform(0, LONGEST_S)
-        with running.client() as client:
+        with running.client(PATIENCE_S) as client:
             while time.monotonic() < deadline:
                 self.burst()
                 self.write_probe()
@@ -112,8 +112,8 @@ class Endurance:
         started = time.perf_counter()
         running = Daemon(self.root)
         running.wait_for("READY=1")
-        with running.client() as client:
-            client.call("sync", timeout_s=120)
+        with running.client(PATIENCE_S) as client:
+            client.call("sync", timeout_s=PATIENCE_S)
             self.confirmed = self.written
             self.starts.append(time.perf_counter() - started)
             names = [item["name"] for item in client.items("functions", file="probe.pyw")]

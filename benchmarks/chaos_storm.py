@@ -17,7 +17,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from benchmarks.chaos import report, rss_kib
+from benchmarks.chaos import PATIENCE_S, memory_kib, report
 from tests.daemon.harness import Client, Daemon, daemon
 
 FOLDERS = 200
@@ -44,32 +44,33 @@ def main() -> int:
 def storm(root: Path, count: int) -> int:
     """Run a daemon through both storms and report."""
     steps: dict[str, dict[str, object]] = {}
-    with daemon(root) as running, running.client() as client:
-        client.call("sync", timeout_s=600)
+    with daemon(root) as running, running.client(PATIENCE_S) as client:
+        client.call("sync", timeout_s=PATIENCE_S)
         wrong = stale(client, "first", count)
-        before = settled_rss(running, client)
+        before = settled_memory(running, client)
 
         def step(name: str, change: Callable[[], object], version: str) -> None:
-            with peak_rss(running) as peak:
+            with peak_memory(running) as peak:
                 started = time.perf_counter()
                 change()
                 changed = time.perf_counter()
-                client.call("sync", timeout_s=600)
+                client.call("sync", timeout_s=PATIENCE_S)
                 current = time.perf_counter()
             steps[name] = {
                 "change_s": round(changed - started, 2),
                 "then_current_s": round(current - changed, 2),
                 "stale_files": stale(client, version, count),
                 "peak_rss_mib": round(peak() / 1024),
-                "rss_mib": round(settled_rss(running, client) / 1024),
+                "anonymous_mib": round(settled_memory(running, client) / 1024),
+                "mapped_mib": round(memory_kib(running.process.pid, "RssFile") / 1024),
             }
 
         step("replaced", lambda: write(root, "third", count), "third")
         git(root, "checkout", "-q", "-f", ".")
-        client.call("sync", timeout_s=600)
+        client.call("sync", timeout_s=PATIENCE_S)
         step("git_switch", lambda: git(root, "switch", "-q", "second"), "second")
         step("git_switch_back", lambda: git(root, "switch", "-q", "first_branch"), "first")
-        after = settled_rss(running, client)
+        after = settled_memory(running, client)
         restarts = client.call("status")["workers"]["restarts"]
         code = running.stop()
     lost = wrong + sum(int(str(figures["stale_files"])) for figures in steps.values())
@@ -77,9 +78,9 @@ def storm(root: Path, count: int) -> int:
         {
             "benchmark": "chaos_storm",
             "files": count,
-            "rss_before_mib": round(before / 1024),
-            "rss_after_mib": round(after / 1024),
-            "rss_ratio": round(after / before, 3),
+            "anonymous_before_mib": round(before / 1024),
+            "anonymous_after_mib": round(after / 1024),
+            "ratio": round(after / before, 3),
             "stale_files": lost,
             "steps": steps,
             "worker_restarts": restarts,
@@ -116,20 +117,23 @@ def stale(client: Client, version: str, count: int) -> int:
     return sum(found.get(path) != names for path, names in expected.items()) + len(found.keys() - expected.keys())
 
 
-def settled_rss(running: Daemon, client: Client) -> int:
-    """Return the daemon's memory (KiB) when no change is pending."""
-    client.call("sync", timeout_s=600)
-    return rss_kib(running.process.pid)
+def settled_memory(running: Daemon, client: Client) -> int:
+    """Return the daemon's own memory (KiB) when no change is pending.
+
+    Pages of the database that are mapped are not counted: they are the kernel's cache of a file, which it takes back.
+    """
+    client.call("sync", timeout_s=PATIENCE_S)
+    return memory_kib(running.process.pid, "RssAnon")
 
 
 @contextmanager
-def peak_rss(running: Daemon) -> Iterator[Callable[[], int]]:
+def peak_memory(running: Daemon) -> Iterator[Callable[[], int]]:
     """Yield what tells the largest memory (KiB) since the beginning."""
     pid = running.process.pid
     Path(f"/proc/{pid}/clear_refs").write_text("5", encoding="ascii")  # proc(5): resets VmHWM
 
     def peak() -> int:
-        return int(Path(f"/proc/{pid}/status").read_text(encoding="ascii").partition("VmHWM:")[2].split()[0])
+        return memory_kib(pid, "VmHWM")
 
     yield peak
 

@@ -14,7 +14,7 @@ import sys
 import time
 from pathlib import Path
 
-from benchmarks.chaos import Chaos, copied, report
+from benchmarks.chaos import PATIENCE_S, Chaos, copied, report
 from tests.daemon.harness import daemon
 
 
@@ -34,16 +34,16 @@ def endure(root: Path, edits: int, seed: int) -> int:
     chaos = Chaos(root, seed)
     files = len(chaos.sources())
     syncs: list[float] = []
-    with daemon(root) as running, running.client() as client:
-        client.call("sync", timeout_s=600)
+    with daemon(root) as running, running.client(PATIENCE_S) as client:
+        client.call("sync", timeout_s=PATIENCE_S)
         while (left := edits - chaos.done.total()) > 0:
             for _ in range(min(left, chaos.random.choice([1, 1, 2, 5, 20]))):
                 chaos.step()
             if chaos.random.random() < 0.7:  # at other times the next batch comes while this one is analysed
                 started = time.perf_counter()
-                client.call("sync", timeout_s=600)
+                client.call("sync", timeout_s=PATIENCE_S)
                 syncs.append(time.perf_counter() - started)
-        client.call("sync", timeout_s=600)
+        client.call("sync", timeout_s=PATIENCE_S)
         verdict = subprocess.run(
             [sys.executable, "-m", "driftd", "verify", str(root)], capture_output=True, text=True, check=False
         )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import select
 import signal
 import socket
 import subprocess
@@ -110,7 +111,6 @@ class Daemon:
         self._notify_path.unlink(missing_ok=True)
         self._notify = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         self._notify.bind(str(self._notify_path))
-        self._notify.settimeout(START_TIMEOUT_S)
         self._log = (root.parent / f"{root.name}.log").open("ab")
         self.log_path = Path(self._log.name)
         self.process = subprocess.Popen(
@@ -128,14 +128,23 @@ class Daemon:
                 if line.startswith(state):
                     self.states.remove(line)
                     return line
-            if self.process.poll() is not None and not self.states:
-                raise RuntimeError(
-                    f"the daemon ended with {self.process.returncode}:\n{self.log_path.read_text()[-3000:]}"
-                )
+            if not self._said_something():
+                raise RuntimeError(f"no {state} in time:\n{self.log_path.read_text()[-3000:]}")
             try:
-                self.states += self._notify.recv(65536).decode().splitlines()
-            except TimeoutError:
-                raise RuntimeError(f"no {state} in time:\n{self.log_path.read_text()[-3000:]}") from None
+                self.states += self._notify.recv(65536, socket.MSG_DONTWAIT).decode().splitlines()
+            except BlockingIOError:
+                code = self.process.wait()
+                raise RuntimeError(f"the daemon ended with {code}:\n{self.log_path.read_text()[-3000:]}") from None
+
+    def _said_something(self) -> bool:
+        """Wait until there is a notification or the daemon has ended; False if neither comes in time."""
+        if self.process.poll() is not None:
+            return True
+        ended = os.pidfd_open(self.process.pid)
+        try:
+            return bool(select.select([self._notify, ended], [], [], START_TIMEOUT_S)[0])
+        finally:
+            os.close(ended)
 
     @property
     def socket_path(self) -> Path:
@@ -143,8 +152,8 @@ class Daemon:
 
         return socket_path(self.root)
 
-    def client(self) -> Client:
-        return Client(self.socket_path)
+    def client(self, timeout_s: float = 60.0) -> Client:
+        return Client(self.socket_path, timeout_s)
 
     def again(self) -> subprocess.CompletedProcess[str]:
         """Try to start another daemon on the same workspace and return how that ended."""

@@ -98,10 +98,7 @@ def test_damage_found_while_running_is_repaired(tree: Path) -> None:
                 file.seek(4096)
                 file.write(b"\xa5" * (size - 4096))
             with pytest.raises((RpcError, ConnectionError)):
-                for number in range(100):  # what is cached in memory may answer for a while
-                    (tree / f"m{number % 20}.py").write_text(f"def f{number % 20}():\n    return {number}\n")
-                    client.call("sync", timeout_s=60)
-                    names(client)
+                edit_until_it_fails(tree, client)
         running.wait_for("READY=1")
         with running.client() as client:
             client.call("sync", timeout_s=60)
@@ -109,6 +106,14 @@ def test_damage_found_while_running_is_repaired(tree: Path) -> None:
 
     assert found == {f"f{number}" for number in range(20)}
     assert len(aside(tree)) == 1
+
+
+def edit_until_it_fails(tree: Path, client: Client) -> None:
+    """Save files and ask for them; what is cached in memory may answer for a while."""
+    for number in range(100):
+        (tree / f"m{number % 20}.py").write_text(f"def f{number % 20}():\n    return {number}\n")
+        client.call("sync", timeout_s=60)
+        names(client)
 
 
 def test_a_newer_database_is_refused_and_left_alone(analysed: Path) -> None:

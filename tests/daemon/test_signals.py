@@ -29,9 +29,7 @@ def packages(tmp_path: Path) -> Path:
 @pytest.fixture
 def tree(tmp_path: Path) -> Path:
     """Two small folders."""
-    return write_tree(
-        tmp_path / "w", {"app/a.py": "def a():\n    pass\n", "generated/b.py": "def b():\n    pass\n"}
-    )
+    return write_tree(tmp_path / "w", {"app/a.py": "def a():\n    pass\n", "generated/b.py": "def b():\n    pass\n"})
 
 
 def wait_for_progress(client: Client, stage: str) -> None:

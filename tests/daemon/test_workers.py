@@ -108,7 +108,7 @@ def test_workers_end_with_a_killed_parent() -> None:
     poll = select.poll()
     for worker in workers:
         poll.register(worker, select.POLLIN)
-    ended = set()
+    ended: set[int] = set()
     while len(ended) < len(workers):
         ready = poll.poll(30_000)
         assert ready, "a worker outlives its parent"

@@ -122,6 +122,19 @@ class TestSameFile:
         (edge,) = CallEdges().run(project, project.everything()).rows
         assert project.function(edge.callee_id) == ("m.py", 2)  # type: ignore[attr-defined]
 
+    @pytest.mark.parametrize("where", ["function", "module"])
+    def test_names_that_are_assigned_each_other_end(self, where: str) -> None:
+        """Each binding is worked out once per question: fifteen names that may each be any other take no time."""
+        names = [f"n{i}" for i in range(15)]
+        assigns = [f"if c: {one} = {other}" for one in names for other in names if one != other]
+        lines = ["for c in cs:", *(f"    {line}" for line in assigns), "    n0()", "    n7()"]
+        if where == "function":
+            lines = ["def g(cs):", *(f"    {line}" for line in ["n14 = f", *lines])]
+        else:
+            lines = ["n14 = f", *lines]
+        found = edges("\n".join(["def f(): pass", *lines]) + "\n")
+        assert [line.split(" ")[2] for line in found] == ["m.py:f", "m.py:f"]
+
     def test_a_lambda_is_called_by_who_calls_its_name(self) -> None:
         """What a lambda calls belongs to the lambda."""
         found = edges("""

@@ -96,6 +96,12 @@ class _Resolver:
         self.shared: dict[tuple[object, str], _Outcome] = {}
         self.places: dict[tuple[int, str], object] = {}
         self.flow = False  # whether the answer being worked out depends on the place within its scope
+        # What bindings stand for: for good, and those cut short by a cycle for one question.  Each binding is worked
+        # out once per question at most; without that, branches that assign each other's names cost exponential time.
+        self.settled: dict[tuple[int, int], Entities] = {}
+        self.partial: dict[tuple[int, int], Entities] = {}
+        self.cuts = 0
+        self.budget = _BUDGET
         self.busy: set[tuple[int, int]] = set()
         self.depth = 0
 
@@ -379,22 +385,42 @@ class _Resolver:
             found = self.symbols.evaluate(self.path, binding)
             return found or (UNKNOWN,)
         key = (scope, id(binding))
-        if key in self.busy or len(self.busy) > _DEPTH:
+        known = self.settled.get(key)
+        if known is not None:
+            return known
+        self.budget -= 1
+        if self.budget < 0:
+            return (UNKNOWN,)
+        if not self.busy:
+            self.partial.clear()  # a new question
+        known = NONE if key in self.busy or len(self.busy) > _DEPTH else self.partial.get(key)
+        if known is not None:
+            self.cuts += 1
             self.flow = True  # an answer cut short is not remembered
-            return NONE
+            return known
+        flow, cuts = self.flow, self.cuts
         self.busy.add(key)
-        # A binding is evaluated before it takes effect, on its last line at the latest.
         try:
-            if means is Means.TYPED:
-                return self.typed(scope, binding.text, line, region) or (UNKNOWN,)
-            callees = self.evaluate(scope, binding.text, line, region)
-            if callees is None:
-                return (UNKNOWN,)
-            if means is Means.RESULT:
-                return self.symbols.result(callees)
-            return self.symbols.entered(callees) if means is Means.ENTERED else callees
+            found = self.work_out_binding(scope, binding, line, region)
         finally:
             self.busy.discard(key)
+        if self.cuts == cuts:
+            self.settled[key] = found
+            self.flow = flow  # it depends on the binding's place, not on the asker's
+        else:
+            self.partial[key] = found
+        return found
+
+    def work_out_binding(self, scope: int, binding: Binding, line: int, region: int) -> Entities:
+        # A binding is evaluated before it takes effect, on its last line at the latest.
+        if binding.means is Means.TYPED:
+            return self.typed(scope, binding.text, line, region) or (UNKNOWN,)
+        callees = self.evaluate(scope, binding.text, line, region)
+        if callees is None:
+            return (UNKNOWN,)
+        if binding.means is Means.RESULT:
+            return self.symbols.result(callees)
+        return self.symbols.entered(callees) if binding.means is Means.ENTERED else callees
 
     def typed(self, scope: int, annotation: str, line: int, region: int) -> Entities:
         # Parameters are not in scope of their own annotations.
@@ -467,6 +493,7 @@ class _Resolver:
 
 _SUPER: Final = Entity(Is.UNKNOWN, "super")
 _DEPTH: Final = 24
+_BUDGET: Final = 200_000  # bindings looked into per file, about a second; only generated code comes near
 _EVALUATED: Final = frozenset({Means.PATH, Means.RESULT, Means.TYPED, Means.ENTERED})
 _LITERALS: Final = frozenset(
     {

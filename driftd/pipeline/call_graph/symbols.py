@@ -88,6 +88,7 @@ class Symbols:
     def __init__(self, project: Project) -> None:
         self._project = project
         self._done: dict[tuple[object, ...], tuple[Entities, frozenset[str], int]] = {}
+        self._partial: dict[tuple[object, ...], Entities] = {}  # answers cut short, within one question
         self._open: set[tuple[object, ...]] = set()
         self._frames: list[_Frame] = [_Frame()]
 
@@ -449,11 +450,14 @@ class Symbols:
         return known if known is not None else self._work_out(key, work)
 
     def _recall(self, key: tuple[object, ...]) -> Entities | None:
+        frames = self._frames
         done = self._done.get(key)
         if done is None:
-            return None
+            partial = self._partial.get(key) if len(frames) > 1 else None
+            if partial is not None:
+                frames[-1].cut = True
+            return partial
         answer, seen, height = done
-        frames = self._frames
         if len(frames) + height >= HEIGHT_LIMIT:
             return None
         outer = frames[-1]
@@ -468,6 +472,8 @@ class Symbols:
         if key in self._open or len(frames) >= HEIGHT_LIMIT:
             outer.cut = True
             return NONE if key in self._open else (UNKNOWN,)
+        if len(frames) == 1:
+            self._partial.clear()  # a new question
         frame = _Frame()
         frames.append(frame)
         self._open.add(key)
@@ -481,6 +487,7 @@ class Symbols:
             outer.height = frame.height + 1
         if frame.cut:
             outer.cut = True
+            self._partial[key] = answer
         else:
             self._done[key] = (answer, frozenset(frame.seen), frame.height)
         return answer
