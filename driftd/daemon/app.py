@@ -148,11 +148,12 @@ class Daemon:
         loop = RunLoop(
             engine,
             on_start=lambda cause: hub.publish("analysis.started", {"trigger": cause}),
-            on_end=lambda report: self._run_ended(report, hub, watcher, engine),
+            on_end=lambda report: self._run_ended(report, hub),
             on_progress=lambda stage, done, total: hub.publish(
                 "analysis.progress", {"stage": stage, "done": done, "total": total}
             ),
         )
+        engine.on_directories = watcher.set_directories
         self._loop = loop
         service = DaemonService(engine, store, loop, watcher, hub, self._clock, self._stop.set)
         hang_up, hung_up = anyio.Event(), anyio.Event()
@@ -203,8 +204,7 @@ class Daemon:
                 cause=str(changes.cause),
             )
 
-    def _run_ended(self, report: RunReport, hub: EventHub, watcher: Watcher, engine: Engine) -> None:
-        watcher.set_directories(engine.directories)
+    def _run_ended(self, report: RunReport, hub: EventHub) -> None:
         if not report.run_id:
             return
         summary = last_run_summary(report.as_dict())

@@ -11,6 +11,7 @@ first run of a process compares the project-wide tables with what the facts say,
 
 from __future__ import annotations
 
+import ctypes
 import gc
 import hashlib
 import os
@@ -125,6 +126,7 @@ class Engine:
         self._in_doubt = False  # a run failed half-way: memory and database may tell different things
         self._cancel = threading.Event()
         self.directories: frozenset[str] = frozenset()
+        self.on_directories: Callable[[frozenset[str]], None] = lambda _: None  # hears what is examined, as scanned
         self.last: RunReport | None = None
         self.current: RunReport | None = None
 
@@ -236,6 +238,7 @@ class Engine:
         self, result: ScanResult, report: RunReport, *, full: bool, record_always: bool, progress: Progress
     ) -> None:
         self.directories = result.directories
+        self.on_directories(result.directories)
         changed = [*result.added, *result.modified, *result.renamed]
         again = self._to_analyse_again(result, full=full)
         news = (
@@ -653,6 +656,7 @@ def _no_garbage_collection(result: ScanResult) -> Iterator[None]:
     finally:
         gc.enable()
         gc.collect()
+        _give_back_memory()
         gc.freeze()  # what is in the model now will mostly stay; later collections need not look at it
 
 
@@ -664,6 +668,13 @@ def _pool(settings: Settings) -> WorkerPool:
             max_file_size=settings.scan.max_file_size,
         )
     )
+
+
+def _give_back_memory() -> None:
+    """Return what a large run freed to the kernel, where the C library keeps it (glibc)."""
+    trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
+    if trim is not None:
+        trim(0)
 
 
 def _first_leaf(error: BaseException) -> BaseException:

@@ -42,7 +42,8 @@ if TYPE_CHECKING:
 QUEUE_SIZE: Final = 256  # submissions; beyond it submitters wait
 BATCH_ROWS: Final = 20_000
 BATCH_SECONDS: Final = 0.05
-IDLE_SECONDS: Final = 1.0  # of quiet before the log is moved into the file
+# Of quiet before the log is moved into the file: that waits for the disk, and a save that came meanwhile would wait too.
+IDLE_SECONDS: Final = 5.0
 IDLE_RETRY_SECONDS: Final = 30.0  # between tries while a reader holds the log
 WAL_LIMIT: Final = 4 * 1024 * 1024  # bytes of log worth moving
 
@@ -318,6 +319,8 @@ def _checkpoint(connection: sqlite3.Connection, mode: CheckpointMode, path: Path
     connection.execute("PRAGMA busy_timeout = 100")  # a reader's snapshot can last; the queue must not
     try:
         complete = bool(apply.maintain(connection, Checkpoint(mode)).value)
+        if mode == "TRUNCATE":
+            connection.execute("PRAGMA shrink_memory")  # after much was written: the cached pages are not needed now
     finally:
         connection.execute("PRAGMA busy_timeout = 5000")
     return complete, wal_bytes(path)

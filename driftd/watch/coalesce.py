@@ -78,7 +78,8 @@ class Backoff:
 # Up to this many distinct paths are one person's save: they are passed on without a further wait.
 _SINGLE_SAVE = 8
 
-# Sets this many steps apart come back to back: a program writes without a pause, and nobody waits for each set.
+# Sets that name a path again so few steps later come back to back: a program rewrites it without a pause, and nobody
+# waits for each set.  Different files one after the other are saves that somebody does wait for.
 _BACK_TO_BACK = 5
 
 
@@ -86,8 +87,8 @@ class Coalescer:
     """Gathers paths and demands for a rescan until they are due.
 
     A save is due at once (its source already waited one quiet step).  The larger a burst, the longer the quiet
-    time it must show, up to `settle`; sets that come back to back double it too, so that a file written all day
-    long costs `1 / settle` sets a second.  `latest` bounds every wait.  What is held is bounded by
+    time it must show, up to `settle`; sets that name the same path back to back double it too, so that a file written
+    all day long costs `1 / settle` sets a second.  `latest` bounds every wait.  What is held is bounded by
     `max_paths`: a larger burst is a rescan.
     """
 
@@ -106,6 +107,7 @@ class Coalescer:
         self._flush = False
         self._streak = 0
         self._taken_at = float("-inf")
+        self._taken: frozenset[str] = frozenset()
 
     @property
     def pending(self) -> bool:
@@ -169,6 +171,7 @@ class Coalescer:
         if self._first is not None:
             self._streak = self._streak + 1 if self._back_to_back(self._first) else 0
             self._taken_at = now
+            self._taken = frozenset(self._paths)
         rescan, cause = False, self._cause
         if self._rescan is not None and (self._flush or self._rescan_at <= now):
             rescan, cause, self._rescan = True, self._rescan, None
@@ -194,4 +197,5 @@ class Coalescer:
         return min(self._last + quiet, self._first + (pace.latest if large else pace.settle))
 
     def _back_to_back(self, first: float) -> bool:
-        return first <= self._taken_at + _BACK_TO_BACK * self._pace.step
+        soon = first <= self._taken_at + _BACK_TO_BACK * self._pace.step
+        return soon and (self._burst or not self._taken.isdisjoint(self._paths))

@@ -142,7 +142,7 @@ class Daemon:
             return True
         ended = os.pidfd_open(self.process.pid)
         try:
-            return bool(select.select([self._notify, ended], [], [], START_TIMEOUT_S)[0])
+            return bool(select.select([self._notify.fileno(), ended], [], [], START_TIMEOUT_S)[0])
         finally:
             os.close(ended)
 

@@ -239,5 +239,5 @@ def shared_bench() -> Iterator[None]:
 
 TestTree = Tree.TestCase
 TestTree.settings = settings(
-    max_examples=30, stateful_step_count=20, deadline=None, suppress_health_check=list(HealthCheck)
+    max_examples=15, stateful_step_count=20, deadline=None, suppress_health_check=list(HealthCheck)
 )
