@@ -655,6 +655,7 @@ def _no_garbage_collection(result: ScanResult) -> Iterator[None]:
         yield
     finally:
         gc.enable()
+        gc.unfreeze()  # what an earlier run froze may have become garbage since
         gc.collect()
         _give_back_memory()
         gc.freeze()  # what is in the model now will mostly stay; later collections need not look at it

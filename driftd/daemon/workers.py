@@ -24,13 +24,15 @@ from concurrent.futures import CancelledError, Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 from importlib import import_module
 from multiprocessing import get_context, parent_process
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
+import anyio
+import anyio.to_thread
 import msgspec
 
 from driftd.errors import RefusedError
@@ -49,6 +51,10 @@ PRELOADED = [
 # One by one costs 1.25 times the time of chunks of 32; chunks much larger leave a worker idle at the end.
 CHUNK_FILES = 32
 CHUNK_BYTES = 400_000
+
+# A chunk of `map` takes a second at most; one that takes this long hangs.
+MAP_TIMEOUT_S = 120.0
+DISCARD_TIMEOUT_S = 3.0
 
 PROBE_TIMEOUT_S = 60.0  # for a process to start and import; a loaded machine takes seconds
 
@@ -185,9 +191,13 @@ class WorkerPool:
                     futures = [
                         self._executor().submit(_call_shared, function, file.name, digest, item) for item in items
                     ]
-                return [future.result() for future in futures]
-            except (BrokenProcessPool, CancelledError, RuntimeError):
-                self._pool = None  # the next use makes a new one
+                return [future.result(MAP_TIMEOUT_S) for future in futures]
+            except (BrokenProcessPool, CancelledError, TimeoutError, RuntimeError):
+                pool, self._pool = self._pool, None  # the next use makes a new one
+                self.restarts += 1
+                if pool is not None:
+                    _kill(pool)
+                    pool.shutdown(wait=False, cancel_futures=True)
                 return None
 
     async def close(self) -> None:
@@ -276,10 +286,25 @@ class WorkerPool:
         pool, self._pool = self._pool, None
         if pool is None:
             return
-        for process in list(getattr(pool, "_processes", None) or {}):
-            with suppress(ProcessLookupError):
-                os.kill(process, signal.SIGKILL)
-        await asyncio.to_thread(pool.shutdown, wait=True, cancel_futures=True)
+        _kill(pool)
+        with anyio.move_on_after(DISCARD_TIMEOUT_S):
+            await anyio.to_thread.run_sync(
+                partial(pool.shutdown, wait=True, cancel_futures=True), abandon_on_cancel=True
+            )
+
+
+def _kill(pool: ProcessPoolExecutor) -> None:
+    """Kill the processes of a pool; two private names of the standard library are used, and here only.
+
+    Our end of the results' pipe is closed first: a worker that dies in the middle of an answer would leave the pool's
+    own thread waiting for the rest of it, for as long as anybody could still write there.
+    """
+    results = getattr(pool, "_result_queue", None)
+    if results is not None:
+        results._writer.close()  # noqa: SLF001 - see above
+    for process in list(getattr(pool, "_processes", None) or {}):
+        with suppress(ProcessLookupError):
+            os.kill(process, signal.SIGKILL)
 
 
 @contextmanager

@@ -29,17 +29,17 @@ _INCREMENTAL: Final = 2
 _COMMON: Final = """
     PRAGMA busy_timeout = 5000;
     PRAGMA temp_store = MEMORY;
-    PRAGMA mmap_size = 268435456;
+    PRAGMA mmap_size = 33554432;
 """
 _WRITER: Final = """
     PRAGMA foreign_keys = ON;
     PRAGMA synchronous = NORMAL;
-    PRAGMA cache_size = -16000;
+    PRAGMA cache_size = -8000;
     PRAGMA journal_size_limit = 67108864;
 """
 _READER: Final = """
     PRAGMA query_only = ON;
-    PRAGMA cache_size = -8000;
+    PRAGMA cache_size = -2000;
 """
 
 
