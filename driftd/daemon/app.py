@@ -48,6 +48,9 @@ STOP_S = 3.0
 DRAIN_S = 1.5
 RPC_GRACE_S = 1.0
 
+# Watching thousands of folders takes a tenth of a second; where it does not come about, the first run goes ahead.
+WATCH_START_S = 5.0
+
 # How often the daemon looks whether its own folder is still there, besides the watcher's word.
 INTACT_CHECK_S = 2.0
 
@@ -185,14 +188,23 @@ class Daemon:
             inner.cancel_scope.cancel()
 
     async def _analyse(self, engine: Engine, loop: RunLoop, watcher: Watcher) -> None:
-        """Restore the model, run once, then whenever something changes."""
-        await engine.restore()
-        loop.changed((), rescan=True, cause="startup")
-        async with anyio.create_task_group() as tasks:
-            tasks.start_soon(loop.run)
-            tasks.start_soon(watcher.run, partial(self._changed, loop))
+        """Restore the model, watch, run once, then whenever something changes.
 
-    async def _changed(self, loop: RunLoop, changes: ChangeSet) -> None:
+        The first run waits for the watches: what is saved while it runs is noticed, and no second one has to look
+        for it.
+        """
+        loop.changed((), rescan=True, cause="startup")
+        await engine.restore()
+        watching = anyio.Event()
+        async with anyio.create_task_group() as tasks:
+            await engine.find_directories()
+            tasks.start_soon(watcher.run, partial(self._changed, loop, watching))
+            with anyio.move_on_after(WATCH_START_S):
+                await watching.wait()
+            tasks.start_soon(loop.run)
+
+    async def _changed(self, loop: RunLoop, watching: anyio.Event, changes: ChangeSet) -> None:
+        watching.set()
         if changes.cause is Cause.ROOT_GONE:
             self._finish(End.ROOT_GONE)
         elif changes.cause is Cause.DRIFT_DELETED:

@@ -167,6 +167,13 @@ class Engine:
         """Ask the run that is under way to stop at the next file; what it has stored stays."""
         self._cancel.set()
 
+    async def find_directories(self) -> None:
+        """Find out which directories are examined, for whoever wants to watch them before the first run."""
+        self.directories = await anyio.to_thread.run_sync(
+            partial(self._scanner.directories, now_ns=self._clock.now() * NANOS)
+        )
+        self.on_directories(self.directories)
+
     async def scan(self, paths: Collection[str] | None = None, *, full: bool = False) -> ScanResult:
         """Look at the disk and say what differs from what is known; changes nothing."""
         return await anyio.to_thread.run_sync(

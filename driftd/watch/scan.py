@@ -156,6 +156,12 @@ class Scanner:
                 self._scan_path(path, comparison)
         return comparison.result(self._tree)
 
+    def directories(self, *, now_ns: int) -> frozenset[str]:
+        """Return the directories whose files a scan would examine ("" is the workspace), without looking at files."""
+        self._tree.begin(min(now_ns, time.time_ns()))
+        self._tree.refresh(rebuild=False)
+        return self._tree.directories()
+
     def affects_rules(self, path: str) -> bool:
         """Return whether a change of `path` may change which other files are examined: then scan everything.
 
