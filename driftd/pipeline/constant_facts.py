@@ -11,13 +11,10 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-import msgspec
-
-from driftd.pipeline.facts.model import Kind, LiteralFact, Value
+from driftd.pipeline.facts.model import FileFacts, Kind, LiteralFact, Value
 from driftd.pipeline.modules import ECMASCRIPT
 from driftd.pipeline.production import is_migration, is_test
 from driftd.pipeline.rendering import source_text
-from driftd.pipeline.views import CallView, OutlineView
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -34,61 +31,29 @@ class Constant(NamedTuple):
     always_used: bool
 
 
-class _AssignView(msgspec.Struct, frozen=True, array_like=True, gc=False):
-    target: Value
-    value: Value | None
-    line: int
-    column: int
-    scope: int
-    region: int
-    kind: str = "assign"
-    annotation: str | None = None
-    declares: str = ""
-
-
-class _Bodies(msgspec.Struct, frozen=True, array_like=True, gc=False):
-    calls: tuple[msgspec.Raw, ...]
-    assigns: tuple[_AssignView, ...]
-
-
-class _Texts(msgspec.Struct, frozen=True, array_like=True, gc=False):
-    literals: tuple[LiteralFact, ...]
-
-
-class ConstantsView(msgspec.Struct, frozen=True, array_like=True, gc=False):
-    """What the constants of a file take."""
-
-    language: str
-    line_count: int
-    outline: OutlineView
-    bodies: _Bodies
-    texts: _Texts
-    names: tuple[str, ...]
-
-
-def constants_of(path: str, view: ConstantsView) -> list[Constant]:
+def constants_of(path: str, facts: FileFacts) -> list[Constant]:
     """Return the named constants and the magic numbers of a file, by place."""
-    public = _entry_names(path, view)
-    if view.language in ECMASCRIPT:
-        found = list(_ecmascript_constants(view, public))
+    public = _entry_names(path, facts)
+    if facts.language in ECMASCRIPT:
+        found = list(_ecmascript_constants(facts, public))
     else:
-        found = list(_python_constants(view, public))
-    found.extend(_enum_members(view))
+        found = list(_python_constants(facts, public))
+    found.extend(_enum_members(facts))
     if not is_test(path) and not is_migration(path):
-        found.extend(_magic_numbers(view))
+        found.extend(_magic_numbers(facts))
     return sorted(found, key=lambda c: (c.line, c.column, c.name))
 
 
-def references_of(view: ConstantsView) -> frozenset[str]:
+def references_of(facts: FileFacts) -> frozenset[str]:
     """Return the names that the file refers to: reads, names looked up by string, re-exports."""
-    names = set(view.names)
+    names = set(facts.names)
     names.update(
         literal.value
-        for literal in view.texts.literals
+        for literal in facts.texts.literals
         if literal.kind == "string" and literal.context != "docstring" and _LOOKED_UP.fullmatch(literal.value)
     )
-    names.update(imported.name for imported in view.outline.imports if imported.alias and imported.alias in names)
-    names.update(export.local for export in view.outline.exports if export.source and export.local)
+    names.update(imported.name for imported in facts.outline.imports if imported.alias and imported.alias in names)
+    names.update(export.local for export in facts.outline.exports if export.source and export.local)
     return frozenset(names)
 
 
@@ -112,13 +77,13 @@ def suggested_name(number: str, context: str = "") -> str | None:
     return name
 
 
-def _python_constants(view: ConstantsView, public: frozenset[str]) -> Iterator[Constant]:
+def _python_constants(facts: FileFacts, public: frozenset[str]) -> Iterator[Constant]:
     bound: dict[str, int] = {}
-    for assign in view.bodies.assigns:
+    for assign in facts.bodies.assigns:
         if assign.scope == 0:
             for name in _names(assign.target):
                 bound[name] = bound.get(name, 0) + 1
-    for assign in view.bodies.assigns:
+    for assign in facts.bodies.assigns:
         target, value = assign.target, assign.value
         if assign.scope != 0 or target.kind != Kind.PATH or value is None or assign.kind not in {"assign", "declare"}:
             continue
@@ -126,25 +91,25 @@ def _python_constants(view: ConstantsView, public: frozenset[str]) -> Iterator[C
         is_final = (assign.annotation or "").rpartition(".")[2].startswith("Final")
         if bound[name] != 1 or "." in name or not (is_final or _UPPER.fullmatch(name)) or name.startswith("__"):
             continue
-        if value.kind == Kind.CALL and _callee(view, value).rpartition(".")[2] in _TYPE_FACTORIES:
+        if value.kind == Kind.CALL and _callee(facts, value).rpartition(".")[2] in _TYPE_FACTORIES:
             continue
-        yield Constant(name, _shown(view, value, name), assign.line, assign.column, True, name in public)
+        yield Constant(name, _shown(facts, value, name), assign.line, assign.column, True, name in public)
 
 
-def _ecmascript_constants(view: ConstantsView, public: frozenset[str]) -> Iterator[Constant]:
-    for assign in view.bodies.assigns:
+def _ecmascript_constants(facts: FileFacts, public: frozenset[str]) -> Iterator[Constant]:
+    for assign in facts.bodies.assigns:
         target, value = assign.target, assign.value
         if assign.scope != 0 or assign.declares != "const" or target.kind != Kind.PATH or value is None:
             continue
         name = target.text
-        if "." not in name and _is_fixed(view, value, is_upper=_UPPER.fullmatch(name) is not None):
-            yield Constant(name, _shown(view, value, name), assign.line, assign.column, True, name in public)
+        if "." not in name and _is_fixed(facts, value, is_upper=_UPPER.fullmatch(name) is not None):
+            yield Constant(name, _shown(facts, value, name), assign.line, assign.column, True, name in public)
 
 
-def _is_fixed(view: ConstantsView, value: Value, *, is_upper: bool) -> bool:
+def _is_fixed(facts: FileFacts, value: Value, *, is_upper: bool) -> bool:
     kind = value.kind
     if kind == Kind.CAST and value.items:
-        return _is_fixed(view, value.items[0], is_upper=is_upper or value.text == "const")
+        return _is_fixed(facts, value.items[0], is_upper=is_upper or value.text == "const")
     if kind in {Kind.STRING, Kind.NUMBER, Kind.REGEX}:
         return True
     if kind == Kind.CONSTANT:
@@ -152,30 +117,29 @@ def _is_fixed(view: ConstantsView, value: Value, *, is_upper: bool) -> bool:
     if kind == Kind.TEMPLATE:
         return not value.items
     if kind == Kind.OPERATION:
-        return all(_is_fixed(view, item, is_upper=False) for item in value.items)
+        return all(_is_fixed(facts, item, is_upper=False) for item in value.items)
     if kind == Kind.CALL:
-        return _callee(view, value) == "Object.freeze"
+        return _callee(facts, value) == "Object.freeze"
     return is_upper and kind in {Kind.LIST, Kind.DICT}
 
 
-def _enum_members(view: ConstantsView) -> Iterator[Constant]:
-    for cls in view.outline.classes:
+def _enum_members(facts: FileFacts) -> Iterator[Constant]:
+    for cls in facts.outline.classes:
         bases = {base.value.text.rpartition(".")[2] for base in cls.bases}
         if cls.kind != "enum" and bases.isdisjoint(_ENUM_BASES):
             continue
         for member in cls.members:
-            if member.name.startswith("_") or (member.value is None and view.language == "python"):
+            if member.name.startswith("_") or (member.value is None and facts.language == "python"):
                 continue
             # Members are reached by iteration and by value, so that nothing can be said about a single one's use.
             text = ""
             if member.value is not None:
-                value = msgspec.msgpack.decode(msgspec.msgpack.encode(member.value), type=Value)
-                text = _shown(view, value, member.name)
+                text = _shown(facts, member.value, member.name)
             yield Constant(member.name, text, member.line, 1, True, True)
 
 
-def _magic_numbers(view: ConstantsView) -> Iterator[Constant]:
-    literals = [literal for literal in view.texts.literals if literal.kind == "number"]
+def _magic_numbers(facts: FileFacts) -> Iterator[Constant]:
+    literals = [literal for literal in facts.texts.literals if literal.kind == "number"]
     arguments: dict[int, int] = {}
     for literal in literals:
         if literal.context == "argument":
@@ -212,19 +176,16 @@ def _power_of_two(number: int) -> bool:
     return number > 0 and number & (number - 1) == 0
 
 
-def _shown(view: ConstantsView, value: Value, name: str) -> str:
+def _shown(facts: FileFacts, value: Value, name: str) -> str:
     if value.kind == Kind.CALL:
-        text = f"{_callee(view, value)}(…)"
+        text = f"{_callee(facts, value)}(…)"
     else:
-        text = source_text(value, view.texts.literals, view.language)
+        text = source_text(value, facts.texts.literals, facts.language)
     return masked(name, text)
 
 
-def _callee(view: ConstantsView, value: Value) -> str:
-    return _decode_call(view.bodies.calls[value.ref]).callee.text
-
-
-_decode_call: Final = msgspec.msgpack.Decoder(CallView).decode
+def _callee(facts: FileFacts, value: Value) -> str:
+    return facts.bodies.calls[value.ref].callee.text
 
 
 def _names(target: Value) -> Sequence[str]:
@@ -233,15 +194,15 @@ def _names(target: Value) -> Sequence[str]:
     return [name for item in target.items for name in _names(item)]
 
 
-def _entry_names(path: str, view: ConstantsView) -> frozenset[str]:
+def _entry_names(path: str, facts: FileFacts) -> frozenset[str]:
     stem = path.rpartition("/")[2].partition(".")[0]
     if stem not in {"__init__", "index"}:
         return frozenset()
-    if stem == "__init__" and not view.outline.exports:
+    if stem == "__init__" and not facts.outline.exports:
         return frozenset(
-            name for a in view.bodies.assigns if a.scope == 0 for name in _names(a.target) if not name.startswith("_")
+            name for a in facts.bodies.assigns if a.scope == 0 for name in _names(a.target) if not name.startswith("_")
         )
-    return frozenset(name for export in view.outline.exports for name in (export.local, export.name) if name)
+    return frozenset(name for export in facts.outline.exports for name in (export.local, export.name) if name)
 
 
 _UPPER: Final = re.compile(r"_?[A-Z][A-Z0-9_]*[A-Z0-9]")

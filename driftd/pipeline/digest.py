@@ -10,12 +10,12 @@ from typing import Final
 
 import msgspec
 
-from driftd.pipeline.constant_facts import Constant, ConstantsView, constants_of, references_of
+from driftd.pipeline.constant_facts import Constant, constants_of, references_of
 from driftd.pipeline.env_access import Access, accesses, defined_names, may_access
+from driftd.pipeline.facts.codec import decode, encode
 from driftd.pipeline.facts.model import FileFacts
 from driftd.pipeline.interface import Interface, bind, interface_of
 from driftd.pipeline.modules import ECMASCRIPT
-from driftd.pipeline.views import BindingView, decode
 
 # Languages whose code is looked into; of others only the interface and what they define are read.
 CODE: Final = ECMASCRIPT | {"python"}
@@ -62,29 +62,27 @@ class EnvironmentPart(msgspec.Struct, frozen=True, array_like=True, gc=False):
     defines: tuple[str, ...]
 
 
-def digest_of(path: str, language: str, facts: bytes) -> bytes:
-    """Return the encoded digest of a file; raises msgspec.DecodeError for facts that are not FileFacts."""
-    view = decode(facts, BindingView)
-    interface = interface_of(view.outline, bind(view), view.language)
+def digest_of(path: str, language: str, facts: FileFacts, encoded: bytes) -> bytes:
+    """Return the encoded digest of a file; `encoded` are the same facts in msgpack."""
+    interface = interface_of(facts.outline, bind(facts), language)
     if language not in CODE:
-        defines = defined_names(path, view) if language == "dotenv" else ()
-        return _encode(Digest(interface, defines=defines))
-    constants = decode(facts, ConstantsView)
-    return _encode(
+        return encode(Digest(interface, defines=defined_names(path, facts) if language == "dotenv" else ()))
+    return encode(
         Digest(
             interface,
-            tuple(constants_of(path, constants)),
-            tuple(references_of(constants)),
-            tuple(accesses(decode(facts, FileFacts))) if may_access(language, facts) else (),
+            tuple(constants_of(path, facts)),
+            tuple(references_of(facts)),
+            tuple(accesses(facts)) if may_access(language, encoded) else (),
         )
     )
 
 
 def digest_chunk(_shared: bytes, chunk: bytes) -> bytes:
     """Return the digests of (path, language, facts) triples; in a worker process (see `stage.Mapper`)."""
-    return _encode([digest_of(path, language, facts) for path, language, facts in decode_files(chunk)])
+    return encode(
+        [digest_of(path, language, decode(facts, FileFacts), facts) for path, language, facts in decode_files(chunk)]
+    )
 
 
 decode_files: Final = msgspec.msgpack.Decoder(list[tuple[str, str, bytes]]).decode
 decode_digests: Final = msgspec.msgpack.Decoder(list[bytes]).decode
-_encode: Final = msgspec.msgpack.Encoder().encode

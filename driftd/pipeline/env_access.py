@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from driftd.pipeline.facts.model import Call, Class, FileFacts, Value
-    from driftd.pipeline.views import BindingView
 
 
 class Access(NamedTuple):
@@ -53,11 +52,11 @@ def accesses(facts: FileFacts) -> list[Access]:
     return [best[key] for key in sorted(best)]
 
 
-def defined_names(path: str, view: BindingView) -> tuple[str, ...]:
+def defined_names(path: str, facts: FileFacts) -> tuple[str, ...]:
     """Return the names that an env file defines; none for one that is meant to be copied and filled in."""
     if is_pattern(path):
         return ()
-    return tuple(dict.fromkeys(a.target.text for a in view.bodies.assigns if a.target.kind == Kind.PATH))
+    return tuple(dict.fromkeys(a.target.text for a in facts.bodies.assigns if a.target.kind == Kind.PATH))
 
 
 def is_pattern(path: str) -> bool:

@@ -74,7 +74,7 @@ def extract(
         problems.extend(_problem(stage.name, problem) for problem in findings.problems)
     named = sum(function.kind not in {"module", "lambda"} for function in facts.outline.functions)
     encoded = _encoder.encode(facts)
-    digest = digest_of(path, language, encoded)
+    digest = digest_of(path, language, facts, encoded)
     return Extracted(encoded, digest, rows, named, len(facts.errors), problems)
 
 

@@ -16,13 +16,11 @@ import msgspec
 
 from driftd.pipeline.facts.model import Kind
 from driftd.pipeline.modules import ECMASCRIPT
-from driftd.pipeline.views import AssignView, BindingView, CallView, ClassView, FunctionView, ValueHead, parts
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Iterable, Sequence
 
-    from driftd.pipeline.facts.model import Value
-    from driftd.pipeline.views import OutlineView, RegionView
+    from driftd.pipeline.facts.model import Assign, Call, Class, FileFacts, Function, Outline, Region, Value
 
 
 class Means(IntEnum):
@@ -119,14 +117,12 @@ class Scopes:
         self.outer: dict[int, dict[str, bool]] = {}  # function -> names it declares global (True) or nonlocal
 
 
-def bind(view: BindingView) -> Scopes:
+def bind(facts: FileFacts) -> Scopes:
     """Return the name tables of a file."""
-    calls = view.bodies.calls
-    binder = _Binder(view.outline, view.bodies.regions, lambda index: _decode_call(calls[index]), view.language)
-    return binder.run(view.bodies.assigns)
+    return _Binder(facts).run(facts.bodies.assigns)
 
 
-def interface_of(outline: OutlineView, scopes: Scopes, language: str) -> Interface:
+def interface_of(outline: Outline, scopes: Scopes, language: str) -> Interface:
     """Return what other files can see of a file with these name tables."""
     functions = tuple(
         [FunctionFace(f.name, f.qualified_name, f.kind, f.scope, f.return_type) for f in outline.functions]
@@ -252,16 +248,14 @@ def _distinct(bindings: Iterable[Binding]) -> tuple[Binding, ...]:
 class _Binder:
     """Fills the tables: definitions first, then what is assigned, in source order."""
 
-    def __init__(
-        self, outline: OutlineView, regions: Sequence[RegionView], call: Callable[[int], CallView], language: str
-    ) -> None:
-        self.outline = outline
-        self.regions = regions
-        self.call = call
-        self.ecmascript = language in ECMASCRIPT
-        self.scopes = Scopes(len(outline.functions), len(outline.classes))
+    def __init__(self, facts: FileFacts) -> None:
+        self.outline = facts.outline
+        self.regions: Sequence[Region] = facts.bodies.regions
+        self.calls: Sequence[Call] = facts.bodies.calls
+        self.ecmascript = facts.language in ECMASCRIPT
+        self.scopes = Scopes(len(self.outline.functions), len(self.outline.classes))
 
-    def run(self, assigns: Sequence[AssignView]) -> Scopes:
+    def run(self, assigns: Sequence[Assign]) -> Scopes:
         for i, function in enumerate(self.outline.functions):
             self._params(i, function)
         for i, function in enumerate(self.outline.functions):
@@ -300,12 +294,12 @@ class _Binder:
     def _table(self, scope: int) -> Table:
         return self.scopes.functions[scope] if scope >= 0 else self.scopes.classes[~scope]
 
-    def _define(self, what: FunctionView | ClassView, binding: Binding) -> None:
+    def _define(self, what: Function | Class, binding: Binding) -> None:
         # ECMAScript hoists function declarations; a Python definition holds from its line on.
         hoisted = self.ecmascript and binding.means is Means.FUNCTION
         _add(self._table(what.scope), what.name, Site(0 if hoisted else what.line, _NOT_YET, binding))
 
-    def _params(self, index: int, function: FunctionView) -> None:
+    def _params(self, index: int, function: Function) -> None:
         table = self.scopes.functions[index]
         for position, param in enumerate(function.params):
             binding = Binding(Means.TYPED, -1, param.annotation) if param.annotation else OPAQUE
@@ -329,7 +323,7 @@ class _Binder:
                 found = i
         return found
 
-    def _assign(self, assign: AssignView) -> None:
+    def _assign(self, assign: Assign) -> None:
         kind, target = assign.kind, assign.target
         if kind in {"global", "nonlocal"}:
             if target.kind == Kind.PATH and assign.scope > 0:
@@ -338,7 +332,7 @@ class _Binder:
         if target.kind == Kind.PATH:
             self._assign_path(assign, target.text)
         elif target.kind in _PATTERNS:
-            values = parts(assign.value) if assign.value and assign.value.kind in {Kind.TUPLE, Kind.LIST} else ()
+            values = assign.value.items if assign.value and assign.value.kind in {Kind.TUPLE, Kind.LIST} else ()
             paired = kind == "assign" and len(values) == len(target.items)
             for i, item in enumerate(target.items):
                 if paired and item.kind == Kind.PATH:
@@ -348,7 +342,7 @@ class _Binder:
                     for name in _target_names(item):
                         self._bind_name(assign, name, OPAQUE)
 
-    def _assign_path(self, assign: AssignView, text: str) -> None:
+    def _assign_path(self, assign: Assign, text: str) -> None:
         if assign.kind in {"augmented", "delete"}:
             bindings: Sequence[Binding] = (NOTHING,)
         elif assign.kind in {"for", "catch"}:
@@ -360,7 +354,7 @@ class _Binder:
         for binding in bindings:
             self._bind_name(assign, text, binding)
 
-    def _bind_name(self, assign: AssignView, text: str, binding: Binding) -> None:
+    def _bind_name(self, assign: Assign, text: str, binding: Binding) -> None:
         head, dot, rest = text.partition(".")
         if dot:
             self._bind_attribute(assign, text, head, rest, binding)
@@ -373,7 +367,7 @@ class _Binder:
         if assign.kind not in {"for", "with", "catch", "named"} and assign.value is not None:
             # A call over several lines binds the name when it ends.
             if assign.value.kind == Kind.CALL:
-                line = max(line, self.call(assign.value.ref).end_line)
+                line = max(line, self.calls[assign.value.ref].end_line)
         else:
             line -= 1  # it already holds on its own line
         outer = self.scopes.outer.get(scope)
@@ -394,7 +388,7 @@ class _Binder:
                 return scope
         return 0
 
-    def _bind_attribute(self, assign: AssignView, text: str, head: str, rest: str, binding: Binding) -> None:
+    def _bind_attribute(self, assign: Assign, text: str, head: str, rest: str, binding: Binding) -> None:
         cls = self._receiver_class(assign.scope, head)
         if cls < 0:
             _add(self._table(assign.scope), text, Site(assign.line, assign.region, binding))
@@ -440,24 +434,24 @@ class _Binder:
                 at = self.outline.classes[~at].scope
         return binding
 
-    def _entered(self, value: ValueHead | None) -> Sequence[Binding]:
+    def _entered(self, value: Value | None) -> Sequence[Binding]:
         if value is not None and value.kind == Kind.CALL:
-            callee = self.call(value.ref).callee
+            callee = self.calls[value.ref].callee
             if callee.kind == Kind.PATH:
                 return (Binding(Means.ENTERED, -1, callee.text),)
         return (OPAQUE,)
 
-    def _values(self, value: ValueHead | None, annotation: str | None) -> Sequence[Binding]:
+    def _values(self, value: Value | None, annotation: str | None) -> Sequence[Binding]:
         if annotation and annotation_paths(annotation):
             return (Binding(Means.TYPED, -1, annotation),)
         if value is None:
             return (NOTHING,)
         return self._of_value(value, 0)
 
-    def _of_value(self, value: ValueHead, depth: int) -> Sequence[Binding]:
+    def _of_value(self, value: Value, depth: int) -> Sequence[Binding]:
         kind = value.kind
         if kind == Kind.CALL:
-            callee = self.call(value.ref).callee
+            callee = self.calls[value.ref].callee
             return (Binding(Means.RESULT, -1, callee.text),) if callee.kind == Kind.PATH else (OPAQUE,)
         if kind == Kind.PATH:
             return (Binding(Means.PATH, -1, value.text),)
@@ -472,17 +466,16 @@ class _Binder:
         if depth > 4:
             return (OPAQUE,)
         if kind in {Kind.AWAIT, Kind.NAMED}:
-            return [b for item in parts(value) for b in self._of_value(item, depth + 1)] or (OPAQUE,)
+            return [b for item in value.items for b in self._of_value(item, depth + 1)] or (OPAQUE,)
         if kind == Kind.CAST:
             return (Binding(Means.TYPED, -1, value.text),) if annotation_paths(value.text) else (OPAQUE,)
         if kind == Kind.CONDITIONAL:
-            return [b for item in parts(value)[1:] for b in self._of_value(item, depth + 1)]
+            return [b for item in value.items[1:] for b in self._of_value(item, depth + 1)]
         if kind == Kind.OPERATION and value.text in {"or", "||", "??"}:
-            return [b for item in parts(value) for b in self._of_value(item, depth + 1)]
+            return [b for item in value.items for b in self._of_value(item, depth + 1)]
         return (OPAQUE,)
 
 
-_decode_call: Final = msgspec.msgpack.Decoder(CallView).decode
 _LITERAL_KINDS: Final = frozenset(
     {Kind.STRING, Kind.NUMBER, Kind.TEMPLATE, Kind.LIST, Kind.TUPLE, Kind.SET, Kind.COMPREHENSION, Kind.REGEX}
 )
@@ -509,7 +502,7 @@ def _add(table: Table, name: str, site: Site) -> None:
         sites.append(site)
 
 
-def _is_second_face(function: FunctionView) -> bool:
+def _is_second_face(function: Function) -> bool:
     """Whether a function stands beside the one that its name means: an overload's signature, a setter."""
     return function.kind == "setter" or any(d.name.rpartition(".")[2] == "overload" for d in function.decorators)
 
@@ -526,7 +519,7 @@ def _target_names(value: Value) -> Iterable[str]:
             stack.append(item.items[0])  # the rest is its default
 
 
-def _bases(cls: ClassView, outline: OutlineView, scopes: Scopes) -> tuple[Binding, ...]:
+def _bases(cls: Class, outline: Outline, scopes: Scopes) -> tuple[Binding, ...]:
     found = []
     for base in cls.bases:
         if base.relation == "metaclass":
@@ -535,7 +528,7 @@ def _bases(cls: ClassView, outline: OutlineView, scopes: Scopes) -> tuple[Bindin
         if value.text == "object":
             continue
         if value.kind == Kind.INDEX:  # Generic[T], Base[int]
-            value = parts(value)[0]
+            value = value.items[0]
         if value.kind != Kind.PATH:
             found.append(OPAQUE)
             continue
@@ -558,7 +551,7 @@ def _bases(cls: ClassView, outline: OutlineView, scopes: Scopes) -> tuple[Bindin
 _STANDALONE: Final = frozenset({Means.CLASS, Means.IMPORT})
 
 
-def _exports(outline: OutlineView) -> dict[str, tuple[Binding, ...]]:
+def _exports(outline: Outline) -> dict[str, tuple[Binding, ...]]:
     found: dict[str, list[Binding]] = {}
     for export in outline.exports:
         if export.name == "*":
@@ -587,7 +580,7 @@ def _exported(local: str, source: str, value: Value | None) -> Binding:
     return OPAQUE
 
 
-def _public(outline: OutlineView, names: dict[str, tuple[Binding, ...]]) -> frozenset[str] | None:
+def _public(outline: Outline, names: dict[str, tuple[Binding, ...]]) -> frozenset[str] | None:
     return frozenset(e.name for e in outline.exports) if "__all__" in names and outline.exports else None
 
 

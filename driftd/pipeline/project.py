@@ -1,7 +1,7 @@
 """The workspace in memory: per file its encoded facts, its interface and the ids of its functions; module names.
 
 `apply` takes a file's contribution out and puts the new one in, and says what others can notice of it.  Everything
-else a stage wants is decoded on demand through views.  There is no file access, no database and no clock here, and
+else a stage wants is decoded on demand.  There is no file access, no database and no clock here, and
 no call graph: stages keep what they derive.
 """
 
@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, Final, NamedTuple, TypeVar
 import msgspec
 
 from driftd.pipeline.digest import InterfacePart, digest_of
+from driftd.pipeline.facts.codec import decode, encode
 from driftd.pipeline.facts.model import FileFacts, Outline
-from driftd.pipeline.interface import Interface, Scopes, bind, changed_keys, shape
+from driftd.pipeline.interface import Interface, changed_keys, shape
 from driftd.pipeline.modules import ModuleIndex
-from driftd.pipeline.views import BindingView, decode
 from driftd.rows.ids import function_id
 
 if TYPE_CHECKING:
@@ -84,16 +84,12 @@ class SourceFile:
         self.home = ""  # where its absolute imports start
 
     def view(self, kind: type[T]) -> T:
-        """Decode the facts as one of the structs of `views`, or as FileFacts."""
+        """Decode the facts as `kind`, a struct of the same positions."""
         return decode(self.facts, kind)
 
     def part(self, kind: type[T]) -> T:
         """Decode the digest as one of the structs of `digest`."""
         return decode(self.digest, kind)
-
-    def scopes(self) -> Scopes:
-        """Work out the name tables."""
-        return bind(self.view(BindingView))
 
     def outline(self) -> Outline:
         """Decode the whole outline."""
@@ -191,7 +187,7 @@ class Project:
 
     def snapshot(self) -> bytes:
         """Return what other processes need to look names up: paths, languages, ids and interfaces, without facts."""
-        return _encode([(f.path, f.language, f.function_ids, f.interface) for f in self._files.values()])
+        return encode([(f.path, f.language, f.function_ids, f.interface) for f in self._files.values()])
 
     @classmethod
     def from_snapshot(cls, snapshot: bytes) -> Project:
@@ -233,7 +229,8 @@ def function_ids(path: str, qualified_names: Iterable[str]) -> tuple[int, ...]:
 
 def _new_file(entry: FileEntry) -> SourceFile:
     if not entry.digest:
-        entry = replace(entry, digest=digest_of(entry.path, entry.language, entry.facts))
+        facts = decode(entry.facts, FileFacts)
+        entry = replace(entry, digest=digest_of(entry.path, entry.language, facts, entry.facts))
     interface = decode(entry.digest, InterfacePart).interface
     ids = function_ids(entry.path, [function.qualified_name for function in interface.functions])
     return SourceFile(entry, interface, ids)
@@ -245,5 +242,4 @@ class _OutlineOnly(msgspec.Struct, frozen=True, array_like=True, gc=False):
     outline: Outline
 
 
-_encode: Final = msgspec.msgpack.Encoder().encode
 _decode_snapshot: Final = msgspec.msgpack.Decoder(list[tuple[str, str, tuple[int, ...], Interface]]).decode

@@ -5,8 +5,6 @@ from __future__ import annotations
 import msgspec
 import pytest
 
-from driftd.pipeline import views
-from driftd.pipeline.facts import model
 from driftd.pipeline.facts.model import FileFacts
 from driftd.pipeline.interface import annotation_paths, definition_key, name_key
 from driftd.pipeline.modules import Found, ModuleIndex
@@ -154,42 +152,17 @@ class TestModules:
         assert index.settle() == (frozenset({first.key, second.key}), True)
 
 
-class TestViews:
-    """Narrow readings of facts."""
-
-    @pytest.mark.parametrize(
-        ("view", "whole"),
-        [
-            (views.FunctionView, model.Function),
-            (views.ParamView, model.Param),
-            (views.ClassView, model.Class),
-            (views.MemberView, model.Member),
-            (views.BaseView, model.Base),
-            (views.OutlineView, model.Outline),
-            (views.AssignView, model.Assign),
-            (views.RegionView, model.Region),
-            (views.CallView, model.Call),
-            (views.ValueHead, model.Value),
-            (views.BindingView, model.FileFacts),
-            (views.ResolveView, model.FileFacts),
-            (views.NamesView, model.FileFacts),
-        ],
-    )
-    def test_fields_stand_where_the_facts_have_them(
-        self, view: type[msgspec.Struct], whole: type[msgspec.Struct]
-    ) -> None:
-        """A view names a prefix of the fields, as the encoding goes by position."""
-        names = view.__struct_fields__
-        assert names == whole.__struct_fields__[: len(names)]
+class TestFacts:
+    """What a file of the project still knows."""
 
     def test_the_facts_can_be_read_back(self) -> None:
-        """What a view leaves out is still there."""
+        """The project keeps the facts whole."""
         facts = entry("a.py", "def f(): return g(1)\n").facts
         file = project_of({"a.py": "def f(): return g(1)\n"}).file("a.py")
         assert file is not None
         assert msgspec.msgpack.encode(file.view(FileFacts)) == facts
         assert [f.name for f in file.outline().functions] == ["<module>", "f"]
-        assert file.view(views.NamesView).names == ("g",)
+        assert file.all_facts().names == ("g",)
 
 
 @pytest.mark.parametrize(

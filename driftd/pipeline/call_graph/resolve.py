@@ -13,19 +13,17 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from driftd.pipeline.call_graph.symbols import BUILTIN, NONE, UNKNOWN, Entity, Is, union
 from driftd.pipeline.facts.model import Kind
-from driftd.pipeline.interface import Means, reaching
+from driftd.pipeline.interface import Means, bind, reaching
 from driftd.pipeline.modules import ECMASCRIPT
-from driftd.pipeline.views import ResolveView
 from driftd.rows.call_graph import CallEdgeRow
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from driftd.pipeline.call_graph.symbols import Entities, Symbols
-    from driftd.pipeline.facts.model import Value
+    from driftd.pipeline.facts.model import Call, Value
     from driftd.pipeline.interface import Binding, Site, Table
     from driftd.pipeline.project import Project, SourceFile
-    from driftd.pipeline.views import CallView
     from driftd.rows.call_graph import Resolution
 
 CONFIDENCE: Final[dict[Resolution, float]] = {
@@ -78,18 +76,18 @@ def resolve_file(project: Project, file: SourceFile, symbols: Symbols) -> Resolv
 
 class _Resolver:
     def __init__(self, project: Project, file: SourceFile, symbols: Symbols) -> None:
-        view = file.view(ResolveView)
+        facts = file.all_facts()
         self.project = project
         self.path = file.path
         self.ids = file.function_ids
         self.symbols = symbols
         self.ecmascript = file.language in ECMASCRIPT
-        self.outline = view.outline
-        self.functions = view.outline.functions
-        self.classes = view.outline.classes
-        self.calls = view.bodies.calls
-        self.regions = view.bodies.regions
-        self.scopes = file.scopes()
+        self.outline = facts.outline
+        self.functions = facts.outline.functions
+        self.classes = facts.outline.classes
+        self.calls = facts.bodies.calls
+        self.regions = facts.bodies.regions
+        self.scopes = bind(facts)
         # Answers by scope and text, and by the scope that binds the first name and text; only those that do not
         # depend on the place within the scope.
         self.known: dict[tuple[int, str], _Outcome] = {}
@@ -130,7 +128,7 @@ class _Resolver:
 
     # -- calls --
 
-    def call(self, call: CallView) -> _Outcome:
+    def call(self, call: Call) -> _Outcome:
         """Return where a call goes."""
         callee = call.callee
         if callee.kind == Kind.PATH:
@@ -268,7 +266,7 @@ class _Resolver:
 
     # -- values --
 
-    def value(self, value: Value, call: CallView, depth: int = 0) -> Entities:
+    def value(self, value: Value, call: Call, depth: int = 0) -> Entities:
         """Return what an expression can stand for."""
         kind = value.kind
         if kind == Kind.PATH:
