@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_right
 from hashlib import blake2b
+from itertools import accumulate
 
 
 class Source:
@@ -14,12 +16,11 @@ class Source:
     def __init__(self, data: bytes) -> None:
         r"""Take UTF-8 text whose lines end in `\n` (an adapter that reads other encodings transcodes first)."""
         self.data = data
-        starts = [0]
-        find = data.find
-        at = find(b"\n")
-        while at >= 0:
-            starts.append(at + 1)
-            at = find(b"\n", at + 1)
+        # `splitlines` ends lines at a lone carriage return as well, which is none here.
+        lines = data.splitlines(keepends=True) if b"\r" not in data else re.findall(rb"[^\n]*\n|[^\n]+\Z", data)
+        starts = [0, *accumulate(map(len, lines))]
+        if not data.endswith(b"\n") and data:
+            starts.pop()
         self._line_starts = starts
         self._ascii = data.isascii()
 

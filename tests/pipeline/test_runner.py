@@ -1,0 +1,135 @@
+"""Stages run in the order of their needs, and the failure of one costs nobody else anything."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import pytest
+
+from driftd.pipeline.project import Change, Project
+from driftd.pipeline.runner import Runner, merged
+from driftd.pipeline.stage import Findings, in_order
+from driftd.pipeline.stages import call_edges
+from driftd.pipeline.stages.call_edges import CallEdges, resolve_chunk
+from driftd.rows.call_graph import CallEdgeRow
+from driftd.rows.declare import Row, row_values
+from driftd.rows.facts import FunctionRow
+from tests.pipeline.in_memory import project_of
+
+
+@dataclass
+class Stage:
+    """A stage that records what it was given, and fails as often as it is told."""
+
+    name: str
+    needs: tuple[str, ...] = ()
+    tables: tuple[type[Row], ...] = ()
+    failures: int = 0
+    given: list[Change] = field(default_factory=list)
+
+    def run(self, project: Project, change: Change) -> Findings:
+        self.given.append(change)
+        if self.failures:
+            self.failures -= 1
+            raise RuntimeError(f"{self.name} is broken")
+        return Findings(files=change.changed)
+
+
+def changed(*paths: str) -> Change:
+    return Change(changed=frozenset(paths))
+
+
+def test_a_stage_follows_what_it_needs() -> None:
+    """Needs come first; otherwise the declared order stays."""
+    stages = [Stage("c", needs=("b",)), Stage("a"), Stage("b", needs=("a",)), Stage("d")]
+    assert [stage.name for stage in in_order(stages)] == ["a", "b", "c", "d"]
+
+
+@pytest.mark.parametrize(
+    ("stages", "message"),
+    [
+        ([Stage("a"), Stage("a")], "share a name"),
+        ([Stage("a", needs=("x",))], "needs x, which does not exist"),
+        ([Stage("a", needs=("b",)), Stage("b", needs=("a",))], "form a cycle"),
+        ([Stage("a", tables=(FunctionRow,)), Stage("b", tables=(FunctionRow,))], "written by a and by b"),
+    ],
+)
+def test_contradicting_declarations_are_refused(stages: list[Stage], message: str) -> None:
+    """Two of a name, an unmet need, a cycle, two writers of a table."""
+    with pytest.raises(ValueError, match=message):
+        in_order(stages)
+
+
+def test_a_failed_stage_is_reported_and_its_dependants_wait() -> None:
+    """The others go on; what depends on the failed one is not run on half a model."""
+    broken, dependant, other = Stage("broken", failures=1), Stage("dependant", needs=("broken",)), Stage("other")
+    runner = Runner([broken, dependant, other], lambda: 0.0)
+
+    reports = {report.name: report for report in runner.run(Project(), changed("a.py"))}
+
+    assert "RuntimeError: broken is broken" in str(reports["broken"].error)
+    assert reports["dependant"].error == "not run: it needs broken, which failed"
+    assert reports["other"].error is None
+    assert dependant.given == []
+
+
+def test_what_a_stage_missed_comes_with_the_next_change() -> None:
+    """A failure leaves no hole: the next run gets both changes as one."""
+    broken, dependant = Stage("broken", failures=1), Stage("dependant", needs=("broken",))
+    runner = Runner([broken, dependant], lambda: 0.0)
+    list(runner.run(Project(), changed("a.py")))
+
+    list(runner.run(Project(), changed("b.py")))
+    list(runner.run(Project(), changed("c.py")))
+
+    assert broken.given == [changed("a.py"), changed("a.py", "b.py"), changed("c.py")]
+    assert dependant.given == [changed("a.py", "b.py"), changed("c.py")]
+
+
+def test_a_cancelled_run_owes_the_stages_it_did_not_reach() -> None:
+    """Cancelling between stages loses nothing."""
+    first, second = Stage("first"), Stage("second")
+    runner = Runner([first, second], lambda: 0.0)
+    list(runner.run(Project(), changed("a.py"), cancelled=lambda: bool(first.given)))
+
+    list(runner.run(Project(), changed("b.py")))
+
+    assert second.given == [changed("a.py", "b.py")]
+
+
+def test_merging_two_changes_keeps_what_is_true_at_the_end() -> None:
+    """A file that came back is changed, one that went is removed, whatever happened to it before."""
+    earlier = Change(changed=frozenset({"a", "b"}), removed=frozenset({"c", "d"}))
+    later = Change(changed=frozenset({"c"}), removed=frozenset({"b"}))
+
+    assert merged(earlier, later) == Change(changed=frozenset({"a", "c"}), removed=frozenset({"d", "b"}))
+
+
+def test_other_processes_resolve_to_the_same_edges(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Against a snapshot, chunk by chunk, a project has the edges and the statistics that it has in one process."""
+    project = project_of({
+        "a.py": "def f(): pass\nclass A:\n    def m(self): f()\n",
+        "b.py": "from a import A, f\ndef g():\n    A().m()\n    f()\n",
+        "p/__init__.py": "from b import g\n",
+        "p/c.py": "from p import g\ng()\n",
+    })  # fmt: skip
+    here = CallEdges()
+    rows = here.run(project, project.everything()).rows
+    monkeypatch.setattr(call_edges, "MANY_FILES", 1)
+    monkeypatch.setattr(call_edges, "CHUNK", 2)
+    sizes: list[int] = []
+
+    def elsewhere(function: object, shared: bytes, items: object) -> list[bytes]:
+        assert function is resolve_chunk
+        assert isinstance(items, list)
+        sizes.append(len(items))
+        return [resolve_chunk(shared, item) for item in items]
+
+    there = CallEdges(elsewhere)
+    values = there.run(project, project.everything()).values[CallEdgeRow]
+
+    assert sizes == [2]
+    assert sorted(map(tuple, values)) == sorted(map(row_values, rows))
+    assert len(values) == 4  # m→f, g→m, g→f, and the module of c→g; A has no constructor
+    assert there.statistics() == here.statistics()
+    assert all(there.depends_on(path) == here.depends_on(path) for path in project)
