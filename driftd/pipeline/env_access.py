@@ -8,6 +8,7 @@ access; within a statement over several lines that is its first line.
 from __future__ import annotations
 
 import re
+from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from driftd.pipeline.facts.model import Kind
@@ -68,7 +69,7 @@ _PATTERN_WORDS: Final = frozenset({"example", "sample", "template", "tpl", "dist
 _NAME: Final = re.compile(r"[A-Za-z_]\w*")
 
 
-class _Walker:
+class _Walker(ABC):
     """Visits every expression of a file once, with its line and whether a fallback stands beside it."""
 
     def __init__(self, facts: FileFacts) -> None:
@@ -85,17 +86,21 @@ class _Walker:
             self.call(call, has_fallback=index in self.calls_with_fallback)
         return self.found
 
+    @abstractmethod
     def bind(self) -> None:
-        raise NotImplementedError
+        """Fill `names` from the imports and the assignments of the file."""
 
+    @abstractmethod
     def call(self, call: Call, *, has_fallback: bool) -> None:
-        raise NotImplementedError
+        """Note a call that reads a variable."""
 
+    @abstractmethod
     def path(self, text: str, line: int, *, has_fallback: bool) -> None:
-        raise NotImplementedError
+        """Note an access path that reads a variable."""
 
+    @abstractmethod
     def index(self, base: str, name: str, line: int, *, has_fallback: bool) -> None:
-        raise NotImplementedError
+        """Note a subscript that reads a variable."""
 
     def roots(self) -> Iterator[tuple[Value, int]]:
         bodies, outline = self.facts.bodies, self.facts.outline
