@@ -65,14 +65,6 @@ class BusyError(DriftdError):
     rpc_code = -32011
 
 
-class CancelledRunError(DriftdError):
-    """The call was cancelled by its caller."""
-
-    kind = "cancelled"
-    exit_code = 130
-    rpc_code = -32012
-
-
 class StoreError(DriftdError):
     """The database cannot be used: full disk, corruption, a locked or vanished file."""
 

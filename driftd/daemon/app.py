@@ -27,7 +27,7 @@ from driftd.daemon import logging as log_setup
 from driftd.daemon import notify
 from driftd.daemon.engine import Engine, RunReport
 from driftd.daemon.events import EventHub
-from driftd.daemon.loop import RunLoop
+from driftd.daemon.loop import STARTUP, RunLoop
 from driftd.daemon.service import DaemonService, last_run_summary
 from driftd.errors import ConfigError, DriftdError, RefusedError, StoreError
 from driftd.rows.ids import json_text
@@ -193,7 +193,7 @@ class Daemon:
         The first run waits for the watches: what is saved while it runs is noticed, and no second one has to look
         for it.
         """
-        loop.changed((), rescan=True, cause="startup")
+        loop.changed((), rescan=True, cause=STARTUP)
         await engine.restore()
         watching = anyio.Event()
         async with anyio.create_task_group() as tasks:
@@ -213,7 +213,7 @@ class Daemon:
             loop.changed(
                 changes.paths,
                 rescan=changes.rescan or len(changes.paths) > MAX_PENDING_PATHS,
-                cause=str(changes.cause),
+                cause=STARTUP if changes.cause is Cause.START else str(changes.cause),
             )
 
     def _run_ended(self, report: RunReport, hub: EventHub) -> None:

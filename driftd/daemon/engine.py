@@ -266,7 +266,7 @@ class Engine:
             "modified": len(result.modified),
             "renamed": len(result.renamed),
             "removed": len(result.removed),
-            "unchanged": result.unchanged,
+            "unchanged": result.unchanged + len(result.touched),  # in content; a time stamp is no change
         }
         for directory in result.unreadable_directories:
             self._note_failure(report, directory.path, "scan", directory.error)

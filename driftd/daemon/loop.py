@@ -19,6 +19,8 @@ from driftd.errors import BusyError, DriftdError
 
 log = structlog.get_logger("driftd.loop")
 
+STARTUP = "startup"  # the cause of a process's first run, which is recorded whatever it finds
+
 # After a run that failed (a full disk, an unreadable root) the next try waits this long, doubling up to the last.
 RETRY_FIRST_S = 1.0
 RETRY_LAST_S = 60.0
@@ -183,7 +185,7 @@ class RunLoop:
                 trigger=cause,
                 paths=None if rescan or work.full else frozenset(work.paths),
                 full=work.full,
-                record_always=bool(work.requests) or "startup" in work.causes,
+                record_always=bool(work.requests) or STARTUP in work.causes,
                 progress=lambda stage, done, total: self._tell(work.requests, stage, done, total),
             )
         except Exception as error:  # noqa: BLE001 - one run's failure, a bug's too, must not end the service

@@ -15,7 +15,7 @@ from driftd.daemon import graph_queries
 from driftd.daemon.engine import Engine
 from driftd.daemon.events import EventHub, Listener
 from driftd.daemon.loop import RunLoop
-from driftd.errors import BusyError, DriftdError, NotFoundError, RefusedError
+from driftd.errors import BusyError, NotFoundError, RefusedError
 from driftd.pipeline.stages.call_edges import resolution_rate
 from driftd.rows.registry import BY_NAME
 from driftd.rpc.service import AsOf, Direction, Filter, Page, Progress, Subscriber, Topic
@@ -213,11 +213,6 @@ class DaemonService:
         if not (known or os.path.lexists(absolute)):
             raise NotFoundError(f"{path} does not exist", hint=f"paths are relative to {self._engine.root}")
         return "" if relative == "." else relative
-
-
-def public_error(error: BaseException) -> str:
-    """Return an error's text for a log or a status line, without what only a traceback should say."""
-    return str(error) if isinstance(error, DriftdError) else type(error).__name__
 
 
 def last_run_summary(report: Mapping[str, Any]) -> dict[str, object]:

@@ -123,6 +123,7 @@ def test_a_second_start_serves_the_same_without_parsing(tree: Path) -> None:
         assert client.items("functions") == functions
         assert client.items("call_edges") == edges
 
+    assert status["last_run"]["files"]["unchanged"] == len(TREE)
     assert status["writer"]["rows"].get("functions", 0) == 0
     assert status["writer"]["rows"].get("call_edges", 0) == 0
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from driftd.pipeline.facts.languages.dotenv import ADAPTER, parse_env, parse_env_names
+from driftd.pipeline.facts.languages.dotenv import ADAPTER, parse_env
 from driftd.pipeline.stages.env_variables import EnvVariables, framework_of
 from driftd.rows.structural import EnvVariableRow
 from tests.pipeline.in_memory import Table, entries, project_of, rows_of
@@ -139,7 +139,7 @@ A=again
         ("G", "x", 9),
         ("A", "again", 10),
     ]
-    assert parse_env_names(text) == {"A", "B", "C", "E", "G"}
+    assert {definition.name for definition in parse_env(text)} == {"A", "B", "C", "E", "G"}
     facts = ADAPTER.extract(text, "dotenv")
     assert [(x.name, x.value, x.line, x.column) for x in facts.texts.literals][1] == ("B", "two # no comment", 3, 8)
 

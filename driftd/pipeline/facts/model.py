@@ -96,7 +96,9 @@ Visibility = Literal["public", "protected", "private", "internal"]
 
 
 class Function(msgspec.Struct, frozen=True, array_like=True, gc=False):
-    """A function, method, lambda, or the file's top-level code (`<module>`, always index 0, scope -1 by convention 0).
+    """A function, method, lambda, or the file's top-level code.
+
+    That is `<module>`, always at index 0; nothing is around it, so its `scope` is -1 and means no class.
 
     `line` is the line of the `def`/`function`/name itself, not of a decorator.  `qualified_name` joins the names of
     the enclosing classes and functions with dots (`Class.method`, `outer.inner`, `outer.<lambda>`).

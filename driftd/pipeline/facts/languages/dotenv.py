@@ -57,11 +57,6 @@ def parse_env(text: bytes) -> list[Definition]:
     return found
 
 
-def parse_env_names(text: bytes) -> frozenset[str]:
-    """Return the names that an env file defines."""
-    return frozenset(definition.name for definition in parse_env(text))
-
-
 def _value(match: re.Match[str]) -> str:
     if match["double"] is not None:
         return re.sub(r"\\(.)", lambda m: _ESCAPES.get(m[1], m[1]), match["double"], flags=re.DOTALL)
@@ -89,7 +84,7 @@ class _Dotenv:
             line=1,
             column=1,
             end_line=line_count,
-            scope=0,
+            scope=-1,
             body_hash=short_hash(data),
             signature_hash=short_hash(b""),
         )
