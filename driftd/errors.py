@@ -65,6 +65,17 @@ class BusyError(DriftdError):
     rpc_code = -32011
 
 
+class CancelledRunError(DriftdError):
+    """The call was cancelled by its caller.
+
+    The RPC layer answers it as -32012 without raising it; the command line finds the exit code of its kind here.
+    """
+
+    kind = "cancelled"
+    exit_code = 130
+    rpc_code = -32012
+
+
 class StoreError(DriftdError):
     """The database cannot be used: full disk, corruption, a locked or vanished file."""
 
