@@ -22,7 +22,7 @@ from typing import Literal
 
 import msgspec
 
-FACTS_VERSION = 1
+FACTS_VERSION = 2
 
 
 class Kind(IntEnum):
@@ -103,6 +103,9 @@ class Function(msgspec.Struct, frozen=True, array_like=True, gc=False):
     `line` is the line of the `def`/`function`/name itself, not of a decorator.  `qualified_name` joins the names of
     the enclosing classes and functions with dots (`Class.method`, `outer.inner`, `outer.<lambda>`).
     `bound_to` is the name or path an anonymous function was assigned to, if any.
+    `receiver` is the type as written, without pointers and type arguments, of a method that is declared outside of
+    its type: Go's `func (s *Server) Run()`, Kotlin's `fun String.shout()`, C++'s `void Server::run()`.  Such a
+    function is qualified by it (`Server.Run`), and its scope is where it stands.
     """
 
     name: str
@@ -124,6 +127,7 @@ class Function(msgspec.Struct, frozen=True, array_like=True, gc=False):
     body_hash: bytes = b""  # 8 bytes, blake2b of the body's source text
     signature_hash: bytes = b""  # 8 bytes, blake2b of name, parameters and return type as written
     bound_to: str = ""
+    receiver: str = ""
 
 
 class Base(msgspec.Struct, frozen=True, array_like=True, gc=False):
@@ -146,12 +150,21 @@ class Member(msgspec.Struct, frozen=True, array_like=True, gc=False):
     decorators: tuple[Decorator, ...] = ()
 
 
+ClassKind = Literal["class", "interface", "struct", "enum", "trait", "record", "union", "type_alias", "namespace",
+                    "annotation", "object", "mixin_module", "extension"]  # fmt: skip
+
+
 class Class(msgspec.Struct, frozen=True, array_like=True, gc=False):
-    """A class or anything class-like."""
+    """A class or anything class-like.
+
+    An `object` is a singleton (Kotlin, Scala), a `mixin_module` Ruby's module.  An `extension` adds to the type that
+    it is named after, which may be declared elsewhere: Rust's `impl`, Swift's `extension`; several may bear one name.
+    Its bases are the traits or protocols it implements.  A `namespace` is one that does not hold the whole file.
+    """
 
     name: str
     qualified_name: str
-    kind: Literal["class", "interface", "struct", "enum", "trait", "record", "union", "type_alias", "namespace"]
+    kind: ClassKind
     line: int
     column: int
     end_line: int
@@ -200,12 +213,17 @@ class Export(msgspec.Struct, frozen=True, array_like=True, gc=False):
 
 
 class Outline(msgspec.Struct, frozen=True, array_like=True, gc=False):
-    """What other files can see or must know: the part the in-memory `Project` keeps decoded."""
+    """What other files can see or must know.
+
+    `package` is what the file itself says it belongs to, dotted, "" where the language has no such declaration: the
+    package of Java, Kotlin, Scala and Go (its name only), the namespace of C# and PHP that holds the whole file.
+    """
 
     functions: tuple[Function, ...]
     classes: tuple[Class, ...]
     imports: tuple[Import, ...]
     exports: tuple[Export, ...]
+    package: str = ""
 
 
 class Call(msgspec.Struct, frozen=True, array_like=True, gc=False):
@@ -269,14 +287,17 @@ class Raise(msgspec.Struct, frozen=True, array_like=True, gc=False):
 
 
 class Handler(msgspec.Struct, frozen=True, array_like=True, gc=False):
-    """An error handler: an except or catch clause, or `.catch(fn)`.
+    """An error handler: an except, catch or rescue clause, `.catch(fn)`, or what takes its place in the language.
+
+    An `error_check` looks at an error value (Go's `if err != nil`, Rust's `if let Err(e)` and `Err(e) =>` arm); a
+    `propagate` hands it to the caller at once (Rust's `?`, Swift's `try`): its body is ("raise",).
 
     `caught` lists the types as written, () for a bare one.  `body` says what the handler does: any of "empty" (nothing,
     or only pass/comments/...), "log", "raise" (the same or another error), "return", "continue", "break", "call",
     "assign", "uses_error" (reads the caught variable).
     """
 
-    kind: Literal["try_except", "try_except_star", "try_catch", "promise_catch", "rescue"]
+    kind: Literal["try_except", "try_except_star", "try_catch", "promise_catch", "rescue", "error_check", "propagate"]
     caught: tuple[str, ...]
     name: str
     body: tuple[str, ...]
