@@ -94,6 +94,9 @@ def _analyze(root: Path, *, full: bool, paths: tuple[str, ...], force: bool, pro
             return _by_daemon(root, full=full, paths=paths, progress=progress)
         except NoDaemonError:
             pass  # so this process does it
+        from driftd.daemon import forkserver
+
+        forkserver.start()
         from driftd.daemon.embedded import analyze as run_here
         from driftd.daemon.logging import configure
 

@@ -24,6 +24,9 @@ def serve(root: Path, force: bool) -> int:
     It is ready when the socket accepts connections; under systemd it says so (Type=notify) and takes the socket from
     driftd@.socket if that is used.  There is one daemon for each workspace.
     """
+    from driftd.daemon import forkserver
+
+    forkserver.start()
     from driftd.daemon.app import serve as run_daemon
 
     return run_daemon(root, force=force)

@@ -15,6 +15,7 @@ import ctypes
 import gc
 import hashlib
 import os
+import stat as stat_module
 import threading
 import zlib
 from collections import Counter
@@ -32,6 +33,7 @@ import structlog
 
 from driftd.clock import Clock
 from driftd.config import Settings
+from driftd.daemon.extraction import Extraction
 from driftd.daemon.workers import Outcome, PoolSettings, Task, WorkerPool
 from driftd.errors import StoreError
 from driftd.pipeline import extract as pipeline
@@ -48,7 +50,8 @@ from driftd.rows.registry import BY_NAME
 from driftd.store.commands import Append, Command, DropFiles, RenameFile, Replace, ReplaceAll, Update, Upsert
 from driftd.store.failures import contradicts_schema
 from driftd.store.store import Store
-from driftd.watch.scan import Known, ScannedFile, Scanner, ScanResult, Stat
+from driftd.watch.scan import Known, ScannedFile, Scanner, ScanResult, Stat, printable
+from driftd.watch.tree import Found
 
 log = structlog.get_logger("driftd.engine")
 
@@ -174,8 +177,13 @@ class Engine:
         )
         self.on_directories(self.directories)
 
-    async def scan(self, paths: Collection[str] | None = None, *, full: bool = False) -> ScanResult:
-        """Look at the disk and say what differs from what is known; changes nothing."""
+    async def scan(
+        self, paths: Collection[str] | None = None, *, full: bool = False, found: Found | None = None
+    ) -> ScanResult:
+        """Look at the disk and say what differs from what is known; changes nothing.
+
+        `found` hears, in another thread, of files that are probably new (see `Scanner.scan`).
+        """
         return await anyio.to_thread.run_sync(
             partial(
                 self._scanner.scan,
@@ -184,6 +192,7 @@ class Engine:
                 paths=paths,
                 full=full,
                 cancelled=self._cancel.is_set,
+                found=found,
             )
         )
 
@@ -211,9 +220,14 @@ class Engine:
             if record_always:
                 await self._open(report)
             progress("scan", 0, 0)
-            result = await self.scan(paths, full=full)
-            with _no_garbage_collection(result):
-                await self._analyse(result, report, full=full, record_always=record_always, progress=progress)
+            async with Extraction(self.pool) as extraction:
+                # Of what is known, files may turn out to be unchanged or renamed: too much would be read ahead.
+                found = None if self._known else extraction.reader_ahead(self._early_task)
+                result = await self.scan(paths, full=full, found=found)
+                with _no_garbage_collection(result):
+                    await self._analyse(
+                        result, extraction, report, full=full, record_always=record_always, progress=progress
+                    )
             if report.status == "running":
                 report.status = "cancelled" if self._cancel.is_set() else "completed"
         except BaseException as raised:
@@ -242,7 +256,14 @@ class Engine:
         report.run_id = result.ids[0]
 
     async def _analyse(
-        self, result: ScanResult, report: RunReport, *, full: bool, record_always: bool, progress: Progress
+        self,
+        result: ScanResult,
+        extraction: Extraction,
+        report: RunReport,
+        *,
+        full: bool,
+        record_always: bool,
+        progress: Progress,
     ) -> None:
         self.directories = result.directories
         self.on_directories(result.directories)
@@ -272,7 +293,7 @@ class Engine:
             self._note_failure(report, directory.path, "scan", directory.error)
         if result.unreadable_directories:
             report.status = "partial"
-        change = await self._store_files(result, [*changed, *again], report, progress)
+        change = await self._store_files(result, [*changed, *again], extraction, report, progress)
         await self._run_stages(change, report, progress)
 
     def _to_analyse_again(self, result: ScanResult, *, full: bool) -> list[ScannedFile]:
@@ -291,7 +312,12 @@ class Engine:
         return any((known := self._known.get(file.path)) is None or known.error != file.error for file in errors)
 
     async def _store_files(
-        self, result: ScanResult, changed: Sequence[ScannedFile], report: RunReport, progress: Progress
+        self,
+        result: ScanResult,
+        changed: Sequence[ScannedFile],
+        extraction: Extraction,
+        report: RunReport,
+        progress: Progress,
     ) -> Change:
         """Bring every per-file table up to date; return what that changed in the project."""
         entries: dict[str, FileEntry | None] = dict.fromkeys(result.removed)
@@ -305,8 +331,7 @@ class Engine:
             done = 0
             progress("files", 0, len(tasks))
             scanned = {file.path: file for file in tasks}
-            outcomes = self.pool.run(self._task(file, cached) for file in tasks)
-            async for chunk in outcomes:
+            async for chunk in extraction.outcomes([self._task(file, cached) for file in tasks]):
                 for outcome in chunk:
                     if outcome.error is None and not outcome.vanished:
                         entries[outcome.path] = FileEntry(outcome.path, outcome.language, outcome.facts, outcome.digest)
@@ -315,7 +340,6 @@ class Engine:
                 progress("files", done, len(tasks))
                 if self._cancel.is_set():
                     break
-            await outcomes.aclose()
         for file in plain:  # a file that lost its language, or is skipped now, has left the project
             if file.path in self.project:
                 entries[file.path] = None
@@ -340,16 +364,30 @@ class Engine:
         """Separate the files no language reads, which are only recorded, from those the workers take."""
         plain: list[ScannedFile] = []
         tasks: list[ScannedFile] = []
-        chosen = self._settings.analysis.languages
         for file in changed:
-            language = file.language or languages.language_of(file.path)
-            if language is not None and file.skip_reason is None and (not chosen or language in chosen):
+            language = self._language_to_read(file.path) if file.skip_reason is None else None
+            if language is not None:
                 tasks.append(replace(file, language=language))
             else:
                 plain.append(file)
-        # Long files first: a worker that gets one at the end keeps all others waiting.
-        tasks.sort(key=lambda file: -file.stat.size)
         return plain, tasks
+
+    def _language_to_read(self, path: str) -> str | None:
+        """Return the language of a file that is to be analysed if nothing speaks against it, else None."""
+        language = languages.language_of(path)
+        chosen = self._settings.analysis.languages
+        return language if not chosen or language in chosen else None
+
+    def _early_task(self, path: str, status: os.stat_result) -> Task | None:
+        language = self._language_to_read(path)
+        if language is None or not stat_module.S_ISREG(status.st_mode) or printable(path) != path:
+            return None
+        if status.st_size > self._settings.scan.max_file_size:
+            return None
+        return Task(path, self._absolute(path), language, status.st_size)
+
+    def _absolute(self, path: str) -> bytes:
+        return os.path.join(self._root_bytes, os.fsencode(path))  # noqa: PTH118 - bytes
 
     async def _cached(self, files: Sequence[ScannedFile]) -> dict[tuple[bytes, str], bytes]:
         """Return the compressed facts that are cached for files with these contents."""
@@ -373,7 +411,7 @@ class Engine:
         language = str(file.language)
         return Task(
             path=file.path,
-            absolute=os.path.join(self._root_bytes, os.fsencode(file.path)),  # noqa: PTH118 - bytes
+            absolute=self._absolute(file.path),
             language=language,
             size=file.stat.size,
             cached=cached.get((file.content_hash, language)),

@@ -26,7 +26,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import lru_cache, partial
 from importlib import import_module
-from multiprocessing import get_context, parent_process
+from multiprocessing import parent_process
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
@@ -35,18 +35,11 @@ import anyio
 import anyio.to_thread
 import msgspec
 
+from driftd.daemon import forkserver
 from driftd.errors import RefusedError
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable, Iterable, Iterator, Sequence
-
-PRELOADED = [
-    "driftd.daemon.workers",
-    "driftd.pipeline.extract",
-    "driftd.pipeline.stages.registry",
-    "driftd.pipeline.facts.languages.python",
-    "driftd.pipeline.facts.languages.ecmascript",
-]
 
 # One by one costs 1.25 times the time of chunks of 32; chunks much larger leave a worker idle at the end.
 CHUNK_FILES = 32
@@ -106,6 +99,57 @@ class PoolSettings:
     max_file_size: int
 
 
+class Feed:
+    """Tasks that become known while others run already; for one event loop.
+
+    Of what waits, the longest come first: a worker that gets one at the end keeps all others waiting.
+    """
+
+    def __init__(self) -> None:
+        """Start empty and open."""
+        self._waiting: list[Task] = []
+        self._news: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self.is_open = True
+
+    def __bool__(self) -> bool:
+        """Whether a task waits."""
+        return bool(self._waiting)
+
+    def put(self, tasks: Iterable[Task]) -> None:
+        """Add tasks."""
+        self._waiting.extend(tasks)
+        self._waiting.sort(key=_size)
+        self._tell()
+
+    def close(self) -> None:
+        """Say that no more tasks follow."""
+        self.is_open = False
+        self._tell()
+
+    def take(self) -> list[Task]:
+        """Return a chunk of tasks that is worth its round trip and does not keep a worker long; at least one waits."""
+        chunk = [self._waiting.pop()]
+        size = chunk[0].size
+        while self._waiting and len(chunk) < CHUNK_FILES and size + self._waiting[-1].size <= CHUNK_BYTES:
+            chunk.append(self._waiting.pop())
+            size += chunk[-1].size
+        return chunk
+
+    def news(self) -> asyncio.Future[None]:
+        """Return what is done once something was added, or no more follows, after this call."""
+        if self._news.done():
+            self._news = self._news.get_loop().create_future()
+        return self._news
+
+    def _tell(self) -> None:
+        if not self._news.done():
+            self._news.set_result(None)
+
+
+def _size(task: Task) -> int:
+    return task.size
+
+
 class WorkerPool:
     """Runs tasks in worker processes; outcomes come in the order in which they are ready."""
 
@@ -131,27 +175,37 @@ class WorkerPool:
                 pool.submit(_warm)
 
     async def run(self, tasks: Iterable[Task]) -> AsyncGenerator[list[Outcome], None]:
-        """Yield the outcomes of all tasks, chunk by chunk; every task has exactly one outcome.
+        """Yield the outcomes of all tasks, chunk by chunk; see `run_feed`."""
+        feed = Feed()
+        feed.put(tasks)
+        feed.close()
+        async for outcomes in self.run_feed(feed):
+            yield outcomes
+
+    async def run_feed(self, feed: Feed) -> AsyncGenerator[list[Outcome], None]:
+        """Yield the outcomes of the feed's tasks, chunk by chunk, until it is closed; every task has exactly one.
 
         Leaving the loop early abandons what has not started; what runs ends by itself.
         """
-        waiting = deque(chunked(tasks))
         running: dict[asyncio.Future[bytes], list[Task]] = {}
         # Two chunks a worker keep it busy and leave little to abandon on cancel.
         width = self._settings.workers * 2
         suspects: deque[list[Task]] = deque()
         try:
-            while waiting or running or suspects:
+            while feed or running or suspects or feed.is_open:
                 if suspects and not running:
                     chunk = suspects.popleft()
                     for outcomes in await self._alone(chunk):
                         yield outcomes
                     continue
-                while waiting and len(running) < width and not suspects:
-                    chunk = waiting.popleft()
+                while feed and len(running) < width and not suspects:
+                    chunk = feed.take()
                     running[self._submit(chunk)] = chunk
+                awaited: set[asyncio.Future[Any]] = {*running, feed.news()} if feed.is_open else {*running}
                 done, _ = await asyncio.wait(
-                    running, timeout=self._deadline(running.values()), return_when=asyncio.FIRST_COMPLETED
+                    awaited,
+                    timeout=self._deadline(running.values()) if running else None,
+                    return_when=asyncio.FIRST_COMPLETED,
                 )
                 if not done:  # a worker hangs: nobody knows which, so all under way become suspects
                     suspects.extend(running.values())
@@ -161,7 +215,7 @@ class WorkerPool:
                         _is_lost(future)  # retrieves the exception, which is expected here
                     running.clear()
                     continue
-                for future in done:
+                for future in [future for future in running if future in done]:
                     chunk = running.pop(future)
                     if _is_lost(future):
                         suspects.append(chunk)
@@ -209,9 +263,9 @@ class WorkerPool:
         if self._closed:
             raise RuntimeError("the worker pool is closed")
         if self._pool is None:
-            context = get_context("forkserver")
-            context.set_forkserver_preload(PRELOADED)
-            self._pool = ProcessPoolExecutor(self._settings.workers, mp_context=context, initializer=_initialise)
+            self._pool = ProcessPoolExecutor(
+                self._settings.workers, mp_context=forkserver.context(), initializer=_initialise
+            )
         return self._pool
 
     def _submit(self, chunk: list[Task]) -> asyncio.Future[bytes]:
@@ -323,20 +377,6 @@ def _is_lost(future: asyncio.Future[bytes]) -> bool:
     return future.cancelled() or isinstance(future.exception(), BrokenProcessPool)
 
 
-def chunked(tasks: Iterable[Task]) -> Iterable[list[Task]]:
-    """Group tasks so that a chunk is worth its round trip and none keeps a worker long."""
-    chunk: list[Task] = []
-    size = 0
-    for task in tasks:
-        if chunk and (len(chunk) == CHUNK_FILES or size + task.size > CHUNK_BYTES):
-            yield chunk
-            chunk, size = [], 0
-        chunk.append(task)
-        size += task.size
-    if chunk:
-        yield chunk
-
-
 def run_chunk(payload: bytes, max_file_size: int) -> bytes:
     """Do a chunk of tasks; in a worker process.  Takes and returns msgpack."""
     gc.disable()  # facts have no cycles: between chunks one quick look is enough
@@ -429,5 +469,5 @@ def _die_with_parent() -> None:
 
 def _warm() -> None:
     """Import what a task needs, before there is one."""
-    for module in PRELOADED:
+    for module in forkserver.PRELOADED:
         import_module(module)

@@ -34,7 +34,8 @@ _COMMON: Final = """
 _WRITER: Final = """
     PRAGMA foreign_keys = ON;
     PRAGMA synchronous = NORMAL;
-    PRAGMA cache_size = -8000;
+    PRAGMA cache_size = -32000;  -- a first analysis touches every page of several indexes again and again
+    PRAGMA wal_autocheckpoint = 8000;  -- 32 MB: a hot page moves to the file once, not once per 4 MB of log
     PRAGMA journal_size_limit = 67108864;
 """
 _READER: Final = """

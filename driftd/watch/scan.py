@@ -19,7 +19,7 @@ from driftd.config import ScanSettings
 from driftd.errors import RefusedError
 from driftd.watch import classify
 from driftd.watch.ignore import DRIFT_IGNORE, GIT_IGNORE, NEVER, RACY_NS, VENV_MARKER, Rules
-from driftd.watch.tree import Tree, ancestors
+from driftd.watch.tree import Found, Tree, ancestors
 
 # How many files are compared between two questions whether to go on.
 _STRIDE = 256
@@ -120,13 +120,15 @@ class Scanner:
         full: bool = False,
         progress: Callable[[int], None] | None = None,
         cancelled: Callable[[], bool] | None = None,
+        found: Found | None = None,
     ) -> ScanResult:
         """Compare the workspace, or only `paths` in it, with `known`.
 
         `paths` are relative to the workspace (or absolute within it); a directory stands for everything beneath it,
         and what is not there any more is allowed.  One that makes rules widens the scan to the whole workspace.
-        `full` trusts no stat and reads every file.  `progress` is told how many files have been compared.  Raises
-        RefusedError if the workspace itself has vanished.
+        `full` trusts no stat and reads every file.  `progress` is told how many files have been compared.  `found`
+        hears, while the workspace is listed for the first time, of files that the result will probably name as added.
+        Raises RefusedError if the workspace itself has vanished.
         """
         identity = _identity(self._root)
         if identity is None or identity != self._identity:
@@ -150,7 +152,7 @@ class Scanner:
             cancelled=cancelled,
         )
         if wanted is None or widened or "" in wanted:
-            self._scan_all(comparison, rebuild=full)
+            self._scan_all(comparison, rebuild=full, found=found)
         else:
             for path in wanted:
                 self._scan_path(path, comparison)
@@ -174,10 +176,10 @@ class Scanner:
             return name == ".git" or ".git" in path.split("/")
         return self._tree.rules.watches(path)
 
-    def _scan_all(self, comparison: _Comparison, *, rebuild: bool) -> None:
+    def _scan_all(self, comparison: _Comparison, *, rebuild: bool, found: Found | None) -> None:
         """Compare every examined file, and find those that are gone."""
         tree = self._tree
-        stats = tree.refresh(rebuild=rebuild)
+        stats = tree.refresh(rebuild=rebuild, found=found)
         root_error = tree.nodes[""].error if "" in tree.nodes else "vanished"
         if root_error is not None:
             raise RefusedError(f"workspace {self._root} cannot be listed: {root_error}", hint="correct its permissions")

@@ -8,10 +8,13 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from driftd.watch.ignore import DRIFT_IGNORE, GIT_IGNORE, NEVER, RACY_NS, VENV_MARKER, Rules, Signature, signature
+
+Found = Callable[[str, os.stat_result], None]
+"""Hears the path of a file and its stat."""
 
 # Listing one directory costs about as much as walking over this many entries of a whole walk.
 _RELIST_AT_MOST = 64
@@ -49,6 +52,7 @@ class Tree:
         self.unreadable: dict[str, str] = {}
         # How many names the rules left out; a directory counts as one.
         self.ignored = 0
+        self._found: Found | None = None
         # Whether `nodes` covers the workspace: false until the first `refresh`.
         self.complete = False
 
@@ -59,8 +63,19 @@ class Tree:
         if not self.complete and not self.nodes:
             self.rules.reload(now_ns)
 
-    def refresh(self, *, rebuild: bool) -> dict[str, os.stat_result]:
-        """Make every directory current; return the stat of those files that had to be looked at anyway."""
+    def refresh(self, *, rebuild: bool, found: Found | None = None) -> dict[str, os.stat_result]:
+        """Make every directory current; return the stat of those files that had to be looked at anyway.
+
+        `found` hears of files while the workspace is listed for the first time: of most, and of a few too many.
+        """
+        if not self.nodes:
+            self._found = found
+        try:
+            return self._refresh(rebuild=rebuild)
+        finally:
+            self._found = None
+
+    def _refresh(self, *, rebuild: bool) -> dict[str, os.stat_result]:
         stats: dict[str, os.stat_result] = {}
         if rebuild or self._outdated or not self.complete or self._rules_changed():
             return self._rebuild()
@@ -259,7 +274,7 @@ class Tree:
             return
         kept: dict[str, set[str]] = {path: set()}
         is_directory = stat.S_ISDIR
-        lstat = os.lstat
+        lstat, hears = os.lstat, self._found
         for entry in self.rules.walk(path):
             try:
                 status = lstat(f"{root}/{entry}")
@@ -271,6 +286,8 @@ class Tree:
                 found[entry] = status
                 if is_directory(status.st_mode):
                     kept[entry] = set()
+                elif hears is not None:
+                    hears(entry, status)
         stats.update(found)
         for directory, names in kept.items():  # parents first
             if directory != path:

@@ -9,6 +9,7 @@ import json
 import os
 import socket
 import stat
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -474,9 +475,20 @@ async def _throw(client: Client, raw: bool, messages: list[bytes]) -> None:
             answers = await client.reader.read()
     except ConnectionError:  # broken off with bytes of ours unread
         return
-    for line in answers.splitlines():
-        if line and not line.startswith(b"Content-Length"):
-            answer = json.loads(line.removesuffix(b"Content-Length: "))
-            for one in answer if isinstance(answer, list) else [answer]:
-                assert one["jsonrpc"] == "2.0"
-                assert one.get("method") == "event" or ("result" in one) != ("error" in one)
+    for text in _framed(answers):
+        answer = json.loads(text)
+        for one in answer if isinstance(answer, list) else [answer]:
+            assert one["jsonrpc"] == "2.0"
+            assert one.get("method") == "event" or ("result" in one) != ("error" in one)
+
+
+def _framed(answers: bytes) -> Iterator[bytes]:
+    """Yield the messages of a stream in which each is a line, or has a header that counts its bytes."""
+    while answers:
+        if answers.startswith(b"Content-Length: "):
+            header, _, answers = answers.partition(b"\r\n\r\n")
+            length = int(header.removeprefix(b"Content-Length: "))
+            text, answers = answers[:length], answers[length:]
+        else:
+            text, _, answers = answers.partition(b"\n")
+        yield text

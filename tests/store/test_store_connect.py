@@ -27,7 +27,8 @@ def test_writer_settings(path: Path) -> None:
         assert pragma(connection, "synchronous") == 1
         assert pragma(connection, "busy_timeout") == 5000
         assert pragma(connection, "temp_store") == 2
-        assert pragma(connection, "cache_size") == -8000
+        assert pragma(connection, "cache_size") == -32000
+        assert pragma(connection, "wal_autocheckpoint") == 8000
         assert pragma(connection, "journal_size_limit") == 64 * 1024 * 1024
 
 

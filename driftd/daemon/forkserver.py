@@ -1,0 +1,34 @@
+"""The process that the worker processes are forked from.
+
+It imports what a worker needs once.  A command that will need workers starts it before its own imports, so that both
+run side by side; a pool starts it otherwise.
+"""
+
+from __future__ import annotations
+
+from multiprocessing import forkserver, get_context
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from multiprocessing.context import ForkServerContext
+
+PRELOADED: Final = [
+    "driftd.daemon.workers",
+    "driftd.pipeline.extract",
+    "driftd.pipeline.stages.registry",
+    "driftd.pipeline.facts.languages.python",
+    "driftd.pipeline.facts.languages.ecmascript",
+]
+
+
+def context() -> ForkServerContext:
+    """Return the context in which worker processes start."""
+    found = get_context("forkserver")
+    found.set_forkserver_preload(PRELOADED)
+    return found
+
+
+def start() -> None:
+    """Start the process without waiting for its imports; does nothing if it runs."""
+    context()
+    forkserver.ensure_running()
