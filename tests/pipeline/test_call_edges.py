@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from driftd.pipeline.call_graph.symbols import HEIGHT_LIMIT
+from driftd.pipeline.call_graph.memory import HEIGHT_LIMIT
 from driftd.pipeline.stages.call_edges import CallEdges, resolution_rate
 from tests.pipeline.in_memory import project_of, shown
 

@@ -19,7 +19,18 @@ if TYPE_CHECKING:
 
     from driftd.pipeline.stage import ProjectStage
 
-PATHS = ("a.py", "b.py", "p/__init__.py", "p/a.py", "p/b.py", "p/q/__init__.py", "p/q/a.py", "src/p/a.py", "src/r.py")
+PATHS = (
+    "a.py",
+    "b.py",
+    "p/__init__.py",
+    "p/a.py",
+    "p/b.py",
+    "p/q/__init__.py",
+    "p/q/a.py",
+    "src/p/a.py",
+    "src/r.py",
+    "conftest.py",
+)
 MODULES = ("a", "b", "p", "p.a", "p.b", "p.q", "p.q.a", "r", ".", ".a", ".b", "..", "..a", ".q", "os")
 NAMES = ("f", "g", "A", "B", "a", "q", "X_Y")
 
@@ -53,6 +64,20 @@ def statements(draw: st.DrawFn) -> str:
             f"{plain}.{one}()",
             f"{plain}.{one}.{other}()",
             f"@{one}\ndef {other}(): pass",
+            f"def {one}(x, *a, y={other}, **k):\n    x()\n    return {third}(x, *a, y=y, **k)",
+            f"def {one}(x):\n    def g(*a): return x(*a)\n    return g",
+            f"def {one}():\n    yield {other}\n    return {third}",
+            f"{one}({other}, {third}())",
+            f"{one}({other}, y={third})({one})",
+            f"{one}.{other} = {third}",
+            f"{one}().{other} = {third}",
+            f"{one} = {{'k': {other}, 1: [{third}]}}",
+            f"{one}['k']({other})",
+            f"{one}.append({other})",
+            f"for {one} in {other}: {one}.{third}({other})",
+            f"class {one}({other}):\n    {third} = {other}\n    def g(self, x): self.f = x; return self.{third}(self.f)",
+            f"class {one}:\n    def f(self): return self\n    def g(self): raise NotImplementedError",
+            f"def test_{one}({other}): {other}.{third}()",
             "__all__ = ['f', 'A']",
             "X_Y = 3600",
         ))

@@ -5,8 +5,9 @@ from __future__ import annotations
 import msgspec
 import pytest
 
+from driftd.pipeline.bindings import annotation_paths
 from driftd.pipeline.facts.model import FileFacts
-from driftd.pipeline.interface import annotation_paths, definition_key, name_key
+from driftd.pipeline.interface import definition_key, name_key
 from driftd.pipeline.modules import Found, ModuleIndex
 from driftd.pipeline.project import Change, FileEntry, Project
 from driftd.rows.ids import function_id
@@ -25,7 +26,7 @@ class TestApply:
         "text",
         [
             "def f(x):\n    return 2\n\n\nclass A:\n    def m(self): pass\n",
-            "def f(x):\n    y = g()\n    return y\nclass A:\n    def m(self): print()\n",
+            "def f(x):\n    y = g()\n    print(y)\n    return 1\nclass A:\n    def m(self): print()\n",
             "# a comment\ndef f(x): return 1\nclass A:\n    def m(self): pass\n",
         ],
     )

@@ -2,79 +2,95 @@
 
 Names are looked up as the language does: comprehension, function, enclosing functions, module; a class body only by
 code standing in it.  Of several bindings of a local name those count that can reach the call.  A name that is found
-nowhere gives no edge: there is no guessing by name.  Values that flow through containers, arguments or callbacks are
-not followed here.
+nowhere gives no edge: there is no guessing by name.  What the file's calls hand over to other places is collected on
+the way (see `flows`); what the language runs without a call being written is in `implicit`.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final
 
-from driftd.pipeline.call_graph.symbols import BUILTIN, NONE, UNKNOWN, Entity, Is, union
+from driftd.pipeline.binder import Binder
+from driftd.pipeline.bindings import Means, reaching
+from driftd.pipeline.call_graph import callbacks
+from driftd.pipeline.call_graph.entities import NONE, UNKNOWN, Entity, Is, union
+from driftd.pipeline.call_graph.handover import Handover
+from driftd.pipeline.call_graph.implicit import Implicit
+from driftd.pipeline.call_graph.outcomes import (
+    BUILTIN_CALL,
+    CONFIDENCE,
+    DYNAMIC,
+    IMPLICIT,
+    LOCAL_VALUE,
+    MISSING_MEMBER,
+    MOST_TARGETS,
+    POLYMORPHIC,
+    RANK,
+    RESOLVED,
+    UNKNOWN_NAME,
+    UNKNOWN_RECEIVER,
+    Outcome,
+    Part,
+    Target,
+    reason_of,
+)
+from driftd.pipeline.call_graph.place import Place
+from driftd.pipeline.call_graph.values import Symbols
 from driftd.pipeline.facts.model import Kind
-from driftd.pipeline.interface import Means, bind, reaching
 from driftd.pipeline.modules import ECMASCRIPT
-from driftd.rows.call_graph import CallEdgeRow
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Collection, Iterable, Sequence
 
-    from driftd.pipeline.call_graph.symbols import Entities, Symbols
+    from driftd.pipeline.bindings import Binding, Table, Write
+    from driftd.pipeline.bindings import Site as BindingSite
+    from driftd.pipeline.call_graph.entities import Entities
+    from driftd.pipeline.call_graph.lookup import Modules
+    from driftd.pipeline.call_graph.outcomes import EdgeValues
     from driftd.pipeline.facts.model import Call, Value
-    from driftd.pipeline.interface import Binding, Site, Table
     from driftd.pipeline.project import Project, SourceFile
     from driftd.rows.call_graph import Resolution
 
-CONFIDENCE: Final[dict[Resolution, float]] = {
-    "same_file": 0.95,
-    "method_call": 0.90,
-    "constructor": 0.85,
-    "type_inferred": 0.80,
-    "import_based": 0.75,
-}
 
-# Why a call has no edge.  The first three are no gaps: there is no function of the project to point to.
-IMPLICIT: Final = "implicit_constructor"
-EXTERNAL: Final = "external"
-BUILTIN_CALL: Final = "builtin"
-UNKNOWN_NAME: Final = "unknown_name"
-LOCAL_VALUE: Final = "local_value"
-UNKNOWN_RECEIVER: Final = "unknown_receiver"
-MISSING_MEMBER: Final = "missing_member"
-DYNAMIC: Final = "dynamic"
-RESOLVED: Final = "resolved"
+class Site(Place):
+    """A place in the file that is being resolved: its own tables and the line decide."""
 
+    __slots__ = ("line", "region", "resolver")
 
-@dataclass(frozen=True, slots=True)
-class Resolved:
-    """The edges of a file, how its call sites fared (by outcome), and what the answers depend on (see `symbols`)."""
+    def __init__(self, resolver: Resolver, scope: int, line: int, region: int) -> None:
+        super().__init__(resolver.path, scope)
+        self.resolver = resolver
+        self.line = line
+        self.region = region
 
-    edges: list[CallEdgeRow]
-    outcomes: dict[str, int]
-    seen: set[str] = field(repr=False)
+    def look_up(self, symbols: Modules, name: str) -> Entities | None:  # noqa: ARG002  # a place of a file of its own needs it
+        """Return what a name means here; None if nothing binds it."""
+        return self.resolver.look_up(self.scope, name, self.line, self.region)
+
+    def binds(self, symbols: Modules, text: str) -> bool:  # noqa: ARG002  # a place of a file of its own needs it
+        """Whether the scope or the module assigns to an access path itself."""
+        return self.resolver.bound_whole(self.scope, text)
 
 
-class _Target(NamedTuple):
-    function: int
-    how: Resolution
-    confidence: float
+def resolve_file(
+    project: Project, file: SourceFile, symbols: Symbols, groups: Collection[int] | None = None
+) -> tuple[dict[int, Part], set[str]]:
+    """Resolve the calls of a file, or of some stretches of it, each named by its outermost function (0: the module).
 
-
-class _Outcome(NamedTuple):
-    targets: tuple[_Target, ...]
-    outcome: str
-
-
-def resolve_file(project: Project, file: SourceFile, symbols: Symbols) -> Resolved:
-    """Resolve all calls and decorator applications of a file."""
-    seen = symbols.watch()
+    Returns also what all of that depends on, flows aside.
+    """
+    seen, _ = symbols.watch()
     seen.add(file.path)
-    edges, outcomes = _Resolver(project, file, symbols).run()
-    return Resolved(edges, outcomes, seen)
+    resolver = Resolver(project, file, symbols)
+    try:
+        return resolver.run(groups), seen
+    finally:
+        resolver.close()
 
 
-class _Resolver:
+class Resolver:
+    """Answers for the calls of one file."""
+
     def __init__(self, project: Project, file: SourceFile, symbols: Symbols) -> None:
         facts = file.all_facts()
         self.project = project
@@ -82,16 +98,23 @@ class _Resolver:
         self.ids = file.function_ids
         self.symbols = symbols
         self.ecmascript = file.language in ECMASCRIPT
+        self.facts = facts
         self.outline = facts.outline
         self.functions = facts.outline.functions
         self.classes = facts.outline.classes
         self.calls = facts.bodies.calls
         self.regions = facts.bodies.regions
-        self.scopes = bind(facts)
+        self.binder = Binder(facts)
+        self.scopes = self.binder.run_for_calls(max(file.interface.displays, default=-1) + 1)
+        symbols.own_displays = (file.path, self.scopes.displays)
+        self.handover = Handover(self)
+        self.edges: dict[tuple[int, int, int], EdgeValues] = {}
+        self.outcomes: dict[str, int] = {}
         # Answers by scope and text, and by the scope that binds the first name and text; only those that do not
         # depend on the place within the scope.
-        self.known: dict[tuple[int, str], _Outcome] = {}
-        self.shared: dict[tuple[object, str], _Outcome] = {}
+        self.known: dict[tuple[int, str], Outcome] = {}
+        self.shared: dict[tuple[object, str], tuple[Outcome, frozenset[str]]] = {}
+        self.values: dict[tuple[int, str], Entities] = {}
         self.places: dict[tuple[int, str], object] = {}
         self.flow = False  # whether the answer being worked out depends on the place within its scope
         # What bindings stand for: for good, and those cut short by a cycle for one question.  Each binding is worked
@@ -101,67 +124,117 @@ class _Resolver:
         self.cuts = 0
         self.budget = _BUDGET
         self.busy: set[tuple[int, int]] = set()
-        self.depth = 0
 
-    def run(self) -> tuple[list[CallEdgeRow], dict[str, int]]:
-        edges: dict[tuple[int, int, int], CallEdgeRow] = {}
-        outcomes: dict[str, int] = {}
-        ids, path, known = self.ids, self.path, self.known
+    def close(self) -> None:
+        """Let go of what refers back, so that nothing waits for the garbage collector."""
+        del self.handover
+
+    def run(self, groups: Collection[int] | None) -> dict[int, Part]:
+        """Resolve the given stretches of the file, all by default.
+
+        What is remembered while one is resolved is used for another only with a note of what was looked at for it.
+        """
+        of_scope = self.group_of()
+        calls: dict[int, list[Call]] = {}
         for call in self.calls:
-            callee, scope = call.callee, call.scope
-            found = known.get((scope, callee.text)) if callee.kind == Kind.PATH and not call.is_new else None
+            calls.setdefault(of_scope[call.scope], []).append(call)
+        implicit = Implicit(self)
+        hidden = implicit.grouped(of_scope)
+        writes: dict[int, list[Write]] = {}
+        for write in self.scopes.writes:
+            writes.setdefault(of_scope[write.scope], []).append(write)
+        found: dict[int, Part] = {}
+        for group in sorted(calls.keys() | hidden.keys() | writes.keys()) if groups is None else sorted(groups):
+            reads = self.symbols.watch_flows()
+            if group in calls:
+                self.group(calls[group])
+            if group in hidden:
+                implicit.run(hidden[group])
+            if group in writes:
+                self.handover.writes(writes[group])
+            found[group] = Part(list(self.edges.values()), self.outcomes, reads, self.handover.contributions())
+            self.forget()
+        return found
+
+    def group(self, calls: Iterable[Call]) -> None:
+        """Resolve the calls of a stretch."""
+        outcomes, known, handover = self.outcomes, self.known, self.handover
+        for call in calls:
+            callee = call.callee
+            found = known.get((call.scope, callee.text)) if callee.kind == Kind.PATH and not call.is_new else None
             if found is None:
                 found = self.call(call)
             outcomes[found.outcome] = outcomes.get(found.outcome, 0) + 1
             if found.targets:
-                _put(edges, ids[scope if scope >= 0 else self.owner(scope)], found.targets, call.line, path)
-        decorated = [(f.scope, f.decorators) for f in self.functions if f.decorators]
-        decorated += [(c.scope, c.decorators) for c in self.classes if c.decorators]
-        for scope, decorators in decorated:
-            for decorator in decorators:
-                if decorator.call < 0:
-                    found = self.named(scope, decorator.name, decorator.line, -1)
-                    outcomes[found.outcome] = outcomes.get(found.outcome, 0) + 1
-                    targets = [t._replace(how="decorator") for t in found.targets]
-                    _put(edges, ids[self.owner(scope)], targets, decorator.line, path)
-        return list(edges.values()), outcomes
+                self.put(call.scope, found.targets, call.line)
+            if found.hands_over:
+                handover.call(call, found)
+
+    def forget(self) -> None:
+        """Start anew."""
+        self.edges, self.outcomes = {}, {}
+        self.known.clear()
+        self.values.clear()
+        self.settled.clear()
+        self.partial.clear()
+        self.budget = _BUDGET
+        self.handover.forget()
+
+    def group_of(self) -> list[int]:
+        """Return per scope the outermost function around it, or itself; classes come last, so that ~index finds them."""
+        functions, classes = self.functions, self.classes
+        groups = [0] * (len(functions) + len(classes))
+        for number, function in enumerate(functions):
+            if number:
+                groups[number] = groups[self.owner(function.scope)] or number
+        for number in range(len(classes)):
+            groups[~number] = groups[self.owner(~number)]
+        return groups
 
     # -- calls --
 
-    def call(self, call: Call) -> _Outcome:
+    def call(self, call: Call) -> Outcome:
         """Return where a call goes."""
         callee = call.callee
         if callee.kind == Kind.PATH:
             return self.named(call.scope, callee.text, call.line, call.region)
+        place = Site(self, call.scope, call.line, call.region)
         if callee.kind == Kind.MEMBER:
-            owners = self.value(callee.items[0], call)
-            if owners == (_SUPER,):
-                return self.outcome(self.super_member(call.scope, callee.text), "method_call", MISSING_MEMBER)
-            return self.member(owners, callee.text, is_receiver=False)
+            return self.member(self.value(callee.items[0], place), callee.text, is_receiver=False)
         if callee.kind == Kind.FUNCTION:
             return self.outcome((Entity(Is.FUNCTION, self.path, callee.ref),), "same_file", DYNAMIC)
-        return _Outcome((), DYNAMIC)
+        if callee.kind in _FOLLOWED:
+            return self.outcome(self.value(callee, place), "", DYNAMIC)
+        return Outcome((), DYNAMIC)
 
-    def named(self, scope: int, text: str, line: int, region: int) -> _Outcome:
+    def named(self, scope: int, text: str, line: int, region: int) -> Outcome:
         """Return where a call of an access path goes."""
         key = (scope, text)
         found = self.known.get(key)
         if found is not None:
             return found
         head = text.partition(".")[0]
-        if self.scopes.comprehensions and self.in_comprehension(head, region):
+        if self.scopes.comprehensions and self.in_comprehension(head, region) is not None:
             return self.work_out(scope, text, line, region)
         place = self.place(scope, head)
-        found = self.shared.get((place, text))
-        if found is None:
+        if place is None:
             self.flow = False
             found = self.work_out(scope, text, line, region)
+            if not self.flow:
+                self.known[key] = found
+            return found
+        shared = self.shared.get((place, text))
+        if shared is None:
+            self.flow = False
+            shared = self.symbols.noted(lambda: self.work_out(scope, text, line, region))
             if self.flow:
-                return found
-            if place is not None:
-                self.shared[place, text] = found
-        self.known[key] = found
-        return found
+                return shared[0]
+            if not isinstance(place, int) or place <= 0:
+                self.shared[place, text] = shared
+        else:
+            self.symbols.note(shared[1])
+        self.known[key] = shared[0]
+        return shared[0]
 
     def place(self, scope: int, head: str) -> object:
         """Return what binds a name seen from a scope: equal places give equal answers.  None if that is not known."""
@@ -192,7 +265,7 @@ class _Resolver:
         # The module sees a name of several bindings otherwise from its own code than from functions.
         return 0 if scope or len(self.scopes.functions[0].get(head, ())) < 2 else None
 
-    def work_out(self, scope: int, text: str, line: int, region: int) -> _Outcome:
+    def work_out(self, scope: int, text: str, line: int, region: int) -> Outcome:
         owner_text, dot, name = text.rpartition(".")
         if not dot or self.bound_whole(scope, text):
             if text == "super" and self.ecmascript:
@@ -202,62 +275,115 @@ class _Resolver:
             entities = self.look_up(scope, text, line, region)
             if entities is None:
                 unbound = self.symbols.unbound(self.path, text)
-                return _Outcome((), BUILTIN_CALL if unbound is BUILTIN else UNKNOWN_NAME)
+                if unbound.what is not Is.BUILTIN:
+                    return Outcome((), UNKNOWN_NAME)
+                return Outcome((), BUILTIN_CALL, (unbound,), text in callbacks.KNOWN)
             return self.outcome(entities, "", LOCAL_VALUE)
         if owner_text == "super" and self.ecmascript:
             return self.outcome(self.super_member(scope, name), "method_call", MISSING_MEMBER)
-        owners = self.evaluate(scope, owner_text, line, region)
+        owners = self.symbols.bound_path(owner_text, Site(self, scope, line, region))
         if owners is None:
-            return _Outcome((), UNKNOWN_NAME)
+            return Outcome((), UNKNOWN_NAME)
         return self.member(owners, name, is_receiver=self.is_receiver(scope, owner_text))
 
-    def member(self, owners: Entities, name: str, *, is_receiver: bool) -> _Outcome:
+    def member(self, owners: Entities, name: str, *, is_receiver: bool) -> Outcome:
         """Return where a call of a member goes."""
         outcomes = []
-        for owner in owners:
+        for position, owner in enumerate(owners):
             what = owner.what
             if what is Is.INSTANCE:
                 how: Resolution = "method_call" if is_receiver else "type_inferred"
-            elif what is Is.CLASS:
+            elif what is Is.CLASS or what is Is.SUPER:
                 how = "method_call"
             else:
                 how = "import_based"
+            if is_receiver and position:
+                how = "virtual_dispatch"
             found = self.symbols.attribute(owner, name)
-            reason = UNKNOWN_RECEIVER if what in {Is.UNKNOWN, Is.FUNCTION} else MISSING_MEMBER
+            reason = UNKNOWN_RECEIVER if what in _NO_RECEIVER else MISSING_MEMBER
             outcomes.append(self.outcome(found, how, reason))
-        return _join(outcomes)
+        joined = self.join(outcomes)
+        if not joined.targets and name in callbacks.CALLING_METHODS:
+            return joined._replace(hands_over=True)
+        return joined
 
-    def outcome(self, entities: Entities, how: Resolution | str, reason: str) -> _Outcome:
+    def outcome(self, entities: Entities, how: Resolution | str, reason: str) -> Outcome:
         """Turn what is called into the functions that run."""
         targets: list[tuple[Entity, Resolution]] = []
         outcome = ""
         open_ends = 0
         for entity in entities:
             what = entity.what
-            if what is Is.FUNCTION:
+            if what is Is.FUNCTION or what is Is.METHOD:
                 targets.append((entity, how or ("same_file" if entity.file == self.path else "import_based")))  # type: ignore[arg-type]  # how is "" or a Resolution
             elif what is Is.CLASS:
                 for run in self.symbols.constructor(entity):
                     if run.what is Is.FUNCTION:
                         targets.append((run, "constructor"))
                     else:
-                        outcome, open_ends = _name_of(run, reason), 1
+                        outcome, open_ends = reason_of(run, reason), 1
                 if not targets and not outcome:
                     outcome = IMPLICIT
             elif what is Is.INSTANCE:
                 called = self.symbols.attribute(entity, "__call__")
-                targets.extend((run, "type_inferred") for run in called if run.what is Is.FUNCTION)
+                targets.extend((run, "type_inferred") for run in called if run.what is Is.METHOD)
             else:
-                outcome, open_ends = _name_of(entity, reason), 1
+                outcome, open_ends = reason_of(entity, reason), 1
         if not targets:
-            return _Outcome((), outcome or reason)
-        share = len(targets) + open_ends
-        return _Outcome(
-            tuple(
-                [_Target(self.id_of(e), strategy, round(CONFIDENCE[strategy] / share, 4)) for e, strategy in targets]
-            ),
+            hands = any(e.what in _HANDING or e.file in callbacks.KNOWN for e in entities)
+            return Outcome((), outcome or reason, entities if hands else NONE, hands)
+        distinct = {(e.file, e.number): (e, strategy) for e, strategy in reversed(targets)}
+        if len(distinct) > 1:
+            for at in self.symbols.unimplemented(distinct):
+                del distinct[at]
+        if len(distinct) > MOST_TARGETS:
+            return Outcome((), POLYMORPHIC)
+        share = len(distinct) + open_ends
+        return Outcome(
+            tuple([Target(e, s, round(CONFIDENCE[s] / share, 4)) for e, s in reversed(distinct.values())]),
             RESOLVED,
+            entities,
+            hands_over=True,
         )
+
+    def join(self, outcomes: Sequence[Outcome]) -> Outcome:
+        """Put together what a member gives on several owners."""
+        if len(outcomes) == 1:
+            return outcomes[0]
+        if not outcomes:
+            return Outcome((), UNKNOWN_RECEIVER)
+        best: dict[tuple[str, int], Target] = {}
+        for outcome in outcomes:
+            for target in outcome.targets:
+                best.setdefault((target.function.file, target.function.number), target)
+        if len(best) > 1:
+            for at in self.symbols.unimplemented(best):
+                del best[at]
+        if len(best) > MOST_TARGETS:
+            return Outcome((), POLYMORPHIC)
+        open_ends = sum(not o.targets for o in outcomes)
+        share = len(best) + open_ends
+        targets = tuple([t._replace(confidence=round(CONFIDENCE[t.how] / share, 4)) for t in best.values()])
+        callees = union([o.callees for o in outcomes])
+        hands_over = any(o.hands_over for o in outcomes)
+        return Outcome(targets, min((o.outcome for o in outcomes), key=RANK.index), callees, hands_over)
+
+    def put(self, scope: int, targets: Iterable[Target], line: int) -> None:
+        """Take in edges from code of a scope."""
+        caller = self.ids[self.owner(scope)]
+        edges = self.edges
+        for function, how, confidence in targets:
+            callee = self.id_of(function)
+            key = (caller, callee, line)
+            present = edges.get(key)
+            if present is None or present[4] < confidence:
+                edges[key] = (caller, callee, line, how, confidence, self.path)
+
+    def run_implicitly(self, scope: int, entities: Entities, how: Resolution, line: int) -> None:
+        """Take in that code of a scope runs what is given without a call of it being written."""
+        found = self.outcome(tuple([e for e in entities if e.what in _RUNNABLE]), how, DYNAMIC)
+        share = len(found.targets)
+        self.put(scope, [Target(t.function, how, round(CONFIDENCE[how] / share, 4)) for t in found.targets], line)
 
     def id_of(self, function: Entity) -> int:
         if function.file == self.path:
@@ -266,66 +392,39 @@ class _Resolver:
 
     # -- values --
 
-    def value(self, value: Value, call: Call, depth: int = 0) -> Entities:
+    def site(self, scope: int, line: int, region: int) -> Site:
+        """Return a place in the file."""
+        return Site(self, scope, line, region)
+
+    def value(self, value: Value, place: Site) -> Entities:
         """Return what an expression can stand for."""
-        kind = value.kind
-        if kind == Kind.PATH:
-            return self.evaluate(call.scope, value.text, call.line, call.region) or (UNKNOWN,)
-        if depth > _DEPTH:
-            return (UNKNOWN,)
-        if kind == Kind.CALL:
-            inner = self.calls[value.ref]
-            callee = inner.callee
-            if callee.kind == Kind.PATH and callee.text == "super" and not self.ecmascript:
-                return (_SUPER,)
-            if callee.kind == Kind.MEMBER:
-                owners = self.value(callee.items[0], inner, depth + 1)
-                if owners == (_SUPER,):
-                    return self.symbols.result(self.super_member(inner.scope, callee.text))
-                return self.symbols.result(self.symbols.attributes(owners, callee.text))
-            return self.symbols.result(self.value(callee, inner, depth + 1))
-        if kind == Kind.MEMBER:
-            return self.symbols.attributes(self.value(value.items[0], call, depth + 1), value.text)
-        if kind == Kind.AWAIT and value.items:
-            return self.value(value.items[0], call, depth + 1)
-        if kind == Kind.CAST:
-            return self.typed(call.scope, value.text, call.line, call.region) or (UNKNOWN,)
-        if kind in _LITERALS:
-            return (BUILTIN,)
-        return (UNKNOWN,)
-
-    def evaluate(self, scope: int, text: str, line: int, region: int) -> Entities | None:
-        """Return what an access path can stand for; None if nothing binds its first name."""
-        if "." not in text:
-            found = self.look_up(scope, text, line, region)
-            return self.unbound(text) if found is None else found
-        owner_text, _, name = text.rpartition(".")
-        if self.bound_whole(scope, text):
-            return self.look_up(scope, text, line, region)
-        names = [name]
-        while "." in owner_text and not self.bound_whole(scope, owner_text):
-            owner_text, _, name = owner_text.rpartition(".")
-            names.append(name)
-        owners = self.look_up(scope, owner_text, line, region)
-        if owners is None:
-            owners = self.unbound(owner_text)
-            if owners is None:
-                return None
-        for name in reversed(names):
-            owners = self.symbols.attributes(owners, name)
-        return owners
-
-    def unbound(self, name: str) -> Entities | None:
-        return (BUILTIN,) if self.symbols.unbound(self.path, name) is BUILTIN else None
+        if value.kind == Kind.PATH:
+            key = (place.scope, value.text)
+            found = self.values.get(key)
+            if found is None:
+                flow, self.flow = self.flow, False
+                in_loop = self.scopes.comprehensions and self.in_comprehension(
+                    value.text.partition(".")[0], place.region
+                )
+                found = self.symbols.path(value.text, place)
+                if self.flow or in_loop:
+                    self.flow = True
+                else:
+                    self.values[key] = found
+                    self.flow = flow
+            return found
+        return self.symbols.value(self.binder.at(place.scope, value), place)
 
     def look_up(self, scope: int, name: str, line: int, region: int) -> Entities | None:
         """Return what a name means in a scope; None if nothing binds it."""
         if self.ecmascript and name == "this":
             cls = self.receiver(scope)
             return (Entity(Is.INSTANCE, cls.file, cls.number),) if cls else (UNKNOWN,)
-        if self.scopes.comprehensions and self.in_comprehension(name, region):
-            self.flow = True
-            return (UNKNOWN,)
+        if self.scopes.comprehensions:
+            binding = self.in_comprehension(name, region)
+            if binding is not None:
+                self.flow = True
+                return self.of(scope, binding, line, self.regions[region].parent)
         at = scope
         if at < 0:
             sites = self.scopes.classes[~at].get(name)
@@ -342,9 +441,11 @@ class _Resolver:
         sites = self.scopes.functions[0].get(name)
         if sites and len(sites) > 1 and scope == 0:
             return self.among(0, sites, line, region)
+        if "[" in name:
+            return self.all_of(0, reaching(sites), line, region) if sites else None
         return self.symbols.in_module(self.path, name) or None
 
-    def among(self, scope: int, sites: Sequence[Site], line: int, region: int) -> Entities:
+    def among(self, scope: int, sites: Sequence[BindingSite], line: int, region: int) -> Entities:
         """Return what a name bound at these sites of the scope can mean at a place in it."""
         if len(sites) == 1:
             return self.of(scope, sites[0].binding, sites[0].line, sites[0].region)
@@ -353,7 +454,7 @@ class _Resolver:
         self.flow = True
         return found or (UNKNOWN,)
 
-    def visible(self, sites: Sequence[Site], line: int, region: int) -> Sequence[Site]:
+    def visible(self, sites: Sequence[BindingSite], line: int, region: int) -> Sequence[BindingSite]:
         """Return the sites that can reach a place: what surely ran later hides what ran before."""
         around = {-1}
         loop = -1  # the outermost loop around the place
@@ -362,7 +463,7 @@ class _Resolver:
             if self.regions[region].kind == "loop":
                 loop = region
             region = self.regions[region].parent
-        reach: list[Site] = []
+        reach: list[BindingSite] = []
         for site in sites:
             if site.line < line:
                 if site.region in around:
@@ -378,10 +479,8 @@ class _Resolver:
 
     def of(self, scope: int, binding: Binding, line: int, region: int) -> Entities:
         """Return what a binding of a local name stands for, given the place of the binding."""
-        means = binding.means
-        if means not in _EVALUATED:
-            found = self.symbols.evaluate(self.path, binding)
-            return found or (UNKNOWN,)
+        if binding.means not in _EVALUATED:
+            return self.symbols.value(binding, Site(self, scope, line, region)) or (UNKNOWN,)
         key = (scope, id(binding))
         known = self.settled.get(key)
         if known is not None:
@@ -399,7 +498,8 @@ class _Resolver:
         flow, cuts = self.flow, self.cuts
         self.busy.add(key)
         try:
-            found = self.work_out_binding(scope, binding, line, region)
+            # A binding is evaluated before it takes effect, on its last line at the latest.
+            found = self.symbols.value(binding, Site(self, scope, line, region)) or (UNKNOWN,)
         finally:
             self.busy.discard(key)
         if self.cuts == cuts:
@@ -408,28 +508,6 @@ class _Resolver:
         else:
             self.partial[key] = found
         return found
-
-    def work_out_binding(self, scope: int, binding: Binding, line: int, region: int) -> Entities:
-        # A binding is evaluated before it takes effect, on its last line at the latest.
-        if binding.means is Means.TYPED:
-            return self.typed(scope, binding.text, line, region) or (UNKNOWN,)
-        callees = self.evaluate(scope, binding.text, line, region)
-        if callees is None:
-            return (UNKNOWN,)
-        if binding.means is Means.RESULT:
-            return self.symbols.result(callees)
-        return self.symbols.entered(callees) if binding.means is Means.ENTERED else callees
-
-    def typed(self, scope: int, annotation: str, line: int, region: int) -> Entities:
-        # Parameters are not in scope of their own annotations.
-        outer = self.enclosing(scope) if scope > 0 else scope
-
-        def find(text: str) -> Entities:
-            inside = text.partition(".")[0] in self.table(scope)
-            found = self.evaluate(scope, text, line, region) if inside else None
-            return found or self.evaluate(outer, text, line, region) or (UNKNOWN,)
-
-        return self.symbols.typed(self.path, annotation, find)
 
     # -- scopes --
 
@@ -455,13 +533,14 @@ class _Resolver:
             return True
         return False
 
-    def in_comprehension(self, name: str, region: int) -> bool:
+    def in_comprehension(self, name: str, region: int) -> Binding | None:
+        """Return what a comprehension around the place binds a name to."""
         while region >= 0:
             names = self.scopes.comprehensions.get(region)
             if names and name in names:
-                return True
+                return names[name]
             region = self.regions[region].parent
-        return False
+        return None
 
     def receiver(self, scope: int) -> Entity | None:
         """Return the class whose code stands in the scope: arrow functions and nested functions belong to it too."""
@@ -486,59 +565,26 @@ class _Resolver:
 
     def super_member(self, scope: int, name: str) -> Entities:
         cls = self.receiver(scope)
-        return self.symbols.after(cls, name, start=cls) if cls else NONE
+        return self.symbols.after(Entity(Is.SUPER, cls.file, cls.number, cls), name) if cls else NONE
 
 
-_SUPER: Final = Entity(Is.UNKNOWN, "super")
-_DEPTH: Final = 24
 _BUDGET: Final = 200_000  # bindings looked into per file, about a second; only generated code comes near
-_EVALUATED: Final = frozenset({Means.PATH, Means.RESULT, Means.TYPED, Means.ENTERED})
-_LITERALS: Final = frozenset(
+_DEPTH: Final = 16
+_EVALUATED: Final = frozenset(
     {
-        Kind.STRING,
-        Kind.NUMBER,
-        Kind.TEMPLATE,
-        Kind.LIST,
-        Kind.TUPLE,
-        Kind.SET,
-        Kind.DICT,
-        Kind.COMPREHENSION,
-        Kind.REGEX,
+        Means.PATH,
+        Means.RESULT,
+        Means.TYPED,
+        Means.ENTERED,
+        Means.MEMBER,
+        Means.ITEM,
+        Means.ELEMENT,
+        Means.ANY,
+        Means.IN,
+        Means.REST,
     }
 )
-# With several owners the most telling outcome counts.
-_RANK: Final = (RESOLVED, IMPLICIT, EXTERNAL, BUILTIN_CALL, MISSING_MEMBER, UNKNOWN_RECEIVER, LOCAL_VALUE, UNKNOWN_NAME)
-
-
-def _join(outcomes: Sequence[_Outcome]) -> _Outcome:
-    if len(outcomes) == 1:
-        return outcomes[0]
-    if not outcomes:
-        return _Outcome((), UNKNOWN_RECEIVER)
-    targets = tuple(
-        [t._replace(confidence=round(t.confidence / len(outcomes), 4)) for o in outcomes for t in o.targets]
-    )
-    return _Outcome(targets, min((o.outcome for o in outcomes), key=_RANK.index))
-
-
-def _name_of(entity: Entity, reason: str) -> str:
-    if entity.what is Is.EXTERNAL:
-        return EXTERNAL
-    return BUILTIN_CALL if entity.what is Is.BUILTIN else reason
-
-
-def _put(
-    edges: dict[tuple[int, int, int], CallEdgeRow], caller: int, targets: Sequence[_Target], line: int, path: str
-) -> None:
-    for function, how, confidence in targets:
-        key = (caller, function, line)
-        present = edges.get(key)
-        if present is None or present.confidence < confidence:
-            edges[key] = CallEdgeRow(
-                caller_id=caller,
-                callee_id=function,
-                call_site_line=line,
-                resolution=how,
-                confidence=confidence,
-                file=path,
-            )
+_HANDING: Final = frozenset({Is.CLASS, Is.ACTION, Is.INSTANCE})
+_FOLLOWED: Final = frozenset({Kind.CALL, Kind.INDEX, Kind.CONDITIONAL, Kind.OPERATION, Kind.AWAIT, Kind.NAMED})
+_RUNNABLE: Final = frozenset({Is.FUNCTION, Is.METHOD, Is.CLASS})
+_NO_RECEIVER: Final = frozenset({Is.UNKNOWN, Is.FUNCTION, Is.METHOD})
