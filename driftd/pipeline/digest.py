@@ -11,6 +11,7 @@ from typing import Final
 import msgspec
 
 from driftd.pipeline.constant_facts import Constant, constants_of, references_of
+from driftd.pipeline.data.facts import DataFacts, data_facts_of
 from driftd.pipeline.env_access import Access, accesses, defined_names, may_access
 from driftd.pipeline.facts.codec import decode, encode
 from driftd.pipeline.facts.model import FileFacts
@@ -21,6 +22,11 @@ from driftd.pipeline.modules import ECMASCRIPT
 CODE: Final = ECMASCRIPT | {"python"}
 
 
+# Languages of which what they say about data is read.
+DATA: Final = CODE | {"prisma"}
+NO_DATA: Final = DataFacts()
+
+
 class Digest(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """What one file contributes to the project.
 
@@ -29,6 +35,7 @@ class Digest(msgspec.Struct, frozen=True, array_like=True, gc=False):
     references: names it refers to
     reads: environment variables it reads
     defines: environment variables it defines
+    data: models, names and calls that may have to do with a database
     """
 
     interface: Interface
@@ -36,6 +43,7 @@ class Digest(msgspec.Struct, frozen=True, array_like=True, gc=False):
     references: tuple[str, ...] = ()
     reads: tuple[Access, ...] = ()
     defines: tuple[str, ...] = ()
+    data: DataFacts = NO_DATA
 
 
 class InterfacePart(msgspec.Struct, frozen=True, array_like=True, gc=False):
@@ -62,17 +70,30 @@ class EnvironmentPart(msgspec.Struct, frozen=True, array_like=True, gc=False):
     defines: tuple[str, ...]
 
 
+class DataPart(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """What a digest says about data."""
+
+    interface: msgspec.Raw
+    constants: msgspec.Raw
+    references: msgspec.Raw
+    reads: msgspec.Raw
+    defines: msgspec.Raw
+    data: DataFacts
+
+
 def digest_of(path: str, language: str, facts: FileFacts, encoded: bytes) -> bytes:
     """Return the encoded digest of a file; `encoded` are the same facts in msgpack."""
     interface = interface_of(facts.outline, bind(facts), language)
     if language not in CODE:
-        return encode(Digest(interface, defines=defined_names(path, facts) if language == "dotenv" else ()))
+        defines = defined_names(path, facts) if language == "dotenv" else ()
+        return encode(Digest(interface, defines=defines, data=data_facts_of(facts) if language in DATA else NO_DATA))
     return encode(
         Digest(
             interface,
             tuple(constants_of(path, facts)),
             tuple(references_of(facts)),
             tuple(accesses(facts)) if may_access(language, encoded) else (),
+            data=data_facts_of(facts),
         )
     )
 

@@ -27,6 +27,7 @@ SUFFIXES: dict[str, str] = {
     ".cjs": "javascript",
     ".jsx": "javascript",
     ".env": "dotenv",
+    ".prisma": "prisma",
 }
 
 MODULES: dict[str, str] = {
@@ -35,6 +36,7 @@ MODULES: dict[str, str] = {
     "tsx": "ecmascript",
     "javascript": "ecmascript",
     "dotenv": "dotenv",
+    "prisma": "prisma",
 }
 
 

@@ -1,0 +1,1 @@
+"""What databases the code knows: models, their fields, and who reads and writes them."""

@@ -1,0 +1,338 @@
+"""What names mean across files: through imports, re-exports, star imports and assignments, never by spelling.
+
+A name leads to a class of the workspace or to a symbol of a framework.  Symbols that a pack knows are not followed
+further, so that a framework means the same whether its sources are in the workspace or not.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final, NamedTuple, TypeVar
+
+from driftd.pipeline.data.expressions import Expr, Form
+from driftd.pipeline.data.packs import declares_table, is_known
+from driftd.pipeline.modules import ECMASCRIPT
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+    from driftd.pipeline.data.facts import DataFacts, Shape
+    from driftd.pipeline.project import Project
+
+
+T = TypeVar("T")
+
+
+class ClassAt(NamedTuple):
+    """A class of the workspace; `rest` is what is taken from it."""
+
+    file: str
+    number: int
+    rest: tuple[str, ...] = ()
+
+
+class Symbol(NamedTuple):
+    """Something outside of the workspace, dotted; see `packs`."""
+
+    text: str
+
+
+class Declared(NamedTuple):
+    """A value that a module declares and that is no class: `users = Table(…)`; `rest` is what is taken from it."""
+
+    file: str
+    name: str
+    rest: tuple[str, ...] = ()
+
+
+Meaning = ClassAt | Symbol | Declared
+HOPS: Final = 24
+SCHEMA_SUFFIX: Final = ".prisma"
+SCHEMAS: Final = "\0schemas"  # the key of which schema files there are
+
+
+class Linker:
+    """Looks names up, and notes in `seen` which files and module lookups the answers depend on."""
+
+    def __init__(self, project: Project, facts: Mapping[str, DataFacts]) -> None:
+        self.project = project
+        self.facts = facts
+        self.seen: set[str] = set()
+        self._classes: dict[str, dict[str, int]] = {}
+        self._imports: dict[str, dict[str, tuple[str, str]]] = {}
+        self._inner: dict[str, dict[tuple[int, str], int]] = {}
+        self._schemas: list[str] | None = None
+        self._known: dict[object, tuple[object, frozenset[str]]] = {}
+        self._busy: set[object] = set()
+        self.is_circular = False
+
+    def once(self, key: object, make: Callable[[], T], if_circular: T) -> T:
+        """Return what `make` gives, worked out once; what it depends on is noted every time.
+
+        What asks for itself gets `if_circular`, and `is_circular` is set: what else was worked out then depends on
+        where one began.
+        """
+        known = self._known.get(key)
+        if known is not None:
+            self.seen |= known[1]
+            return known[0]  # type: ignore[return-value]  # a key always stands for the same kind of value
+        if key in self._busy:
+            self.is_circular = True
+            return if_circular
+        outer, self.seen = self.seen, set()
+        self._busy.add(key)
+        try:
+            result = make()
+        finally:
+            self._busy.discard(key)
+            inner, self.seen = self.seen, outer
+            self.seen |= inner
+        self._known[key] = (result, frozenset(inner))
+        return result
+
+    def start(self) -> None:
+        """Forget what was looked at, and what was worked out if it went in circles."""
+        self.seen = set()
+        if self.is_circular:
+            self.is_circular = False
+            self._known.clear()
+
+    def schemas(self, path: str) -> list[str]:
+        """Return the schema files of the project, those nearest to a file first."""
+        if self._schemas is None:
+            self._schemas = sorted(p for p in self.facts if p.endswith(SCHEMA_SUFFIX))
+        self.seen.add(SCHEMAS)
+        self.seen.update(self._schemas)
+        return sorted(self._schemas, key=lambda schema: (-_shared(schema, path), schema))
+
+    def shape(self, at: ClassAt) -> Shape:
+        """Return a class."""
+        return self.facts[at.file].shapes[at.number]
+
+    def name(self, path: str, dotted: str, hops: int = 0) -> Meaning | None:
+        """Return what a dotted name means in a file."""
+        if hops:
+            head, *rest = dotted.split(".")
+            return self._named(path, head, tuple(rest), hops, exported=False)
+        return self.once((path, dotted), lambda: self.name(path, dotted, 1), None)
+
+    def declared(self, at: Declared) -> Expr | None:
+        """Return the value that a module declares."""
+        facts = self.facts[at.file]
+        if at.name.startswith("export "):
+            return facts.exports.get(at.name.removeprefix("export "))
+        return facts.names.get(at.name)
+
+    def value(self, path: str, expr: Expr, hops: int = 0) -> Meaning | None:
+        """Return what an expression of a module means."""
+        form = expr.form
+        if hops > HOPS:
+            return None
+        if form is Form.NAME:
+            return self.name(path, expr.text, hops)
+        if form is Form.MEMBER:
+            return _taken(self.value(path, expr.items[0], hops + 1), (expr.text,))
+        if form is Form.CALL:
+            callee = self.value(path, expr.callee, hops + 1)
+            if isinstance(callee, Symbol):
+                return Symbol(f"{callee.text}()")
+            if isinstance(callee, ClassAt) and not callee.rest:
+                base = self.symbol_of(callee)
+                return None if base is None else Symbol(f"{base}()")
+            return None
+        if form is Form.ELEMENT:  # Base[T]
+            return self.value(path, expr.items[0], hops + 1)
+        if form is Form.CLASS:
+            index = self._class_index(path).get(expr.text)
+            return None if index is None else ClassAt(path, index)
+        if form is Form.IMPORT:
+            return self._imported(path, expr.text, expr.names[0], (), hops + 1)
+        if form is Form.FUNCTION and expr.items:
+            return self.value(path, expr.items[0], hops + 1)
+        return None
+
+    def symbol_of(self, at: ClassAt) -> str | None:
+        """Return the first known symbol among a class's ancestors, nearest first."""
+        return next((s.text for s in self.ancestors(at) if isinstance(s, Symbol) and is_known(s.text)), None)
+
+    def bases(self, at: ClassAt) -> list[ClassAt | Symbol]:
+        """Return the direct bases that mean something."""
+        return self.once(("bases", at), lambda: self._bases(at), [])
+
+    def _bases(self, at: ClassAt) -> list[ClassAt | Symbol]:
+        found: list[ClassAt | Symbol] = []
+        for base in self.shape(at).bases:
+            meaning = self.value(at.file, base)
+            if isinstance(meaning, Symbol) or (isinstance(meaning, ClassAt) and not meaning.rest and meaning != at):
+                found.append(meaning)
+            elif isinstance(meaning, ClassAt):
+                nested = self.nested(meaning)
+                if nested is not None:
+                    found.append(nested)
+        return found
+
+    def ancestors(self, at: ClassAt) -> list[ClassAt | Symbol]:
+        """Return a class and all above it, once each, depth first in the order of the bases."""
+        return self.once(("above", at), lambda: list(self._ancestors(at)), [])
+
+    def _ancestors(self, at: ClassAt) -> Iterator[ClassAt | Symbol]:
+        done: set[ClassAt | Symbol] = set()
+        waiting: list[ClassAt | Symbol] = [at]
+        while waiting:
+            one = waiting.pop()
+            if one in done:
+                continue
+            done.add(one)
+            yield one
+            if isinstance(one, ClassAt):
+                waiting.extend(reversed(self.bases(one)))
+
+    def nested(self, at: ClassAt) -> ClassAt | None:
+        """Return the class that stands in a class: `Outer` with the rest `("Inner",)`."""
+        while at.rest:
+            inner = self._inner_index(at.file).get((at.number, at.rest[0]))
+            if inner is None:
+                return None
+            at = ClassAt(at.file, inner, at.rest[1:])
+        return at
+
+    def _named(self, path: str, head: str, rest: tuple[str, ...], hops: int, *, exported: bool) -> Meaning | None:
+        self.seen.add(path)
+        facts = self.facts.get(path)
+        if facts is None or hops > HOPS:
+            return None
+        if exported and head in facts.exports:
+            export = facts.exports[head]
+            if not (export.form is Form.NAME and export.text == head):
+                found = self.value(path, export, hops + 1)
+                if found is None and export.form is not Form.IMPORT:
+                    found = Declared(path, export.text if export.form is Form.NAME else f"export {head}")
+                if (
+                    export.form is Form.CALL
+                    and isinstance(found, Symbol)
+                    and declares_table(found.text.removesuffix("()"))
+                ):
+                    found = Declared(path, f"export {head}")
+                return _taken(found, rest)
+        bound = self._import_index(path).get(head)
+        if bound is not None:
+            return self._imported(path, *bound, rest, hops + 1)
+        index = self._class_index(path).get(head)
+        if index is not None:
+            return ClassAt(path, index, rest)
+        value = facts.names.get(head)
+        if value is not None:
+            found = self.value(path, value, hops + 1)
+            if found is None or (isinstance(found, Symbol) and declares_table(found.text.removesuffix("()"))):
+                return Declared(path, head, rest)
+            return _taken(found, rest)
+        for module in facts.stars:
+            found = self._from(path, module, (head, *rest), hops + 1)
+            if found is not None and not (isinstance(found, Symbol) and not is_known(found.text)):
+                return found
+        return None
+
+    def _imported(self, path: str, module: str, name: str, rest: tuple[str, ...], hops: int) -> Meaning | None:
+        if name == "":  # `import a.b` binds `a`
+            parts = (*module.split("."), *rest)
+            return self._from(path, parts[0], parts[1:], hops)
+        names = rest if name == "*" else (name, *rest)
+        return self._from(path, module, names, hops)
+
+    def _from(self, path: str, module: str, names: tuple[str, ...], hops: int) -> Meaning | None:
+        if hops > HOPS:
+            return None
+        file = self.project[path]
+        is_python = file.language not in ECMASCRIPT
+        full = ".".join((self._absolute(path, module) if is_python else module, *names))
+        if is_known(full):
+            return Symbol(full)
+        lookup = self.project.modules.look_up(path, file.language, module)
+        self.seen.add(lookup.key)
+        if lookup.found is None:
+            return Symbol(full) if names else None
+        target = lookup.found.path
+        if not names:
+            self.seen.add(target)
+            whole = self.facts.get(target)
+            if is_python or whole is None or "export=" not in whole.exports:
+                return None
+            names = ("export=",)
+        if not lookup.found.is_folder:
+            found = self._named(target, names[0], names[1:], hops + 1, exported=True)
+            if found is not None:
+                return found
+            if not is_python or not target.endswith(("__init__.py", "__init__.pyi")):
+                return None
+        if is_python:
+            separator = "" if module.endswith(".") else "."
+            return self._from(path, f"{module}{separator}{names[0]}", names[1:], hops + 1)
+        return None
+
+    def _absolute(self, path: str, module: str) -> str:
+        if not module.startswith("."):
+            return module
+        name = module.lstrip(".")
+        parts = self.module_name(path).split(".")
+        if not path.endswith(("__init__.py", "__init__.pyi")):
+            parts.pop()
+        for _ in range(len(module) - len(name) - 1):
+            if parts:
+                parts.pop()
+        return ".".join([*parts, name] if name else parts)
+
+    def module_name(self, path: str) -> str:
+        """Return the dotted name under which a Python file is imported."""
+        home = self.project[path].home
+        stem = path[len(home) + 1 :] if home else path
+        stem = stem.rpartition(".")[0]
+        return stem.removesuffix("/__init__").replace("/", ".")
+
+    def _class_index(self, path: str) -> dict[str, int]:
+        index = self._classes.get(path)
+        if index is None:
+            index = self._classes[path] = {}
+            for number, shape in enumerate(self.facts[path].shapes):
+                if shape.kind not in _NO_CLASSES:
+                    index.setdefault(shape.qualified_name, number)
+            for number, shape in enumerate(self.facts[path].shapes):
+                if shape.around < 0 and shape.kind not in _NO_CLASSES:  # classes of functions, last
+                    index.setdefault(shape.name, number)
+        return index
+
+    def _inner_index(self, path: str) -> dict[tuple[int, str], int]:
+        index = self._inner.get(path)
+        if index is None:
+            index = self._inner[path] = {}
+            for number, shape in enumerate(self.facts[path].shapes):
+                if shape.around >= 0:
+                    index.setdefault((shape.around, shape.name), number)
+        return index
+
+    def _import_index(self, path: str) -> dict[str, tuple[str, str]]:
+        index = self._imports.get(path)
+        if index is None:
+            index = self._imports[path] = {}
+            for i in self.facts[path].imports:
+                whole = i.name == "" and i.alias != i.module.partition(".")[0]
+                index.setdefault(i.alias, (i.module, "*" if whole else i.name))
+        return index
+
+
+def _taken(meaning: Meaning | None, rest: tuple[str, ...]) -> Meaning | None:
+    if meaning is None or not rest:
+        return meaning
+    if isinstance(meaning, Symbol):
+        return Symbol(".".join((meaning.text, *rest)))
+    return meaning._replace(rest=(*meaning.rest, *rest))
+
+
+def _shared(one: str, other: str) -> int:
+    count = 0
+    for left, right in zip(one.split("/")[:-1], other.split("/"), strict=False):
+        if left != right:
+            break
+        count += 1
+    return count
+
+
+_NO_CLASSES: Final = frozenset({"interface", "type_alias", "namespace"})

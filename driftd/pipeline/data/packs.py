@@ -1,0 +1,187 @@
+"""Framework packs: what a framework calls its model bases, fields and operations, as data beside the code.
+
+A symbol is written as imported: `django.db.models.Model`; `()` stands for the result of a call
+(`sqlalchemy.orm.declarative_base()`), and a `*` for anything.
+"""
+
+from __future__ import annotations
+
+import pkgutil
+import re
+from fnmatch import translate
+from functools import cache
+from typing import TYPE_CHECKING, Final, Literal
+
+import msgspec
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+PACKS: Final = ("django", "sqlalchemy", "sqlmodel", "peewee", "tortoise", "pony", "prisma", "typeorm", "sequelize",
+         "mongoose", "drizzle", "knex", "drivers")  # fmt: skip
+
+Receiver = Literal["class", "query", "instance", "session", "client", "statement"]
+
+
+class Example(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Files and what is to be found in them: the specification of a pack, run as a test.
+
+    models: `file: Model table` with `-` for no table; fields: `Model.field`; accesses: `function operation table`
+    """
+
+    files: dict[str, str]
+    models: tuple[str, ...] = ()
+    fields: tuple[str, ...] = ()
+    accesses: tuple[str, ...] = ()
+
+
+class Pack(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One framework.
+
+    bases: symbols of which a subclass is a model; abstract_bases: those that have fields and a table rule of their own
+    fields: symbols whose call, as the value of a class attribute, is a column; `annotations` those that, as a type, are
+    loose_fields: last words that make a field out of a class of a package outside of the workspace
+    not_fields, relations: symbols that look like fields but are no column of the table; to_many: those with a table
+    model_marks: decorators of models; field_marks: of columns; relation_marks
+    tables: functions whose call declares a table: name first, then columns
+    managers: symbols of classes that give queries; query_calls: calls that do, model as first argument
+    instance_of: functions whose call is a model given elsewhere
+    sessions, clients: symbols of objects through which queries run
+    operations: receiver -> operation -> methods
+    """
+
+    name: str
+    languages: tuple[str, ...]
+    confidence: float
+    rule: str
+    bases: tuple[str, ...] = ()
+    fields: tuple[str, ...] = ()
+    annotations: tuple[str, ...] = ()
+    loose_fields: tuple[str, ...] = ()
+    not_fields: tuple[str, ...] = ()
+    relations: tuple[str, ...] = ()
+    to_many: tuple[str, ...] = ()
+    model_marks: tuple[str, ...] = ()
+    field_marks: tuple[str, ...] = ()
+    relation_marks: tuple[str, ...] = ()
+    embedded_marks: tuple[str, ...] = ()
+    tables: tuple[str, ...] = ()
+    managers: tuple[str, ...] = ()
+    query_calls: dict[str, str] = {}
+    sessions: tuple[str, ...] = ()
+    clients: tuple[str, ...] = ()
+    repositories: tuple[str, ...] = ()
+    inherits_fields: bool = True
+    operations: dict[Receiver, dict[str, tuple[str, ...]]] = {}
+    examples: tuple[Example, ...] = ()
+
+    def operation(self, receiver: Receiver, method: str) -> str | None:
+        """Return what a method does, or None."""
+        return _operations(self.name).get((receiver, method))
+
+    def has(self, kind: str, symbol: str) -> bool:
+        """Whether a symbol belongs to one of the lists of symbols."""
+        matcher = _MATCHERS.get((self.name, kind))
+        if matcher is None:
+            matcher = _MATCHERS[self.name, kind] = _Matcher(getattr(self, kind))
+        return matcher[symbol]
+
+
+class _Matcher(dict[str, bool]):
+    """Whether symbols are in a list, remembered."""
+
+    def __init__(self, symbols: Iterable[str]) -> None:
+        super().__init__((symbol, True) for symbol in symbols if "*" not in symbol)
+        patterns = [translate(symbol) for symbol in symbols if "*" in symbol]
+        self._patterns = re.compile("|".join(patterns)) if patterns else None
+
+    def __missing__(self, symbol: str) -> bool:
+        found = self[symbol] = self._patterns is not None and self._patterns.match(symbol) is not None
+        return found
+
+
+_MATCHERS: Final[dict[tuple[str, str], _Matcher]] = {}
+
+
+@cache
+def packs() -> dict[str, Pack]:
+    """Return all packs by name; raises ValueError naming the pack that is not sound."""
+    found = {}
+    for name in PACKS:
+        data = pkgutil.get_data("driftd.pipeline.packs", f"{name}.toml")
+        if data is None:
+            raise ValueError(f"the framework pack {name}.toml is missing: install driftd again")
+        try:
+            pack = msgspec.toml.decode(data, type=Pack)
+        except msgspec.DecodeError as error:
+            raise ValueError(f"the framework pack {name}.toml is not sound: {error}") from error
+        found[pack.name] = pack
+    return found
+
+
+@cache
+def packs_of(language: str) -> tuple[Pack, ...]:
+    """Return the packs of a language."""
+    return tuple([pack for pack in packs().values() if language in pack.languages])
+
+
+@cache
+def watched_methods(language: str) -> frozenset[str]:
+    """Return the names of all methods that do something in some framework of the language."""
+    methods = {
+        method
+        for pack in packs_of(language)
+        for by_operation in pack.operations.values()
+        for methods in by_operation.values()
+        for method in methods
+    }
+    functions = {known.rpartition(".")[2] for pack in packs_of(language) for known in pack.query_calls}
+    return frozenset(methods | functions)
+
+
+@cache
+def is_known(symbol: str) -> bool:
+    """Whether any pack speaks of the symbol."""
+    return _all_known()[symbol]
+
+
+@cache
+def _all_known() -> _Matcher:
+    return _Matcher(tuple(symbol for name in packs() for symbol in _symbols(name)))
+
+
+@cache
+def declares_table(symbol: str) -> bool:
+    """Whether calling the symbol declares a table in some framework."""
+    return any(pack.has("tables", symbol) for pack in packs().values())
+
+
+@cache
+def built_by(language: str, symbol: str) -> tuple[Pack, str] | None:
+    """Return the framework of whose statements or queries a function is one that builds them, and what those do."""
+    for pack in packs_of(language):
+        for known, operation in pack.query_calls.items():
+            if _Matcher((known,))[symbol]:
+                return pack, operation
+    return None
+
+
+@cache
+def _symbols(name: str) -> tuple[str, ...]:
+    pack = packs()[name]
+    lists: Sequence[tuple[str, ...]] = (
+        pack.bases, pack.fields, pack.annotations, pack.not_fields, pack.relations, pack.to_many, pack.model_marks,
+        pack.field_marks, pack.relation_marks, pack.embedded_marks, pack.tables, pack.managers, pack.sessions,
+        pack.clients, pack.repositories, tuple(pack.query_calls),
+    )  # fmt: skip
+    return tuple([symbol for symbols in lists for symbol in symbols])
+
+
+@cache
+def _operations(name: str) -> dict[tuple[str, str], str]:
+    return {
+        (receiver, method): operation
+        for receiver, by_operation in packs()[name].operations.items()
+        for operation, methods in by_operation.items()
+        for method in methods
+    }

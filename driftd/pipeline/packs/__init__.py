@@ -1,0 +1,1 @@
+"""Packs of frameworks: one TOML file each (see `driftd.pipeline.data.packs`)."""

@@ -1,0 +1,102 @@
+"""However a workspace came to be what it is, the rows about data are those of a fresh build."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from driftd.pipeline.project import Project
+from driftd.pipeline.stages.boundaries import Boundaries
+from driftd.pipeline.stages.data_access import DataAccess
+from tests.pipeline.in_memory import Table, entries, project_of, rows_of
+
+if TYPE_CHECKING:
+    from driftd.pipeline.stage import ProjectStage
+
+PATHS = ("a.py", "b.py", "p/__init__.py", "p/apps.py", "p/models.py", "p/migrations/__init__.py", "s.prisma", "w.ts")
+STATEMENTS = (
+    "from django.db import models",
+    "from django.db.models import *",
+    "from p.models import *",
+    "from p.models import A",
+    "from p import A, B",
+    "from .models import A as B",
+    "from a import A",
+    "from b import B",
+    "class A(models.Model):\n    email = models.EmailField()\n    bs = models.ManyToManyField('B')",
+    "class A(Model):\n    class Meta:\n        abstract = True\n        app_label = 'x'",
+    "class B(A):\n    name = models.CharField()",
+    "class B(A):\n    class Meta:\n        proxy = True",
+    "class A(B): pass",
+    "class C(B):\n    class Meta:\n        db_table = NAME",
+    "A = B()",
+    "A = B",
+    "B = A.objects",
+    "NAME = 'table'",
+    "def f(x: A):\n    x.save()\n    x.bs.add(1)",
+    "def f():\n    return A.objects.filter().delete()",
+    "def g():\n    for b in B.objects.all(): b.delete()",
+    "from django.apps import AppConfig\nclass P(AppConfig):\n    label = 'q'",
+)
+PRISMA = ("model A {\n  id Int\n}", 'model A {\n  id Int\n  b B\n  @@map("as")\n}', "model B {\n  id Int\n}")
+SCRIPTS = (
+    'import { PrismaClient } from "@prisma/client";\nconst p = new PrismaClient();\nexport const f = () => p.a.count();',
+)
+
+texts = st.lists(st.sampled_from(STATEMENTS), max_size=6).map("\n".join)
+schemas = st.sampled_from(PRISMA)
+scripts = st.sampled_from(SCRIPTS)
+
+
+@st.composite
+def edits(draw: st.DrawFn) -> dict[str, str | None]:
+    """Draw a change of one to four files."""
+    changed: dict[str, str | None] = {}
+    for path in draw(st.lists(st.sampled_from(PATHS), min_size=1, max_size=4, unique=True)):
+        kind = schemas if path.endswith(".prisma") else scripts if path.endswith(".ts") else texts
+        changed[path] = draw(st.none() | kind)
+    return changed
+
+
+@pytest.mark.parametrize("make", [Boundaries, DataAccess])
+@given(steps=st.lists(edits(), min_size=1, max_size=8))
+@settings(max_examples=150, deadline=None)
+def test_edits_lead_to_the_rows_of_a_fresh_build(make: type[ProjectStage], steps: list[dict[str, str | None]]) -> None:
+    """Random files under random edits and removals, circular definitions among them."""
+    project, table, files = Project(), Table(make()), dict[str, str]()
+    for step in steps:
+        for path, text in step.items():
+            if text is None:
+                files.pop(path, None)
+            else:
+                files[path] = text
+        changes = {path: None for path, text in step.items() if text is None}
+        change = project.apply({**entries({p: t for p, t in step.items() if t is not None}), **changes})
+        table.take(project, change)
+        fresh = Table(make())
+        fresh_project = project_of(files)
+        fresh.take(fresh_project, fresh_project.everything())
+        assert table.rows() == fresh.rows()
+
+
+def test_a_changed_body_reaches_no_other_file() -> None:
+    """Only what a file declares matters to others."""
+    files = {
+        "p/models.py": "from django.db import models\nclass A(models.Model): pass\ndef f(): return 1",
+        "b.py": "from p.models import A\nclass B(A): pass",
+    }
+    project, stage = project_of(files), Boundaries()
+    stage.run(project, project.everything())
+    change = project.apply(entries({"p/models.py": files["p/models.py"].replace("1", "2")}))
+    assert stage.run(project, change).files == frozenset({"p/models.py"})
+    change = project.apply(entries({"p/models.py": "from django.db import models\nclass A: pass"}))
+    assert stage.run(project, change).files == frozenset({"p/models.py", "b.py"})
+
+
+def test_only_what_descends_from_a_framework_is_a_model() -> None:
+    """A class that is spelled like one is none."""
+    files = {"models.py": "class models:\n    class Model: pass\nclass A(models.Model):\n    email = 1"}
+    assert rows_of(Boundaries(), files) == []
