@@ -126,6 +126,7 @@ class Engine:
         self._failed: dict[str, str] = {}  # files whose content, as it is known, could not be analysed, and why
         self._unparsed: set[str] = set()  # known files whose facts are not in the project although they should be
         self._is_first = True
+        self._is_settled = True  # no large run since the last `settle`
         self._in_doubt = False  # a run failed half-way: memory and database may tell different things
         self._cancel = threading.Event()
         self.directories: frozenset[str] = frozenset()
@@ -169,6 +170,16 @@ class Engine:
     def cancel(self) -> None:
         """Ask the run that is under way to stop at the next file; what it has stored stays."""
         self._cancel.set()
+
+    def settle(self) -> None:
+        """Give back what large runs left behind; for a process that goes on, when nobody waits."""
+        if self._is_settled:
+            return
+        self._is_settled = True
+        gc.unfreeze()  # what an earlier run froze may have become garbage since
+        gc.collect()
+        _give_back_memory()
+        gc.freeze()
 
     async def find_directories(self) -> None:
         """Find out which directories are examined, for whoever wants to watch them before the first run."""
@@ -224,6 +235,7 @@ class Engine:
                 # Of what is known, files may turn out to be unchanged or renamed: too much would be read ahead.
                 found = None if self._known else extraction.reader_ahead(self._early_task)
                 result = await self.scan(paths, full=full, found=found)
+                self._is_settled = self._is_settled and not _is_large(result)
                 with _no_garbage_collection(result):
                     await self._analyse(
                         result, extraction, report, full=full, record_always=record_always, progress=progress
@@ -686,24 +698,25 @@ class Engine:
         )
 
 
+def _is_large(result: ScanResult) -> bool:
+    return len(result.added) + len(result.modified) + len(result.renamed) >= LARGE_RUN
+
+
 @contextmanager
 def _no_garbage_collection(result: ScanResult) -> Iterator[None]:
     """Keep the collector out of a large run: it would walk the growing model again and again, a third of the time.
 
-    The model itself has no cycles; what few there are, of exceptions and tasks, are collected afterwards.
+    The model itself has no cycles; what few there are, of exceptions and tasks, are collected by `Engine.settle`.
     """
-    if len(result.added) + len(result.modified) + len(result.renamed) < LARGE_RUN or not gc.isenabled():
+    if not _is_large(result) or not gc.isenabled():
         yield
         return
     gc.disable()
     try:
         yield
     finally:
-        gc.enable()
-        gc.unfreeze()  # what an earlier run froze may have become garbage since
-        gc.collect()
-        _give_back_memory()
         gc.freeze()  # what is in the model now will mostly stay; later collections need not look at it
+        gc.enable()
 
 
 def _pool(settings: Settings) -> WorkerPool:
