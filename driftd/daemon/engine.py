@@ -103,6 +103,10 @@ class RunReport:
 
 LARGE_RUN = 100  # changed files
 
+# Files of a large run that are stored in one transaction.  Ids are hashes, so every transaction touches most pages of
+# several indexes: with one a chunk, eight times the size of the database went to disk.
+STORED_TOGETHER = 600
+
 # A run's problems go into an answer that people read; a tree with thousands of them has one cause.
 MAX_PROBLEMS = 100
 
@@ -134,9 +138,7 @@ class Engine:
         self.last: RunReport | None = None
         self.current: RunReport | None = None
 
-    def _map(
-        self, function: Callable[[bytes, bytes], bytes], shared: bytes, items: Sequence[bytes]
-    ) -> list[bytes] | None:
+    def _map(self, function: Callable[[bytes, bytes], bytes], shared: bytes, items: Iterable[bytes]) -> Iterator[bytes]:
         return self.pool.map(function, shared, items)
 
     @property
@@ -343,15 +345,21 @@ class Engine:
             done = 0
             progress("files", 0, len(tasks))
             scanned = {file.path: file for file in tasks}
+            together: list[Outcome] = []
             async for chunk in extraction.outcomes([self._task(file, cached) for file in tasks]):
                 for outcome in chunk:
                     if outcome.error is None and not outcome.vanished:
                         entries[outcome.path] = FileEntry(outcome.path, outcome.language, outcome.facts, outcome.digest)
-                commits.start_soon(self._store_chunk, chunk, scanned, report)
+                together += chunk
                 done += len(chunk)
+                if done == len(tasks) or len(tasks) < LARGE_RUN or len(together) >= STORED_TOGETHER:
+                    commits.start_soon(self._store_chunk, together, scanned, report)
+                    together = []
                 progress("files", done, len(tasks))
                 if self._cancel.is_set():
                     break
+            if together:
+                commits.start_soon(self._store_chunk, together, scanned, report)
         for file in plain:  # a file that lost its language, or is skipped now, has left the project
             if file.path in self.project:
                 entries[file.path] = None
@@ -660,8 +668,8 @@ class Engine:
         if len(files) >= LARGE_RUN:
             chunks = [files[at : at + LARGE_RUN] for at in range(0, len(files), LARGE_RUN)]
             done = self.pool.map(digest_chunk, b"", [msgspec.msgpack.encode(chunk) for chunk in chunks])
-            if done is not None:
-                return [digest for chunk in done for digest in decode_digests(chunk)]
+            digests = [digest for chunk in done for digest in decode_digests(chunk)]
+            return digests + [b""] * (len(files) - len(digests))
         return [b""] * len(files)
 
     def knows(self, path: str) -> bool:
