@@ -36,6 +36,7 @@ RegionKind: TypeAlias = Literal["loop", "branch", "else", "case", "try", "handle
 HandlerKind: TypeAlias = Literal["try_catch", "rescue", "error_check", "propagate"]
 AssignKind: TypeAlias = Literal["assign", "augmented", "declare", "for", "with", "catch", "named", "delete"]
 
+_HEX_SUFFIX = re.compile(r"[uUlL]+$")
 _SUFFIX = re.compile(r"[uUlLfFdDmM]+$")
 
 
@@ -252,9 +253,8 @@ class Language:
 
     def number(self, text: str) -> str:
         """Return a number's value in decimal."""
-        if text[:2].lower() != "0x":
-            text = _SUFFIX.sub("", text) or text
-        return number_value(text)
+        suffix = _HEX_SUFFIX if text[:2] in {"0x", "0X"} else _SUFFIX
+        return number_value(suffix.sub("", text) or text)
 
     def comment(self, text: str) -> str:
         """Return a comment without its markers."""
