@@ -54,8 +54,10 @@ def extract(language: str, data: bytes) -> FileFacts:
     for index, region in enumerate(bodies.regions):
         assert -1 <= region.parent < index
         assert region.parent < 0 or owner(bodies.regions[region.parent].scope) == owner(region.scope)
-    places: list[tuple[int, int]] = [(each.scope, each.region) for each in (*bodies.calls, *bodies.assigns)]
-    places += [(each.scope, each.region) for each in (*bodies.returns, *bodies.raises)]
+    places: list[tuple[int, int]] = [(each.scope, each.region) for each in bodies.calls]
+    places += [(each.scope, each.region) for each in bodies.assigns]
+    places += [(each.scope, each.region) for each in bodies.returns]
+    places += [(each.scope, each.region) for each in bodies.raises]
     places += [(each.scope, each.region) for each in bodies.handlers]
     for scope, at in places:
         assert -1 <= at < len(bodies.regions)

@@ -27,6 +27,7 @@ SUFFIXES: dict[str, str] = {
     ".cjs": "javascript",
     ".jsx": "javascript",
     ".env": "dotenv",
+    ".go": "go",
     ".java": "java",
     ".prisma": "prisma",
 }
@@ -37,6 +38,7 @@ MODULES: dict[str, str] = {
     "tsx": "ecmascript",
     "javascript": "ecmascript",
     "dotenv": "dotenv",
+    "go": "go",
     "java": "java",
     "prisma": "prisma",
 }

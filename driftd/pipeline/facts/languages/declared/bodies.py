@@ -94,7 +94,7 @@ class BodiesPass:
     # Calls
 
     def _find_calls(self) -> None:
-        file, low, readers = self.file, self.low, self.language.calls
+        file, readers = self.file, self.language.calls
         line_starts, column_of, is_ascii = file.line_starts, file.source.column, file.source.is_ascii
         states, state_starts = file.states, file.state_starts
         awaited = {node.id for node in file.captured.get("awaited", ())}
@@ -122,7 +122,6 @@ class BodiesPass:
                     is_optional,
                 )
             )
-        del low
 
     def _args(self, args: Node | Sequence[Node], use: Literal["argument", "decorator"]) -> tuple[Arg, ...]:
         low, forms = self.low, self.low.forms
@@ -245,7 +244,7 @@ class BodiesPass:
             "continue": self._jumps_out("continue", start, end, scope, region),
             "break": self._jumps_out("break", start, end, scope, region),
             "call": bool(calls),
-            "assign": bool(_within(self._assigns, start, end)),
+            "assign": any(kind != "rescue" or fact.target.text != name for fact in _within(self._assigns, start, end)),
             "uses_error": self._uses(name, start, end),
         }
         return tuple(fact for fact, holds in facts.items() if holds)

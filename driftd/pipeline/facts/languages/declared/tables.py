@@ -29,6 +29,7 @@ class Tables:
         grammar = self.grammar
         text = (files("driftd.pipeline.facts.languages") / language.query).read_text(encoding="utf-8")
         self.query = Query(grammar, text + _ERRORS)
+        _check_captures(self.query, language)
         self._ids: dict[str, set[int]] = {}
         unnamed: set[int] = set()
         for number in range(grammar.node_kind_count):
@@ -87,6 +88,28 @@ def tables_of(language: Language) -> Tables:
 def grammar_version(package: str) -> str:
     """Return the version of the package that holds a grammar."""
     return version(package.replace("_", "-"))
+
+
+_FACTS: dict[str, str | None] = {  # what may be captured -> the table that its variants are keys of
+    **dict.fromkeys(("function", "class", "field", "package", "import", "export", "awaited", "return", "raise"), None),
+    **dict.fromkeys(("comment", "expression", "error", "missing"), None),
+    "call": "calls",
+    "assign": "assigns",
+    "region": "regions",
+    "handler": "handlers",
+}
+_FIXED = {"jump": {"break", "continue"}, "literal": {"string", "bytes", "number", "regex", "template"}}
+
+
+def _check_captures(query: Query, language: Language) -> None:
+    """Raise ValueError for a capture that nothing reads."""
+    for number in range(query.capture_count):
+        name = query.capture_name(number)
+        fact, _, variant = name.partition(".")
+        table = _FACTS.get(fact)
+        known = getattr(language, table) if table is not None else _FIXED.get(fact)
+        if not (fact in _FACTS or fact in _FIXED) or (known is not None and variant not in known):
+            raise ValueError(f"{language.query}: nothing reads @{name}")
 
 
 def variants(captured: dict[str, list[tree_sitter.Node]], fact: str) -> Iterable[tuple[str, list[tree_sitter.Node]]]:
