@@ -263,10 +263,9 @@ def _unary(low: Lowering, node: Node, context: LiteralContext, name: str, depth:
 
 
 def _expressions(low: Lowering, node: Node, context: LiteralContext, name: str, depth: int) -> Value:
-    operands = low.operands(node)
-    if len(operands) == 1:
-        return low.value(operands[0], context, name, depth + 1)
-    return Value(Kind.TUPLE, "", -1, low.values(operands, context, name, depth + 1))
+    if node.child_count == 1:
+        return low.value(node.child(0), context, name, depth + 1)
+    return Value(Kind.TUPLE, "", -1, low.values(low.operands(node), context, name, depth + 1))
 
 
 def _composite(low: Lowering, node: Node, context: LiteralContext, name: str, depth: int) -> Value:
@@ -297,7 +296,8 @@ Go.forms = {
     "call_expression type_conversion_expression": form.call,
     "composite_literal": _composite,
     "literal_value": _elements,
-    "literal_element parenthesized_expression parenthesized_type type_constraint type_elem": form.unwrap,
+    "literal_element": form.only,
+    "parenthesized_expression parenthesized_type type_constraint type_elem": form.unwrap,
     "generic_type type_instantiation_expression pointer_type": form.first,
     "func_literal": form.function,
     "unary_expression": _unary,

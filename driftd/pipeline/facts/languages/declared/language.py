@@ -254,6 +254,8 @@ class Language:
 
     def number(self, text: str) -> str:
         """Return a number's value in decimal."""
+        if text.isdigit() and text[0] != "0":
+            return text
         suffix = _HEX_SUFFIX if text[:2] in {"0x", "0X"} else _SUFFIX
         return number_value(suffix.sub("", text) or text)
 

@@ -13,9 +13,11 @@ from typing import TYPE_CHECKING
 import tree_sitter
 from tree_sitter import Query
 
+from driftd.pipeline.facts.languages.declared.values import Form, path
+from driftd.pipeline.facts.model import Value
+
 if TYPE_CHECKING:
     from driftd.pipeline.facts.languages.declared.language import Language
-    from driftd.pipeline.facts.languages.declared.values import Form
 
 _WORD = re.compile(r"[A-Za-z_]\w*").fullmatch
 _ERRORS = "\n(ERROR) @error\n(MISSING) @missing\n"
@@ -43,6 +45,8 @@ class Tables:
         self.forms: dict[int, Form] = {}
         for names, form in language.forms.items():
             self.forms.update(dict.fromkeys(self.kinds(*names.split()), form))
+        self.names = frozenset(number for number, form in self.forms.items() if form is path)
+        self.paths: dict[bytes, Value] = {}  # access paths met so far
         self.arguments = {
             number: reader for names, reader in language.arguments.items() for number in self.kinds(*names.split())
         }
@@ -61,6 +65,8 @@ class Tables:
         self.is_path = re.compile(rf"{name}(?:\s*(?:{steps})\s*{name})*".encode("latin-1")).fullmatch
         self.words = re.compile(name.encode("latin-1")).findall
         self._steps = re.compile(rf"\s*(?:{steps})\s*".encode("latin-1"))
+        odd = "|".join([re.escape(step) for step in language.separators if step != "."] + [r"\s"])
+        self._needs_steps = re.compile(odd.encode("latin-1")).search
         self._sigils = language.sigils.encode()
 
     def kinds(self, *names: str) -> frozenset[int]:
@@ -70,7 +76,8 @@ class Tables:
     def path_text(self, text: bytes) -> str:
         """Return an access path as the model writes it: dots between names, no white space, no sigils."""
         if not text.isalnum():
-            text = self._steps.sub(b".", text)
+            if self._needs_steps(text):
+                text = self._steps.sub(b".", text)
             if self._sigils:
                 text = text.translate(None, self._sigils)
             if b"\n" in text or b" " in text:
