@@ -81,6 +81,24 @@ class DataPart(msgspec.Struct, frozen=True, array_like=True, gc=False):
     data: DataFacts
 
 
+class RawData(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """`DataFacts`, not decoded: what nobody depends on is compared as it is."""
+
+    declarations: msgspec.Raw
+    touches: msgspec.Raw
+
+
+class RawDataPart(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """What a digest says about data, not decoded."""
+
+    interface: msgspec.Raw
+    constants: msgspec.Raw
+    references: msgspec.Raw
+    reads: msgspec.Raw
+    defines: msgspec.Raw
+    data: RawData
+
+
 def digest_of(path: str, language: str, facts: FileFacts, encoded: bytes) -> bytes:
     """Return the encoded digest of a file; `encoded` are the same facts in msgpack."""
     interface = interface_of(facts.outline, bind(facts), language)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from driftd.pipeline.data.expressions import SESSION_METHODS, Expr, Form
+from driftd.pipeline.data.expressions import Expr, Form
 from driftd.pipeline.data.linking import ClassAt, Declared, Symbol
-from driftd.pipeline.data.packs import built_by, packs, packs_of
+from driftd.pipeline.data.packs import SESSION_METHODS, built_by, packs, packs_of
 from driftd.pipeline.data.sql import statements
 
 if TYPE_CHECKING:

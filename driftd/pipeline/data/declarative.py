@@ -165,10 +165,11 @@ def named_after(value: Expr, name: str) -> str | None:
     """Return the text of an expression in which `cls.__name__` is `name`; None where it is not plain."""
     if value.form is Form.TEXT:
         return None if "{}" in value.text else value.text
-    if value.form is Form.NAME and value.text.endswith(".__name__"):
+    if value.form is Form.MEMBER and value.text == "__name__" and value.items[0].form is Form.SELF:
         return name
-    if value.form is Form.CALL and value.callee.form is Form.NAME and value.callee.text.endswith(".__name__.lower"):
-        return name.lower()
+    if value.form is Form.CALL and value.callee.form is Form.MEMBER and value.callee.text == "lower":
+        of = named_after(value.callee.items[0], name)
+        return None if of is None else of.lower()
     return None
 
 

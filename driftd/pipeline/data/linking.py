@@ -9,13 +9,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final, NamedTuple, TypeVar
 
 from driftd.pipeline.data.expressions import Expr, Form
+from driftd.pipeline.data.facts import Declarations
 from driftd.pipeline.data.packs import declares_table, is_known
+from driftd.pipeline.digest import DataPart
 from driftd.pipeline.modules import ECMASCRIPT
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterator
 
-    from driftd.pipeline.data.facts import DataFacts, Shape
+    from driftd.pipeline.data.facts import Shape
     from driftd.pipeline.project import Project
 
 
@@ -50,12 +52,28 @@ SCHEMA_SUFFIX: Final = ".prisma"
 SCHEMAS: Final = "\0schemas"  # the key of which schema files there are
 
 
+class Sources(dict[str, Declarations]):
+    """What files declare, decoded when it is first asked for."""
+
+    def __init__(self, project: Project) -> None:
+        super().__init__()
+        self._project = project
+
+    def __missing__(self, path: str) -> Declarations:
+        found = self[path] = self._project[path].part(DataPart).data.declarations
+        return found
+
+    def of(self, path: str) -> Declarations | None:
+        """Return what a file declares, or None if there is no such file."""
+        return self[path] if path in self or path in self._project else None
+
+
 class Linker:
     """Looks names up, and notes in `seen` which files and module lookups the answers depend on."""
 
-    def __init__(self, project: Project, facts: Mapping[str, DataFacts]) -> None:
+    def __init__(self, project: Project) -> None:
         self.project = project
-        self.facts = facts
+        self.facts = Sources(project)
         self.seen: set[str] = set()
         self._classes: dict[str, dict[str, int]] = {}
         self._imports: dict[str, dict[str, tuple[str, str]]] = {}
@@ -99,7 +117,7 @@ class Linker:
     def schemas(self, path: str) -> list[str]:
         """Return the schema files of the project, those nearest to a file first."""
         if self._schemas is None:
-            self._schemas = sorted(p for p in self.facts if p.endswith(SCHEMA_SUFFIX))
+            self._schemas = sorted(p for p in self.project if p.endswith(SCHEMA_SUFFIX))
         self.seen.add(SCHEMAS)
         self.seen.update(self._schemas)
         return sorted(self._schemas, key=lambda schema: (-_shared(schema, path), schema))
@@ -133,6 +151,8 @@ class Linker:
             return _taken(self.value(path, expr.items[0], hops + 1), (expr.text,))
         if form is Form.CALL:
             callee = self.value(path, expr.callee, hops + 1)
+            if isinstance(callee, Declared) and not callee.rest:
+                return self._returned(callee, hops)
             if isinstance(callee, Symbol):
                 return Symbol(f"{callee.text}()")
             if isinstance(callee, ClassAt) and not callee.rest:
@@ -146,9 +166,13 @@ class Linker:
             return None if index is None else ClassAt(path, index)
         if form is Form.IMPORT:
             return self._imported(path, expr.text, expr.names[0], (), hops + 1)
-        if form is Form.FUNCTION and expr.items:
-            return self.value(path, expr.items[0], hops + 1)
         return None
+
+    def _returned(self, at: Declared, hops: int) -> Meaning | None:
+        made = self.declared(at)
+        if made is None or made.form is not Form.FUNCTION or not made.items:
+            return None
+        return self.value(at.file, made.items[0], hops + 1)
 
     def symbol_of(self, at: ClassAt) -> str | None:
         """Return the first known symbol among a class's ancestors, nearest first."""
@@ -156,35 +180,28 @@ class Linker:
 
     def bases(self, at: ClassAt) -> list[ClassAt | Symbol]:
         """Return the direct bases that mean something."""
-        return self.once(("bases", at), lambda: self._bases(at), [])
-
-    def _bases(self, at: ClassAt) -> list[ClassAt | Symbol]:
         found: list[ClassAt | Symbol] = []
         for base in self.shape(at).bases:
             meaning = self.value(at.file, base)
-            if isinstance(meaning, Symbol) or (isinstance(meaning, ClassAt) and not meaning.rest and meaning != at):
-                found.append(meaning)
-            elif isinstance(meaning, ClassAt):
+            if isinstance(meaning, ClassAt):
                 nested = self.nested(meaning)
-                if nested is not None:
+                if nested is not None and nested != at:
                     found.append(nested)
+            elif isinstance(meaning, Symbol):
+                found.append(meaning)
         return found
 
     def ancestors(self, at: ClassAt) -> list[ClassAt | Symbol]:
         """Return a class and all above it, once each, depth first in the order of the bases."""
-        return self.once(("above", at), lambda: list(self._ancestors(at)), [])
+        if not self.shape(at).bases:
+            return [at]
+        return self.once(("above", at), lambda: self._ancestors(at), [])
 
-    def _ancestors(self, at: ClassAt) -> Iterator[ClassAt | Symbol]:
-        done: set[ClassAt | Symbol] = set()
-        waiting: list[ClassAt | Symbol] = [at]
-        while waiting:
-            one = waiting.pop()
-            if one in done:
-                continue
-            done.add(one)
-            yield one
-            if isinstance(one, ClassAt):
-                waiting.extend(reversed(self.bases(one)))
+    def _ancestors(self, at: ClassAt) -> list[ClassAt | Symbol]:
+        found: dict[ClassAt | Symbol, None] = {at: None}
+        for base in self.bases(at):
+            found.update(dict.fromkeys(self.ancestors(base)) if isinstance(base, ClassAt) else {base: None})
+        return list(found)
 
     def nested(self, at: ClassAt) -> ClassAt | None:
         """Return the class that stands in a class: `Outer` with the rest `("Inner",)`."""
@@ -197,7 +214,7 @@ class Linker:
 
     def _named(self, path: str, head: str, rest: tuple[str, ...], hops: int, *, exported: bool) -> Meaning | None:
         self.seen.add(path)
-        facts = self.facts.get(path)
+        facts = self.facts.of(path)
         if facts is None or hops > HOPS:
             return None
         if exported and head in facts.exports:
@@ -253,7 +270,7 @@ class Linker:
         target = lookup.found.path
         if not names:
             self.seen.add(target)
-            whole = self.facts.get(target)
+            whole = self.facts.of(target)
             if is_python or whole is None or "export=" not in whole.exports:
                 return None
             names = ("export=",)

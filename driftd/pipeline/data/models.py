@@ -156,7 +156,7 @@ class Models:
     def _configured_label(self, path: str) -> str | None:
         linker = self.linker
         linker.seen.add(path)
-        facts = linker.facts.get(path)
+        facts = linker.facts.of(path)
         if facts is None:
             return None
         for index, shape in enumerate(facts.shapes):

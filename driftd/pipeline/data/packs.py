@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 PACKS: Final = ("django", "sqlalchemy", "sqlmodel", "peewee", "tortoise", "pony", "prisma", "typeorm", "sequelize",
          "mongoose", "drizzle", "knex", "drivers")  # fmt: skip
 
+# A model or a statement handed to one of these says that the receiver is a session, whatever it is called.
+SESSION_METHODS: Final = frozenset({"query", "execute", "scalars", "scalar", "exec"})
+
 Receiver = Literal["class", "query", "instance", "session", "client", "statement"]
 
 
@@ -44,8 +47,9 @@ class Pack(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     not_fields, relations: symbols that look like fields but are no column of the table; to_many: those with a table
     model_marks: decorators of models; field_marks: of columns; relation_marks
     tables: functions whose call declares a table: name first, then columns
+    mappings: functions whose call makes a class, its first argument, a model; declaring: methods of a model that do
+    implied_fields: columns that the framework adds to the first class with a table below a base
     managers: symbols of classes that give queries; query_calls: calls that do, model as first argument
-    instance_of: functions whose call is a model given elsewhere
     sessions, clients: symbols of objects through which queries run
     operations: receiver -> operation -> methods
     """
@@ -66,6 +70,9 @@ class Pack(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     relation_marks: tuple[str, ...] = ()
     embedded_marks: tuple[str, ...] = ()
     tables: tuple[str, ...] = ()
+    mappings: tuple[str, ...] = ()
+    declaring: tuple[str, ...] = ()
+    implied_fields: dict[str, tuple[str, ...]] = {}
     managers: tuple[str, ...] = ()
     query_calls: dict[str, str] = {}
     sessions: tuple[str, ...] = ()
@@ -140,6 +147,14 @@ def watched_methods(language: str) -> frozenset[str]:
 
 
 @cache
+def declaring_methods(language: str) -> frozenset[str]:
+    """Return the last names of calls that declare a model when they stand at the top level."""
+    return frozenset(
+        symbol.rpartition(".")[2] for pack in packs_of(language) for symbol in (*pack.mappings, *pack.declaring)
+    )
+
+
+@cache
 def is_known(symbol: str) -> bool:
     """Whether any pack speaks of the symbol."""
     return _all_known()[symbol]
@@ -171,8 +186,8 @@ def _symbols(name: str) -> tuple[str, ...]:
     pack = packs()[name]
     lists: Sequence[tuple[str, ...]] = (
         pack.bases, pack.fields, pack.annotations, pack.not_fields, pack.relations, pack.to_many, pack.model_marks,
-        pack.field_marks, pack.relation_marks, pack.embedded_marks, pack.tables, pack.managers, pack.sessions,
-        pack.clients, pack.repositories, tuple(pack.query_calls),
+        pack.field_marks, pack.relation_marks, pack.embedded_marks, pack.tables, pack.mappings, pack.managers, pack.sessions,
+        tuple(pack.implied_fields), pack.clients, pack.repositories, tuple(pack.query_calls),
     )  # fmt: skip
     return tuple([symbol for symbols in lists for symbol in symbols])
 

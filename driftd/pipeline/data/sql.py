@@ -10,13 +10,19 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 
+def may_be_sql(text: str) -> bool:
+    """Whether a text starts with a verb of SQL and goes on."""
+    words = text.split(None, 1)
+    return len(words) > 1 and words[0].lstrip("(").upper() in _VERBS
+
+
 @lru_cache(maxsize=4096)
 def statements(text: str) -> tuple[tuple[str, str], ...]:
     """Return (operation, table) of each table that SQL touches, in order; empty for what is no SQL.
 
     Placeholders of drivers and templates count as values, names in a `with` clause are no tables.
     """
-    if not text.strip() or text.split(None, 1)[0].upper() not in _VERBS:
+    if not may_be_sql(text) and text.strip(" ;\n").upper() not in _BARE:
         return ()
     import sqlglot  # noqa: PLC0415 - 0.3 s
 
@@ -74,8 +80,8 @@ def _name(table: Any) -> str:
 
 _VERBS: Final = frozenset(
     {
-        "SELECT", "INSERT", "UPDATE", "DELETE", "REPLACE", "MERGE", "WITH", "CREATE", "DROP", "ALTER", "TRUNCATE", "(SELECT",
-        "BEGIN", "COMMIT", "ROLLBACK",
+        "SELECT", "INSERT", "UPDATE", "DELETE", "REPLACE", "MERGE", "WITH", "CREATE", "DROP", "ALTER", "TRUNCATE",
     }
 )  # fmt: skip
+_BARE: Final = frozenset({"BEGIN", "COMMIT", "ROLLBACK"})
 _DEFAULT_SCHEMAS: Final = frozenset({"public", "main", "dbo"})
