@@ -44,6 +44,7 @@ class Accesses:
         self.linker = models.linker
         self._path = ""
         self._busy: set[str] = set()
+        self._names: dict[tuple[str, str], Thing | None] = {}
         self._symbols: dict[tuple[str, str], Thing | None] = {}
 
     def of(self, path: str, call: Expr) -> list[Access]:
@@ -158,13 +159,17 @@ class Accesses:
         if form is Form.INSTANCE:
             return self._instance(path, expr.text)
         if form is Form.SELF and expr.text:
-            index = next(
-                (i for i, s in enumerate(self.linker.facts[path].shapes) if s.qualified_name == expr.text), None
-            )
-            return None if index is None else self._of_class(ClassAt(path, index), "instance")
+            at = self.linker.class_named(path, expr.text)
+            return None if at is None else self._of_class(at, "class" if expr.names else "instance")
         return None
 
     def _of_name(self, path: str, dotted: str) -> Thing | None:
+        key = (path, dotted)
+        if key not in self._names:
+            self._names[key] = self._by_name(path, dotted)
+        return self._names[key]
+
+    def _by_name(self, path: str, dotted: str) -> Thing | None:
         meaning = self.linker.name(path, dotted)
         if isinstance(meaning, ClassAt):
             return self._below_class(meaning)
@@ -217,8 +222,11 @@ class Accesses:
         return self._symbols[key]
 
     def _by_symbol(self, path: str, symbol: str, language: str) -> Thing | None:
+        bare = symbol.removesuffix("()")
         for pack in packs_of(language):
-            bare = symbol.removesuffix("()")
+            if bare in pack.models:
+                role: Receiver = "class" if bare == symbol else "instance"
+                return Thing(role, pack, (pack.models[bare],), "", pack.confidence)
             if pack.has("sessions", symbol) or pack.has("sessions", bare):
                 return Thing("session", pack)
             if pack.has("clients", symbol) or pack.has("clients", bare):
@@ -227,7 +235,7 @@ class Accesses:
             head = symbol.removesuffix("()")
             head, _, last = head.rpartition(".")
             below = self._of_symbol(path, head)
-            if below is not None and below.role in ("session", "client"):
+            if below is not None and (below.role in ("session", "client") or bare == symbol):
                 return self._attribute(below, last)
         return None
 

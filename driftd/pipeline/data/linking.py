@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Final, NamedTuple, TypeVar
 
 from driftd.pipeline.data.expressions import Expr, Form
 from driftd.pipeline.data.facts import Declarations
-from driftd.pipeline.data.packs import declares_table, is_known
-from driftd.pipeline.digest import DataPart
+from driftd.pipeline.data.packs import declares_table, is_known, table_of
+from driftd.pipeline.digest import DataPart, DeclarationsData
 from driftd.pipeline.modules import ECMASCRIPT
 
 if TYPE_CHECKING:
@@ -60,7 +60,7 @@ class Sources(dict[str, Declarations]):
         self._project = project
 
     def __missing__(self, path: str) -> Declarations:
-        found = self[path] = self._project[path].part(DataPart).data.declarations
+        found = self[path] = self._project[path].part(DataPart[DeclarationsData]).data.declarations
         return found
 
     def of(self, path: str) -> Declarations | None:
@@ -78,41 +78,41 @@ class Linker:
         self._classes: dict[str, dict[str, int]] = {}
         self._imports: dict[str, dict[str, tuple[str, str]]] = {}
         self._inner: dict[str, dict[tuple[int, str], int]] = {}
+        self._star_index: dict[str, tuple[list[tuple[str, str]], frozenset[str]]] = {}
         self._schemas: list[str] | None = None
         self._known: dict[object, tuple[object, frozenset[str]]] = {}
         self._busy: set[object] = set()
-        self.is_circular = False
+        self._is_circular = False
 
     def once(self, key: object, make: Callable[[], T], if_circular: T) -> T:
         """Return what `make` gives, worked out once; what it depends on is noted every time.
 
-        What asks for itself gets `if_circular`, and `is_circular` is set: what else was worked out then depends on
-        where one began.
+        What asks for itself gets `if_circular`.  Whatever was worked out on such a way is not kept, because it would
+        be something else if one had begun elsewhere: what is known never depends on which file came first.
         """
         known = self._known.get(key)
         if known is not None:
             self.seen |= known[1]
             return known[0]  # type: ignore[return-value]  # a key always stands for the same kind of value
         if key in self._busy:
-            self.is_circular = True
+            self._is_circular = True
             return if_circular
         outer, self.seen = self.seen, set()
+        was_circular, self._is_circular = self._is_circular, False
         self._busy.add(key)
-        try:
-            result = make()
-        finally:
-            self._busy.discard(key)
-            inner, self.seen = self.seen, outer
-            self.seen |= inner
-        self._known[key] = (result, frozenset(inner))
+        result = make()
+        self._busy.discard(key)
+        if not self._is_circular:
+            self._known[key] = (result, frozenset(self.seen))
+        self._is_circular = self._is_circular or was_circular
+        outer |= self.seen
+        self.seen = outer
         return result
 
     def start(self) -> None:
-        """Forget what was looked at, and what was worked out if it went in circles."""
+        """Forget what was looked at."""
         self.seen = set()
-        if self.is_circular:
-            self.is_circular = False
-            self._known.clear()
+        self._is_circular = False
 
     def schemas(self, path: str) -> list[str]:
         """Return the schema files of the project, those nearest to a file first."""
@@ -122,16 +122,25 @@ class Linker:
         self.seen.update(self._schemas)
         return sorted(self._schemas, key=lambda schema: (-_shared(schema, path), schema))
 
+    def class_named(self, path: str, qualified_name: str) -> ClassAt | None:
+        """Return the class of this name in a file."""
+        index = self._class_index(path).get(qualified_name)
+        return None if index is None else ClassAt(path, index)
+
     def shape(self, at: ClassAt) -> Shape:
         """Return a class."""
         return self.facts[at.file].shapes[at.number]
 
-    def name(self, path: str, dotted: str, hops: int = 0) -> Meaning | None:
+    def name(self, path: str, dotted: str) -> Meaning | None:
         """Return what a dotted name means in a file."""
-        if hops:
-            head, *rest = dotted.split(".")
-            return self._named(path, head, tuple(rest), hops, exported=False)
-        return self.once((path, dotted), lambda: self.name(path, dotted, 1), None)
+        head, _, rest = dotted.partition(".")
+        if not rest:
+            return self.once((path, head), lambda: self._named(path, head, (), 1, exported=False), None)
+        meaning = self.name(path, head)
+        if meaning is not None:
+            return _taken(meaning, tuple(rest.split(".")))
+        # The name of a module: what is taken from it decides.
+        return self.once((path, dotted), lambda: self._named(path, head, tuple(rest.split(".")), 1, exported=False), None)
 
     def declared(self, at: Declared) -> Expr | None:
         """Return the value that a module declares."""
@@ -146,7 +155,7 @@ class Linker:
         if hops > HOPS:
             return None
         if form is Form.NAME:
-            return self.name(path, expr.text, hops)
+            return self.name(path, expr.text)
         if form is Form.MEMBER:
             return _taken(self.value(path, expr.items[0], hops + 1), (expr.text,))
         if form is Form.CALL:
@@ -162,8 +171,7 @@ class Linker:
         if form is Form.ELEMENT:  # Base[T]
             return self.value(path, expr.items[0], hops + 1)
         if form is Form.CLASS:
-            index = self._class_index(path).get(expr.text)
-            return None if index is None else ClassAt(path, index)
+            return self.class_named(path, expr.text)
         if form is Form.IMPORT:
             return self._imported(path, expr.text, expr.names[0], (), hops + 1)
         return None
@@ -217,6 +225,12 @@ class Linker:
         facts = self.facts.of(path)
         if facts is None or hops > HOPS:
             return None
+        found = self._own(path, head, rest, hops, exported=exported)
+        return self._starred(path, head, rest, hops) if found is None and facts.stars else found
+
+    def _own(self, path: str, head: str, rest: tuple[str, ...], hops: int, *, exported: bool) -> Meaning | None:
+        """Return what a name means that a file itself declares or imports."""
+        facts = self.facts[path]
         if exported and head in facts.exports:
             export = facts.exports[head]
             if not (export.form is Form.NAME and export.text == head):
@@ -242,11 +256,45 @@ class Linker:
             if found is None or (isinstance(found, Symbol) and declares_table(found.text.removesuffix("()"))):
                 return Declared(path, head, rest)
             return _taken(found, rest)
-        for module in facts.stars:
-            found = self._from(path, module, (head, *rest), hops + 1)
-            if found is not None and not (isinstance(found, Symbol) and not is_known(found.text)):
+        return None
+
+    def _starred(self, path: str, head: str, rest: tuple[str, ...], hops: int) -> Meaning | None:
+        """Return what a name means that a file takes from where it takes everything."""
+        for module, target in self._stars(path):
+            if is_known(f"{module}.{head}"):
+                return Symbol(".".join((module, head, *rest)))
+            found = self._own(target, head, rest, hops, exported=True) if target else None
+            if found is not None:
                 return found
         return None
+
+    def _stars(self, path: str) -> list[tuple[str, str]]:
+        """Return the modules and files of which a file takes everything, at last; each once, whatever circles they form."""
+        if path not in self._star_index:
+            outer, self.seen = self.seen, {path}
+            found: dict[tuple[str, str], None] = {}
+            waiting = [(path, module) for module in reversed(self.facts[path].stars)]
+            while waiting:
+                importer, module = waiting.pop()
+                language = self.project[importer].language
+                lookup = self.project.modules.look_up(importer, language, module)
+                self.seen.add(lookup.key)
+                target = "" if lookup.found is None or lookup.found.is_folder else lookup.found.path
+                one = (module if language in ECMASCRIPT else self._absolute(importer, module), target)
+                if one not in found and target != path:
+                    found[one] = None
+                    if target:
+                        self.seen.add(target)
+                        waiting.extend((target, star) for star in reversed(self.facts[target].stars))
+            self._star_index[path] = (list(found), frozenset(self.seen))
+            self.seen = outer
+        found_before, seen = self._star_index[path]
+        self.seen |= seen
+        return found_before
+
+    def _exported(self, path: str, names: tuple[str, ...]) -> Meaning | None:
+        """Return what a file offers to others, worked out once for all that import it."""
+        return self.once(("of", path, names), lambda: self._named(path, names[0], names[1:], 1, exported=True), None)
 
     def _imported(self, path: str, module: str, name: str, rest: tuple[str, ...], hops: int) -> Meaning | None:
         if name == "":  # `import a.b` binds `a`
@@ -258,12 +306,17 @@ class Linker:
     def _from(self, path: str, module: str, names: tuple[str, ...], hops: int) -> Meaning | None:
         if hops > HOPS:
             return None
-        file = self.project[path]
-        is_python = file.language not in ECMASCRIPT
+        is_python = self.project[path].language not in ECMASCRIPT
         full = ".".join((self._absolute(path, module) if is_python else module, *names))
-        if is_known(full):
-            return Symbol(full)
-        lookup = self.project.modules.look_up(path, file.language, module)
+        if not is_known(full):
+            return self._of_module(path, module, names, full, hops)
+        # The workspace may be the package that the pack speaks of; its models say more than the pack does.
+        own = self._of_module(path, module, names, full, hops) if table_of(full) is not None else None
+        return own or Symbol(full)
+
+    def _of_module(self, path: str, module: str, names: tuple[str, ...], full: str, hops: int) -> Meaning | None:
+        is_python = self.project[path].language not in ECMASCRIPT
+        lookup = self.project.modules.look_up(path, self.project[path].language, module)
         self.seen.add(lookup.key)
         if lookup.found is None:
             return Symbol(full) if names else None
@@ -274,8 +327,8 @@ class Linker:
             if is_python or whole is None or "export=" not in whole.exports:
                 return None
             names = ("export=",)
-        if not lookup.found.is_folder:
-            found = self._named(target, names[0], names[1:], hops + 1, exported=True)
+        if not lookup.found.is_folder and target != path:  # a package takes its modules from itself
+            found = self._exported(target, names)
             if found is not None:
                 return found
             if not is_python or not target.endswith(("__init__.py", "__init__.pyi")):

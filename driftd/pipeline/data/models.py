@@ -76,7 +76,7 @@ class Models:
         for one in linker.ancestors(at):
             if isinstance(one, Symbol):
                 for pack in packs_of(language):
-                    if pack.has("bases", one.text):
+                    if one.text in pack.models or pack.has("bases", one.text):
                         return pack
         return None
 

@@ -41,7 +41,8 @@ class Example(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class Pack(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One framework.
 
-    bases: symbols of which a subclass is a model; abstract_bases: those that have fields and a table rule of their own
+    bases: symbols of which a subclass is a model
+    models: models of packages that projects use or build on, and their tables
     fields: symbols whose call, as the value of a class attribute, is a column; `annotations` those that, as a type, are
     loose_fields: last words that make a field out of a class of a package outside of the workspace
     not_fields, relations: symbols that look like fields but are no column of the table; to_many: those with a table
@@ -59,6 +60,7 @@ class Pack(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     confidence: float
     rule: str
     bases: tuple[str, ...] = ()
+    models: dict[str, str] = {}
     fields: tuple[str, ...] = ()
     annotations: tuple[str, ...] = ()
     loose_fields: tuple[str, ...] = ()
@@ -166,6 +168,12 @@ def _all_known() -> _Matcher:
 
 
 @cache
+def table_of(symbol: str) -> str | None:
+    """Return the table of a model of a package, or None."""
+    return next((pack.models[symbol] for pack in packs().values() if symbol in pack.models), None)
+
+
+@cache
 def declares_table(symbol: str) -> bool:
     """Whether calling the symbol declares a table in some framework."""
     return any(pack.has("tables", symbol) for pack in packs().values())
@@ -185,7 +193,7 @@ def built_by(language: str, symbol: str) -> tuple[Pack, str] | None:
 def _symbols(name: str) -> tuple[str, ...]:
     pack = packs()[name]
     lists: Sequence[tuple[str, ...]] = (
-        pack.bases, pack.fields, pack.annotations, pack.not_fields, pack.relations, pack.to_many, pack.model_marks,
+        pack.bases, tuple(pack.models), pack.fields, pack.annotations, pack.not_fields, pack.relations, pack.to_many, pack.model_marks,
         pack.field_marks, pack.relation_marks, pack.embedded_marks, pack.tables, pack.mappings, pack.managers, pack.sessions,
         tuple(pack.implied_fields), pack.clients, pack.repositories, tuple(pack.query_calls),
     )  # fmt: skip

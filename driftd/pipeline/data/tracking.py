@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final, Generic, TypeVar
 
 from driftd.pipeline.data.facts import Declarations
 from driftd.pipeline.data.linking import SCHEMA_SUFFIX, SCHEMAS, Linker
-from driftd.pipeline.digest import RawDataPart
+from driftd.pipeline.digest import DataPart, RawData
 from driftd.pipeline.facts.codec import encode
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ class Tracking(Generic[T]):
             old = self._declared.pop(path, 0)
             file = project.file(path)
             if file is not None:
-                data = file.part(RawDataPart).data
+                data = file.part(DataPart[RawData]).data
                 if bytes(data.declarations) != _NO_DECLARATIONS:
                     self._declared[path] = hash(bytes(data.declarations))
                 elif bytes(data.touches) != _NO_TOUCHES:
@@ -50,18 +50,10 @@ class Tracking(Generic[T]):
         linker = Linker(project)
         results: dict[str, T | None] = {}
         for path in again:
-            is_telling = path in self._declared
-            results[path] = self._result(linker, path) if is_telling else None
-            self._note(path, frozenset(linker.seen) if is_telling else _NOBODY)
+            linker.start()
+            results[path] = self._make(linker, path) if path in self._declared else None
+            self._note(path, frozenset(linker.seen))
         return results
-
-    def _result(self, linker: Linker, path: str) -> T:
-        linker.start()
-        result = self._make(linker, path)
-        if linker.is_circular:
-            linker.start()  # now from here, so that it does not matter which file came first
-            result = self._make(linker, path)
-        return result
 
     def _note(self, path: str, now: frozenset[str]) -> None:
         old = self._seen.pop(path, _NOBODY)

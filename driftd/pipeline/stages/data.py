@@ -11,7 +11,7 @@ from driftd.pipeline.data.accesses import Accesses
 from driftd.pipeline.data.models import Models
 from driftd.pipeline.data.sensitivity import sensitivity_of
 from driftd.pipeline.data.tracking import Tracking
-from driftd.pipeline.digest import DataPart
+from driftd.pipeline.digest import DataPart, TouchesData
 from driftd.pipeline.stage import Findings
 from driftd.rows.call_graph import DataAccessRow
 from driftd.rows.patterns import BoundaryRow
@@ -71,7 +71,7 @@ def _of_calls(accesses: Accesses, path: str) -> Iterator[DataAccessRow]:
     """Yield one row for what a line does to a table, however often it does."""
     file = accesses.linker.project[path]
     surest: dict[tuple[int, str, str, int], tuple[float, str | None]] = {}
-    for touch in file.part(DataPart).data.touches:
+    for touch in file.part(DataPart[TouchesData]).data.touches:
         for access in accesses.of(path, touch.call):
             key = (file.function_ids[touch.function], access.table or "unknown", access.operation, touch.line)
             if key not in surest or surest[key][0] < access.confidence:
