@@ -11,7 +11,7 @@ from driftd.pipeline.data.model import Field, Model
 from driftd.pipeline.data.packs import packs_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from driftd.pipeline.data.facts import Attribute
     from driftd.pipeline.data.linking import Linker
@@ -28,7 +28,10 @@ class Models:
         """Return the models that a file declares, in source order."""
         facts = self.linker.facts[path]
         found = [model for index in range(len(facts.shapes)) if (model := self.of_class(ClassAt(path, index)))]
-        found.extend(model for name in facts.names if (model := self.of_declared(Declared(path, name))))
+        mapped = {call.positional[1].text for call in self.mappings(path).values() if len(call.positional) > 1}
+        found.extend(
+            model for name in facts.names if name not in mapped and (model := self.of_declared(Declared(path, name)))
+        )
         found.extend(
             model
             for name, value in facts.exports.items()
@@ -60,6 +63,27 @@ class Models:
                 return ecmascript.declared(self, at, call, pack)
         return None
 
+    def table_of(self, path: str, expr: Expr) -> Model | None:
+        """Return the table that an expression names: `users` or `User.table`, declared in this file or another."""
+        if expr.form is not Form.NAME:
+            return None
+        if expr.text in self.linker.facts[path].names:
+            return self.of_declared(Declared(path, expr.text))
+        meaning = self.linker.name(path, expr.text)
+        return self.of_declared(meaning) if isinstance(meaning, Declared) and not meaning.rest else None
+
+    def mappings(self, path: str) -> dict[str, Expr]:
+        """Return the calls of a file that make a class a model, by the class as written."""
+        return self.linker.once(("mappings", path), lambda: self._mappings(path), {})
+
+    def _mappings(self, path: str) -> dict[str, Expr]:
+        found = {}
+        for call in self.linker.facts[path].statements:
+            if call.positional and (symbol := self.symbol(path, call.callee, called=False)) is not None:
+                if any(pack.has("mappings", symbol) for pack in packs_of(self.linker.project[path].language)):
+                    found[call.positional[0].text] = call
+        return found
+
     def pack_of(self, at: ClassAt) -> Pack | None:
         """Return the framework whose model base the class has as an ancestor, or whose decorator it has."""
         return self.linker.once(("pack", at), lambda: self._pack_of(at), None)
@@ -73,6 +97,8 @@ class Models:
             for pack in packs_of(language):
                 if pack.model_marks and ecmascript.mark_of(self, at, "model_marks", pack) is not None:
                     return pack
+        if linker.facts[at.file].statements and linker.shape(at).qualified_name in self.mappings(at.file):
+            return next(pack for pack in packs_of(language) if pack.mappings)
         for one in linker.ancestors(at):
             if isinstance(one, Symbol):
                 for pack in packs_of(language):
@@ -94,10 +120,26 @@ class Models:
         fields, relations = self._columns(at, pack)
         is_abstract = self._own(self._meta(at), "abstract") == "true"
         table = None if is_abstract else self.django_table(at, pack)
+        if not is_abstract and self._own(self._meta(at), "proxy") != "true":
+            fields.extend(self._implied(at, pack))
         return Model(
             pack.name, shape.qualified_name, table, tuple(fields), pack.confidence, shape.line, is_abstract,
             self._django_relations(relations, table),
         )  # fmt: skip
+
+    def _implied(self, at: ClassAt, pack: Pack) -> Iterator[Field]:
+        """Yield the columns that a base adds to the first class with a table, declared by nobody."""
+        above = self.linker.ancestors(at)
+        for symbol, names in pack.implied_fields.items():
+            if Symbol(symbol) in above and not any(
+                one != at
+                and isinstance(one, ClassAt)
+                and self.pack_of(one) is pack
+                and self._own(self._meta(one), "abstract") != "true"
+                and Symbol(symbol) in self.linker.ancestors(one)
+                for one in above
+            ):
+                yield from (Field(name) for name in names)
 
     def django_table(self, at: ClassAt, pack: Pack) -> str | None:
         """Return the table of a model that is not abstract."""
@@ -110,6 +152,8 @@ class Models:
                     if self._own(self._meta(base), "abstract") == "true":
                         continue
                     return self.django_table(base, pack)
+                if isinstance(base, Symbol) and base.text in pack.models:
+                    return pack.models[base.text]
             return None
         explicit = self._django_option(at, "db_table")
         if explicit is not None:
