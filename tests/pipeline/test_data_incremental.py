@@ -33,6 +33,14 @@ STATEMENTS = (
     "def f():\n    return A.objects.filter().delete()",
     "def g():\n    for b in B.objects.all(): b.delete()",
     "from django.apps import AppConfig\nclass P(AppConfig):\n    label = 'q'",
+    "class D(models.Model):\n    a = models.ForeignKey('p.A', related_name='ds')\n    b = models.OneToOneField(B)",
+    "class D(A):\n    c = models.ManyToManyField('q.B', related_name='%(class)s_back')",
+    "def h(x: A, y: B):\n    x.ds.all()\n    x.d.save()\n    y.d_back.add(x)",
+    "AUTH_USER_MODEL = 'p.A'",
+    "from django.contrib.auth import get_user_model\ndef u(): get_user_model().objects.all()",
+    "def made():\n    return B.objects.all()",
+    "def m():\n    made().delete()",
+    "class E(A):\n    def save(self):\n        super().save()\n        self.all().delete()\n    def all(self):\n        return B.objects.all()",
 )
 PRISMA = ("model A {\n  id Int\n}", 'model A {\n  id Int\n  b B\n  @@map("as")\n}', "model B {\n  id Int\n}")
 SCRIPTS = (
@@ -55,7 +63,7 @@ def edits(draw: st.DrawFn) -> dict[str, str | None]:
 
 
 @given(steps=st.lists(edits(), min_size=1, max_size=8))
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=300, deadline=None)
 def test_edits_lead_to_the_rows_of_a_fresh_build(steps: list[dict[str, str | None]]) -> None:
     """Random files under random edits and removals, circular definitions among them."""
     project, table, files = Project(), Table(Data()), dict[str, str]()

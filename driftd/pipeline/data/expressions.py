@@ -18,14 +18,15 @@ class Form(IntEnum):
     MEMBER = 4  # text of the object items[0]
     LIST = 5
     DICT = 6  # names: keys, items: values
-    FUNCTION = 7  # items: what it returns, if that is one expression
+    FUNCTION = 7  # items: what it returns, if that is one expression; text: "property" if it is read, not called
     CONSTANT = 8  # text: "true", "false", "null" …
     ELEMENT = 9  # one of what items[0] holds
     INSTANCE = 10  # an object of the type that text, an annotation, names
-    SELF = 11  # text: qualified name of the class around
+    SELF = 11  # text: qualified name of the class around; names: ("class",) for `cls`, ("super",) for `super()`
     IMPORT = 12  # text: module; names: (what is taken from it,)
     CONTEXT = 13  # what the context manager items[0] gives
     CLASS = 14  # text: qualified name of a class of this file
+    PARAMETER = 15  # text: name of a parameter without type
 
 
 class Expr(msgspec.Struct, frozen=True, array_like=True, gc=False, omit_defaults=True):
@@ -62,4 +63,12 @@ def root_of(expr: Expr) -> Expr:
     return expr
 
 
+def last_name(expr: Expr) -> str:
+    """Return the last name of a path, of what is called, or of what an element is taken from."""
+    while expr.form in (Form.CALL, Form.ELEMENT, Form.CONTEXT):
+        expr = expr.items[0]
+    return expr.text.rpartition(".")[2] if expr.form in _NAMED else ""
+
+
+_NAMED: Final = frozenset({Form.NAME, Form.MEMBER, Form.PARAMETER})
 _CHAIN: Final = frozenset({Form.CALL, Form.MEMBER, Form.ELEMENT, Form.CONTEXT})

@@ -11,13 +11,14 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
-from driftd.pipeline.data.expressions import OTHER, Expr, Form, root_of
-from driftd.pipeline.data.packs import SESSION_METHODS, declaring_methods, watched_methods
+from driftd.pipeline.data.expressions import OTHER, Expr, Form, last_name, root_of
+from driftd.pipeline.data.packs import SESSION_METHODS, declaring_methods, named_sessions, watched_methods
 from driftd.pipeline.data.reduction import Reduction
+from driftd.pipeline.data.sensitivity import words_of
 from driftd.pipeline.facts.model import Kind, owner_function
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator, Mapping
 
     from driftd.pipeline.facts.model import Class, Decorator, FileFacts
 
@@ -101,13 +102,17 @@ def _declarations(facts: FileFacts) -> Declarations:
     reduction = Reduction(facts)
     declaring = declaring_methods(facts.language)
     outline = facts.outline
+    methods: dict[int, list[int]] = {}
+    for number, function in enumerate(outline.functions):
+        if number and function.scope < 0:
+            methods.setdefault(~function.scope, []).append(number)
     returned = {
         function.name: expr
         for number, function in enumerate(outline.functions)
         if number and function.scope == 0 and (expr := _result(facts, number, reduction)) is not None
     }
     return Declarations(
-        shapes=tuple([_shape(facts, number, reduction) for number in range(len(outline.classes))]),
+        shapes=tuple([_shape(facts, number, methods.get(number, ()), reduction) for number in range(len(outline.classes))]),
         imports=tuple(
             [
                 Imported(i.module, i.name, i.alias)
@@ -148,14 +153,17 @@ def _names(facts: FileFacts, reduction: Reduction) -> Iterator[tuple[str, Expr]]
 def _result(facts: FileFacts, number: int, reduction: Reduction) -> Expr | None:
     """Return what calling a function gives: the type that it declares, else what it returns, if that tells anything."""
     function = facts.outline.functions[number]
-    if function.return_type and not function.is_generator:
+    if function.return_type and _names_class(function.return_type) and not function.is_generator:
         return Expr(Form.FUNCTION, "", (Expr(Form.INSTANCE, function.return_type),))
     found = reduction.function(number)
-    return found if found.items and _is_rooted(found.items[0]) else None
+    if not found.items or found.items[0].form not in _RESULTS:
+        return None
+    return found if root_of(found.items[0]).form in (Form.NAME, Form.INSTANCE, Form.SELF) else None
 
 
-def _is_rooted(expr: Expr) -> bool:
-    return root_of(expr).form in (Form.NAME, Form.INSTANCE)
+def _names_class(type_name: str) -> bool:
+    last = type_name.strip("\"'").partition("[")[0].rpartition(".")[2]
+    return last[:1].isupper() and last not in _UNTELLING
 
 
 def _exports(facts: FileFacts, reduction: Reduction) -> Iterator[tuple[str, Expr]]:
@@ -169,7 +177,7 @@ def _exports(facts: FileFacts, reduction: Reduction) -> Iterator[tuple[str, Expr
             yield export.name, reduction.of(export.value)
 
 
-def _shape(facts: FileFacts, number: int, reduction: Reduction) -> Shape:
+def _shape(facts: FileFacts, number: int, methods: Iterable[int], reduction: Reduction) -> Shape:
     cls = facts.outline.classes[number]
     return Shape(
         name=cls.name,
@@ -177,7 +185,7 @@ def _shape(facts: FileFacts, number: int, reduction: Reduction) -> Shape:
         line=cls.line,
         around=~cls.scope if cls.scope < 0 else -1,
         bases=tuple(_bases(cls, reduction)),
-        attributes=tuple([*_members(facts, cls, reduction), *_computed(facts, number, reduction)]),
+        attributes=tuple([*_members(facts, cls, reduction), *_computed(facts, methods, reduction)]),
         marks=tuple([_mark(d, reduction) for d in cls.decorators]),
         kind=cls.kind,
     )
@@ -199,15 +207,18 @@ def _members(facts: FileFacts, cls: Class, reduction: Reduction) -> Iterator[Att
         yield Attribute(member.name, member.annotation or "", value, marks)
 
 
-def _computed(facts: FileFacts, number: int, reduction: Reduction) -> Iterator[Attribute]:
-    """Yield what methods that stand for an attribute (`declared_attr`) return."""
-    for at, function in enumerate(facts.outline.functions):
-        if at and function.scope == ~number and function.decorators:
-            names = {part for decorator in function.decorators for part in decorator.name.split(".")}
-            if not names.isdisjoint(_DECLARED):
-                returned = reduction.function(at)
-                if returned.items:
-                    yield Attribute(function.name, function.return_type or "", returned.items[0])
+def _computed(facts: FileFacts, methods: Iterable[int], reduction: Reduction) -> Iterator[Attribute]:
+    """Yield what methods give: those that stand for an attribute (`declared_attr`) as if they were one."""
+    for at in methods:
+        function = facts.outline.functions[at]
+        names = {part for decorator in function.decorators for part in decorator.name.split(".")}
+        if not names.isdisjoint(_DECLARED):
+            returned = reduction.function(at)
+            if returned.items:
+                yield Attribute(function.name, function.return_type or "", returned.items[0])
+        elif (result := _result(facts, at, reduction)) is not None:
+            is_read = function.kind == "getter" or not names.isdisjoint(_PROPERTIES)
+            yield Attribute(function.name, "", msgspec.structs.replace(result, text="property") if is_read else result)
 
 
 def _mark(decorator: Decorator, reduction: Reduction) -> Mark:
@@ -238,17 +249,20 @@ def _touches(facts: FileFacts, declarations: Declarations) -> Iterator[Touch]:
     if not candidates:
         return
     reduction = Reduction(facts, lean=True)
+    sessions = named_sessions(facts.language)
     bound = {i.alias for i in declarations.imports} | {s.name for s in declarations.shapes}
     bound.update(declarations.names, declarations.exports)
     for index in candidates:
         if index not in inner:
             call = calls[index]
             expr = reduction.call(index, call.scope, call.line)
-            if _may_be_known(expr, bound, anything=bool(declarations.stars)):
+            if _may_be_known(expr, bound, sessions, anything=bool(declarations.stars)):
                 yield Touch(owner_function(facts.outline, call.scope), call.line, expr)
 
 
-def _may_be_known(expr: Expr, bound: set[str], *, anything: bool) -> bool:
+def _may_be_known(
+    expr: Expr, bound: set[str], sessions: Mapping[str, frozenset[str]], *, anything: bool
+) -> bool:
     root = root_of(expr)
     if root.form is Form.NAME:
         if anything or root.text.partition(".")[0] in bound:
@@ -257,15 +271,23 @@ def _may_be_known(expr: Expr, bound: set[str], *, anything: bool) -> bool:
         return True
     # A model or a statement handed to a session says that the receiver is one, whatever it is called.
     while expr.form in (Form.CALL, Form.MEMBER, Form.ELEMENT, Form.CONTEXT):
-        callee = expr.callee
-        if expr.form is Form.CALL and callee.text.rpartition(".")[2] in SESSION_METHODS:
-            for arg in expr.items[1:]:
-                if arg.form not in _NOTHING and (
-                    (head := root_of(arg)).form is not Form.NAME or anything or head.text.partition(".")[0] in bound
-                ):
-                    return True
+        if expr.form is Form.CALL and expr.callee.form in (Form.MEMBER, Form.NAME):
+            method = expr.callee.text.rpartition(".")[2]
+            words = sessions.get(method)
+            if method in SESSION_METHODS or (words and not words.isdisjoint(words_of(_receiver(expr.callee)))):
+                for arg in expr.items[1:]:
+                    if arg.form not in _NOTHING and (
+                        (head := root_of(arg)).form is not Form.NAME or anything or head.text.partition(".")[0] in bound
+                    ):
+                        return True
         expr = expr.items[0]
     return False
+
+
+def _receiver(callee: Expr) -> str:
+    if callee.form is Form.MEMBER:
+        return last_name(callee.items[0])
+    return callee.text.rpartition(".")[0].rpartition(".")[2]
 
 
 _BINDING: Final = frozenset({"assign", "declare"})
@@ -274,7 +296,10 @@ _TELLING: Final = frozenset(
      Kind.FUNCTION, Kind.CONDITIONAL}
 )  # fmt: skip
 _CONTAINERS: Final = frozenset({Form.LIST, Form.DICT, Form.FUNCTION})
-_NOTHING: Final = frozenset({Form.OTHER, Form.TEXT, Form.CONSTANT, Form.DICT, Form.FUNCTION})
+_NOTHING: Final = frozenset({Form.OTHER, Form.TEXT, Form.CONSTANT, Form.DICT, Form.FUNCTION, Form.PARAMETER})
+_RESULTS: Final = frozenset({Form.CALL, Form.MEMBER, Form.ELEMENT, Form.INSTANCE, Form.NAME, Form.CONTEXT})
+_UNTELLING: Final = frozenset({"None", "Any", "Dict", "List", "Tuple", "Set", "Union", "Iterable", "Self", "Callable"})
+_PROPERTIES: Final = frozenset({"property", "cached_property", "hybrid_property"})
 _THROUGH: Final = frozenset({Kind.AWAIT, Kind.CAST, Kind.MEMBER, Kind.INDEX})
 _DECLARED: Final = frozenset({"declared_attr", "directive"})
 # Modules of the standard library that no project has one of its own of, and that no pack speaks of.

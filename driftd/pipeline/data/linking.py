@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from driftd.pipeline.data.facts import Shape
+    from driftd.pipeline.data.registry import Entry, Registry
     from driftd.pipeline.project import Project
 
 
@@ -71,8 +72,9 @@ class Sources(dict[str, Declarations]):
 class Linker:
     """Looks names up, and notes in `seen` which files and module lookups the answers depend on."""
 
-    def __init__(self, project: Project) -> None:
+    def __init__(self, project: Project, registry: Registry) -> None:
         self.project = project
+        self._registry = registry
         self.facts = Sources(project)
         self.seen: set[str] = set()
         self._classes: dict[str, dict[str, int]] = {}
@@ -122,8 +124,14 @@ class Linker:
         self.seen.update(self._schemas)
         return sorted(self._schemas, key=lambda schema: (-_shared(schema, path), schema))
 
+    def registered(self, key: str) -> Entry | None:
+        """Return what all models together say of a key."""
+        self.seen.add(key)
+        return self._registry.get(key)
+
     def class_named(self, path: str, qualified_name: str) -> ClassAt | None:
         """Return the class of this name in a file."""
+        self.seen.add(path)
         index = self._class_index(path).get(qualified_name)
         return None if index is None else ClassAt(path, index)
 

@@ -76,6 +76,8 @@ class Reduction:
     def call(self, index: int, scope: int = 0, line: int = 0, depth: int = 0) -> Expr:
         """Return a call of the file as an expression."""
         call = self._facts.bodies.calls[index]
+        if call.callee.text == "super" and self._is_python and (of := self._super(scope)) is not None:
+            return of
         items = [self.of(call.callee, scope, line, depth + 1)]
         names = []
         for arg in call.args:
@@ -169,16 +171,24 @@ class Reduction:
                     return Expr(Form.SELF, cls, (), ("class",) if name == "cls" else ())
             for param in function.params:
                 if param.name == name:
-                    return self._parameter(param.annotation, param.default)
+                    return self._parameter(name, param.annotation, param.default)
             line, scope = _END, function.scope
         return Expr(Form.SELF, "") if name == "this" else None
 
-    def _parameter(self, annotation: str | None, default: Value | None) -> Expr:
+    def _parameter(self, name: str, annotation: str | None, default: Value | None) -> Expr:
         if annotation:
             return Expr(Form.INSTANCE, annotation)
         if default is not None and default.kind == Kind.PATH:
             return self.of(default)
-        return OTHER
+        return Expr(Form.PARAMETER, name)
+
+    def _super(self, scope: int) -> Expr | None:
+        functions, classes = self._facts.outline.functions, self._facts.outline.classes
+        while scope > 0 and functions[scope].scope >= 0:
+            scope = functions[scope].scope
+        if scope <= 0 or functions[scope].scope >= 0:
+            return None
+        return Expr(Form.SELF, classes[~functions[scope].scope].qualified_name, (), ("super",))
 
     def _assigned(self, site: Local, depth: int) -> Expr:
         line, value, kind, annotation, scope = site
@@ -243,7 +253,7 @@ WIDTH: Final = 200
 LONGEST_NAME: Final = 100
 _END: Final = 1 << 40
 _TERNARY: Final = 3
-_EMPTY: Final = frozenset({Form.OTHER, Form.CONSTANT})
+_EMPTY: Final = frozenset({Form.OTHER, Form.CONSTANT, Form.PARAMETER})
 _NO_SITES: Final[dict[str, list[Local]]] = {}
 _NEVER: Final = frozenset({Kind.NUMBER, Kind.UNKNOWN, Kind.REGEX, Kind.MARKUP})
 _SAME: Final = frozenset({Kind.AWAIT, Kind.CAST, Kind.NAMED})

@@ -6,12 +6,16 @@ from typing import TYPE_CHECKING, Final, Generic, TypeVar
 
 from driftd.pipeline.data.facts import Declarations
 from driftd.pipeline.data.linking import SCHEMA_SUFFIX, SCHEMAS, Linker
+from driftd.pipeline.data.models import Models
+from driftd.pipeline.data.packs import settings_read
+from driftd.pipeline.data.registry import Registry
 from driftd.pipeline.digest import DataPart, RawData
 from driftd.pipeline.facts.codec import encode
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from driftd.pipeline.data.model import Model
     from driftd.pipeline.project import Change, Project
 
 T = TypeVar("T")
@@ -23,8 +27,9 @@ class Tracking(Generic[T]):
     A file that says nothing of data has no hash, one that only has calls has 0.
     """
 
-    def __init__(self, make: Callable[[Linker, str], T]) -> None:
+    def __init__(self, make: Callable[[Models, str], T]) -> None:
         self._make = make
+        self._registry = Registry()
         self._declared: dict[str, int] = {}
         self._users: dict[str, set[str]] = {}
         self._seen: dict[str, frozenset[str]] = {}
@@ -47,13 +52,24 @@ class Tracking(Generic[T]):
             again |= self._users.get(SCHEMAS, _NOBODY)
         for key in change.lookups_changed | change.interface_changed:
             again |= self._users.get(key, _NOBODY)
-        linker = Linker(project)
+        linker = Linker(project, self._registry)
+        models = Models(linker)
+        for key in [key for path in again for key in self._registry.replace(path, *self._told(models, path))]:
+            again |= self._users.get(key, _NOBODY)
         results: dict[str, T | None] = {}
         for path in again:
             linker.start()
-            results[path] = self._make(linker, path) if path in self._declared else None
+            results[path] = self._make(models, path) if path in self._declared else None
             self._note(path, frozenset(linker.seen))
         return results
+
+    def _told(self, models: Models, path: str) -> tuple[list[Model], dict[str, str]]:
+        """Return what a file tells all others: its models, and what its settings choose."""
+        if not self._declared.get(path):
+            return [], {}
+        names = models.linker.facts[path].names
+        settings = {name: names[name].text for name in settings_read() if name in names}
+        return models.of_file(path), settings
 
     def _note(self, path: str, now: frozenset[str]) -> None:
         old = self._seen.pop(path, _NOBODY)

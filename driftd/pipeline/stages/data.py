@@ -8,7 +8,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, ClassVar
 
 from driftd.pipeline.data.accesses import Accesses
-from driftd.pipeline.data.models import Models
 from driftd.pipeline.data.sensitivity import sensitivity_of
 from driftd.pipeline.data.tracking import Tracking
 from driftd.pipeline.digest import DataPart, TouchesData
@@ -19,8 +18,8 @@ from driftd.rows.patterns import BoundaryRow
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from driftd.pipeline.data.linking import Linker
     from driftd.pipeline.data.model import Model
+    from driftd.pipeline.data.models import Models
     from driftd.pipeline.project import Change, Project
     from driftd.rows.declare import Row
 
@@ -42,12 +41,8 @@ class Data:
         return Findings(rows=[row for path in sorted(done) for row in done[path] or ()], files=frozenset(done))
 
 
-def _rows(linker: Linker, path: str) -> list[Row]:
-    models = Models(linker)
-    return [
-        *(row for model in models.of_file(path) for row in _of_model(path, model)),
-        *_of_calls(Accesses(models), path),
-    ]
+def _rows(models: Models, path: str) -> list[Row]:
+    return [*(row for model in models.of_file(path) for row in _of_model(path, model)), *_of_calls(models, path)]
 
 
 def _of_model(path: str, model: Model) -> Iterator[BoundaryRow]:
@@ -67,12 +62,13 @@ def _of_model(path: str, model: Model) -> Iterator[BoundaryRow]:
         )
 
 
-def _of_calls(accesses: Accesses, path: str) -> Iterator[DataAccessRow]:
+def _of_calls(models: Models, path: str) -> Iterator[DataAccessRow]:
     """Yield one row for what a line does to a table, however often it does."""
-    file = accesses.linker.project[path]
+    file = models.linker.project[path]
+    accesses = Accesses(models, path)
     surest: dict[tuple[int, str, str, int], tuple[float, str | None]] = {}
     for touch in file.part(DataPart[TouchesData]).data.touches:
-        for access in accesses.of(path, touch.call):
+        for access in accesses.of(touch.call):
             key = (file.function_ids[touch.function], access.table or "unknown", access.operation, touch.line)
             if key not in surest or surest[key][0] < access.confidence:
                 surest[key] = (access.confidence, access.framework)
