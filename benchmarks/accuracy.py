@@ -9,7 +9,7 @@ import shlex
 import sqlite3
 import subprocess
 import sys
-from collections.abc import Set
+from collections.abc import Set as AbstractSet
 from pathlib import Path
 from typing import Any
 
@@ -51,7 +51,7 @@ def ask(command: list[str], script: str, folder: Path, environment: dict[str, st
     return json.loads(lines[-1][2:])
 
 
-def compare(kind: str, truth: Set[Key], found: Set[Key], *, verbose: bool) -> None:
+def compare(kind: str, truth: AbstractSet[Key], found: AbstractSet[Key], *, verbose: bool) -> None:
     """Print precision and recall of `found`."""
     right = len(truth & found)
     precision = right / len(found) if found else 0.0

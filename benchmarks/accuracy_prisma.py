@@ -34,7 +34,9 @@ def main() -> None:
         analyse(workspace)
     rows = [
         (model, table, field)
-        for file, model, table, field in rows_of(workspace, "SELECT file, model_name, table_name, field_name FROM boundaries")
+        for file, model, table, field in rows_of(
+            workspace, "SELECT file, model_name, table_name, field_name FROM boundaries"
+        )
         if file == arguments.schema
     ]
     compare(

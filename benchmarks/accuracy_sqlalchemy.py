@@ -65,7 +65,9 @@ def main() -> None:
         analyse(workspace)
     prefix = f"{workspace}/"
     imported = {file.removeprefix(prefix) for file in registry["imported"] if file.startswith(prefix)}
-    query = "SELECT file, model_name, table_name, field_name FROM boundaries WHERE framework IN ('sqlalchemy', 'sqlmodel')"
+    query = (
+        "SELECT file, model_name, table_name, field_name FROM boundaries WHERE framework IN ('sqlalchemy', 'sqlmodel')"
+    )
     rows = [row for row in rows_of(workspace, query) if row[0] in imported]
     truth = [
         (file.removeprefix(prefix), *rest)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from driftd.pipeline.data.expressions import Expr, Form
 from driftd.pipeline.data.linking import Declared
@@ -84,16 +84,16 @@ class Accesses:
 
     def _on(self, thing: Thing, operation: str) -> Iterator[Access]:
         for table in thing.tables:
-            yield Access(table, operation or "select", thing.pack.name, thing.confidence)
+            confidence = thing.confidence if table != "unknown" else min(thing.confidence, _UNSURE)
+            yield Access(table, operation or "select", thing.pack.name, confidence)
 
     def _of_arguments(self, arg: Expr, operation: str, session: Thing) -> Iterator[Access]:
         for one in arg.items if arg.form is Form.LIST else (arg,):
             thing = self._things.of(self._path, one)
             if thing is not None and thing.tables:
-                weaker = min(thing.confidence, session.confidence)
-                yield from (Access(table, operation, thing.pack.name, weaker) for table in thing.tables)
+                yield from self._on(thing._replace(confidence=min(thing.confidence, session.confidence)), operation)
             else:
-                yield Access("unknown", operation, session.pack.name, 0.5)
+                yield Access("unknown", operation, session.pack.name, _UNSURE)
 
     def _run(self, call: Expr, thing: Thing) -> Iterator[Access]:
         """Yield what executing the first argument does: a statement of the framework, or SQL."""
@@ -108,11 +108,11 @@ class Accesses:
         text = self._sql(args[0])
         framework = None if thing.pack.name == "drivers" else thing.pack.name
         if text is None:
-            yield Access(thing.tables[0] if thing.tables else "unknown", "raw_query", framework, 0.5)
+            yield Access(thing.tables[0] if thing.tables else "unknown", "raw_query", framework, _UNSURE)
             return
         found = statements(text)
         if not found:
-            yield Access("unknown", "raw_query", framework, 0.5)
+            yield Access("unknown", "raw_query", framework, _UNSURE)
         for operation, table in found:
             yield Access(table, operation, framework, 0.85)
 
@@ -127,3 +127,6 @@ class Accesses:
             if value is not None and value.form is Form.TEXT:
                 return value.text
         return None
+
+
+_UNSURE: Final = 0.5

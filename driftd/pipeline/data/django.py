@@ -33,11 +33,7 @@ def django(models: Models, at: ClassAt, pack: Pack) -> Model | None:
     own = _Options(models, at)
     if own.stated("managed") == "false" and not _is_in_models(models, at.file):
         return None
-    fields = [
-        field
-        for attribute in shape.attributes
-        if (field := models.column(at.file, attribute, pack)) is not None
-    ]
+    fields = [field for attribute in shape.attributes if (field := models.column(at.file, attribute, pack)) is not None]
     is_abstract = own.is_abstract
     table = None if is_abstract else table_of(models, at, pack)
     if not is_abstract and own.stated("proxy") != "true":

@@ -112,7 +112,9 @@ def _declarations(facts: FileFacts) -> Declarations:
         if number and function.scope == 0 and (expr := _result(facts, number, reduction)) is not None
     }
     return Declarations(
-        shapes=tuple([_shape(facts, number, methods.get(number, ()), reduction) for number in range(len(outline.classes))]),
+        shapes=tuple(
+            [_shape(facts, number, methods.get(number, ()), reduction) for number in range(len(outline.classes))]
+        ),
         imports=tuple(
             [
                 Imported(i.module, i.name, i.alias)
@@ -185,7 +187,7 @@ def _shape(facts: FileFacts, number: int, methods: Iterable[int], reduction: Red
         line=cls.line,
         around=~cls.scope if cls.scope < 0 else -1,
         bases=tuple(_bases(cls, reduction)),
-        attributes=tuple([*_members(facts, cls, reduction), *_computed(facts, methods, reduction)]),
+        attributes=(*_members(facts, cls, reduction), *_computed(facts, methods, reduction)),
         marks=tuple([_mark(d, reduction) for d in cls.decorators]),
         kind=cls.kind,
     )
@@ -260,9 +262,7 @@ def _touches(facts: FileFacts, declarations: Declarations) -> Iterator[Touch]:
                 yield Touch(owner_function(facts.outline, call.scope), call.line, expr)
 
 
-def _may_be_known(
-    expr: Expr, bound: set[str], sessions: Mapping[str, frozenset[str]], *, anything: bool
-) -> bool:
+def _may_be_known(expr: Expr, bound: set[str], sessions: Mapping[str, frozenset[str]], *, anything: bool) -> bool:
     root = root_of(expr)
     if root.form is Form.NAME:
         if anything or root.text.partition(".")[0] in bound:

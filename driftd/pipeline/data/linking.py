@@ -15,7 +15,7 @@ from driftd.pipeline.digest import DataPart, DeclarationsData
 from driftd.pipeline.modules import ECMASCRIPT
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
     from driftd.pipeline.data.facts import Shape
     from driftd.pipeline.data.registry import Entry, Registry
@@ -142,13 +142,19 @@ class Linker:
     def name(self, path: str, dotted: str) -> Meaning | None:
         """Return what a dotted name means in a file."""
         head, _, rest = dotted.partition(".")
+        known = self._known.get((path, head))
+        if known is not None and (known[0] is not None or not rest):
+            self.seen |= known[1]
+            return _taken(known[0], tuple(rest.split(".")) if rest else ())  # type: ignore[arg-type]  # see `once`
         if not rest:
             return self.once((path, head), lambda: self._named(path, head, (), 1, exported=False), None)
         meaning = self.name(path, head)
         if meaning is not None:
             return _taken(meaning, tuple(rest.split(".")))
         # The name of a module: what is taken from it decides.
-        return self.once((path, dotted), lambda: self._named(path, head, tuple(rest.split(".")), 1, exported=False), None)
+        return self.once(
+            (path, dotted), lambda: self._named(path, head, tuple(rest.split(".")), 1, exported=False), None
+        )
 
     def declared(self, at: Declared) -> Expr | None:
         """Return the value that a module declares."""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 from driftd.pipeline.data import declarative, ecmascript
 from driftd.pipeline.data.django import django
 from driftd.pipeline.data.expressions import Expr, Form
-from driftd.pipeline.data.linking import ClassAt, Declared, Symbol
+from driftd.pipeline.data.linking import SCHEMA_SUFFIX, ClassAt, Declared, Symbol
 from driftd.pipeline.data.model import Field
 from driftd.pipeline.data.packs import packs_of
 
@@ -32,7 +32,9 @@ class Models:
         found = [model for index in range(len(facts.shapes)) if (model := self.of_class(ClassAt(path, index)))]
         mapped = {call.positional[1].text for call in self.mappings(path).values() if len(call.positional) > 1}
         found.extend(
-            model for name in facts.names if name not in mapped and (model := self.of_declared(Declared(path, name)))
+            model
+            for name, value in facts.names.items()
+            if value.form is Form.CALL and name not in mapped and (model := self.of_declared(Declared(path, name)))
         )
         found.extend(
             model
@@ -43,11 +45,8 @@ class Models:
 
     def of_class(self, at: ClassAt) -> Model | None:
         """Return the model that a class is, or None."""
-        return self.linker.once(("model", at), lambda: self._of_class(at), None)
-
-    def _of_class(self, at: ClassAt) -> Model | None:
         pack = self.pack_of(at)
-        return None if pack is None else _RULES[pack.rule](self, at, pack)
+        return None if pack is None else self.linker.once(("model", at), lambda: _RULES[pack.rule](self, at, pack), None)
 
     def of_declared(self, at: Declared) -> Model | None:
         """Return the model that a value is (`users = Table("users", …)`), or None."""
@@ -76,18 +75,25 @@ class Models:
 
     def mappings(self, path: str) -> dict[str, Expr]:
         """Return the calls of a file that make a class a model, by the class as written."""
+        if not self.linker.facts[path].statements:
+            return {}
         return self.linker.once(("mappings", path), lambda: self._mappings(path), {})
 
     def _mappings(self, path: str) -> dict[str, Expr]:
         found = {}
+        language = self.linker.project[path].language
         for call in self.linker.facts[path].statements:
-            if call.positional and (symbol := self.symbol(path, call.callee, called=False)) is not None:
-                if any(pack.has("mappings", symbol) for pack in packs_of(self.linker.project[path].language)):
-                    found[call.positional[0].text] = call
+            symbol = self.symbol(path, call.callee, called=False) if call.positional else None
+            if symbol is not None and any(pack.has("mappings", symbol) for pack in packs_of(language)):
+                found[call.positional[0].text] = call
         return found
 
     def pack_of(self, at: ClassAt) -> Pack | None:
         """Return the framework whose model base the class has as an ancestor, or whose decorator it has."""
+        facts = self.linker.facts[at.file]
+        shape = facts.shapes[at.number]
+        if not shape.bases and not shape.marks and not facts.statements and not at.file.endswith(SCHEMA_SUFFIX):
+            return None  # most classes
         return self.linker.once(("pack", at), lambda: self._pack_of(at), None)
 
     def _pack_of(self, at: ClassAt) -> Pack | None:
@@ -99,7 +105,7 @@ class Models:
             for pack in packs_of(language):
                 if pack.model_marks and ecmascript.mark_of(self, at, "model_marks", pack) is not None:
                     return pack
-        if linker.facts[at.file].statements and linker.shape(at).qualified_name in self.mappings(at.file):
+        if linker.shape(at).qualified_name in self.mappings(at.file):
             return next(pack for pack in packs_of(language) if pack.mappings)
         for one in linker.ancestors(at):
             if isinstance(one, Symbol):

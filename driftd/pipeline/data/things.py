@@ -235,7 +235,9 @@ class Things:
             return self._of_symbol(path, meaning.text) if isinstance(meaning, Symbol) else None
         return found
 
-    def _of_member_of_class(self, path: str, of: Expr, name: str, depth: int, *, is_called: bool = False) -> Thing | None:
+    def _of_member_of_class(
+        self, path: str, of: Expr, name: str, depth: int, *, is_called: bool = False
+    ) -> Thing | None:
         """Return what an attribute, a property or a method of a class of the workspace gives."""
         at = self._class_of(path, of)
         for one in self.linker.ancestors(at) if at is not None else ():

@@ -27,7 +27,7 @@ class Tracking(Generic[T]):
     A file that says nothing of data has no hash, one that only has calls has 0.
     """
 
-    def __init__(self, make: Callable[[Models, str], T]) -> None:
+    def __init__(self, make: Callable[[Models, str, list[Model]], T]) -> None:
         self._make = make
         self._registry = Registry()
         self._declared: dict[str, int] = {}
@@ -54,22 +54,26 @@ class Tracking(Generic[T]):
             again |= self._users.get(key, _NOBODY)
         linker = Linker(project, self._registry)
         models = Models(linker)
-        for key in [key for path in again for key in self._registry.replace(path, *self._told(models, path))]:
+        told: dict[str, tuple[list[Model], frozenset[str]]] = {}
+        keys: set[str] = set()
+        for path in again:
+            linker.start()
+            own = models.of_file(path) if self._declared.get(path) else []
+            told[path] = own, frozenset(linker.seen)
+            keys |= self._registry.replace(path, own, _settings(linker, path) if self._declared.get(path) else {})
+        for key in keys:
             again |= self._users.get(key, _NOBODY)
         results: dict[str, T | None] = {}
         for path in again:
             linker.start()
-            results[path] = self._make(models, path) if path in self._declared else None
+            if path in told:
+                own, seen = told[path]
+                linker.seen |= seen
+            else:
+                own = models.of_file(path)
+            results[path] = self._make(models, path, own) if path in self._declared else None
             self._note(path, frozenset(linker.seen))
         return results
-
-    def _told(self, models: Models, path: str) -> tuple[list[Model], dict[str, str]]:
-        """Return what a file tells all others: its models, and what its settings choose."""
-        if not self._declared.get(path):
-            return [], {}
-        names = models.linker.facts[path].names
-        settings = {name: names[name].text for name in settings_read() if name in names}
-        return models.of_file(path), settings
 
     def _note(self, path: str, now: frozenset[str]) -> None:
         old = self._seen.pop(path, _NOBODY)
@@ -82,6 +86,12 @@ class Tracking(Generic[T]):
             self._users.setdefault(key, set()).add(path)
         if now:
             self._seen[path] = now
+
+
+def _settings(linker: Linker, path: str) -> dict[str, str]:
+    """Return the settings of a file that choose a model."""
+    names = linker.facts[path].names
+    return {name: names[name].text for name in settings_read() if name in names}
 
 
 _NOBODY: Final[frozenset[str]] = frozenset()

@@ -41,8 +41,8 @@ class Data:
         return Findings(rows=[row for path in sorted(done) for row in done[path] or ()], files=frozenset(done))
 
 
-def _rows(models: Models, path: str) -> list[Row]:
-    return [*(row for model in models.of_file(path) for row in _of_model(path, model)), *_of_calls(models, path)]
+def _rows(models: Models, path: str, own: list[Model]) -> list[Row]:
+    return [*(row for model in own for row in _of_model(path, model)), *_of_calls(models, path)]
 
 
 def _of_model(path: str, model: Model) -> Iterator[BoundaryRow]:
