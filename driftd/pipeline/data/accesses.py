@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from driftd.pipeline.data.expressions import Expr, Form
 from driftd.pipeline.data.linking import Declared
-from driftd.pipeline.data.sql import statements
 from driftd.pipeline.data.things import Things
 
 if TYPE_CHECKING:
@@ -105,28 +104,28 @@ class Accesses:
             weaker = min(statement.confidence, thing.confidence)
             yield from self._on(statement._replace(confidence=weaker), statement.operation)
             return
-        text = self._sql(args[0])
         framework = None if thing.pack.name == "drivers" else thing.pack.name
-        if text is None:
+        sql = self._sql(args[0])
+        if sql is None:
             yield Access(thing.tables[0] if thing.tables else "unknown", "raw_query", framework, _UNSURE)
-            return
-        found = statements(text)
-        if not found:
-            yield Access("unknown", "raw_query", framework, _UNSURE)
-        for operation, table in found:
-            yield Access(table, operation, framework, 0.85)
+        for touched in () if sql is None else sql.names:
+            operation, _, table = touched.partition(" ")
+            yield Access(table, operation, framework, _PARSED if table != "unknown" else _UNSURE)
 
-    def _sql(self, arg: Expr) -> str | None:
-        if arg.form is Form.TEXT:
-            return arg.text
-        if arg.form is Form.CALL and arg.positional:  # text("select …")
+    def _sql(self, arg: Expr) -> Expr | None:
+        """Return the SQL that an argument is: also within `text("select …")` and `"select …".format(…)`."""
+        if arg.form is Form.SQL:
+            return arg
+        if arg.form is Form.CALL and arg.callee.form is Form.MEMBER and arg.callee.text == "format":
+            return self._sql(arg.callee.items[0])
+        if arg.form is Form.CALL and arg.positional:
             return self._sql(arg.positional[0])
         if arg.form is Form.NAME:
             meaning = self._linker.name(self._path, arg.text)
             value = self._linker.declared(meaning) if isinstance(meaning, Declared) and not meaning.rest else None
-            if value is not None and value.form is Form.TEXT:
-                return value.text
+            return value if value is not None and value.form is Form.SQL else None
         return None
 
 
 _UNSURE: Final = 0.5
+_PARSED: Final = 0.85

@@ -27,6 +27,7 @@ class Form(IntEnum):
     CONTEXT = 13  # what the context manager items[0] gives
     CLASS = 14  # text: qualified name of a class of this file
     PARAMETER = 15  # text: name of a parameter without type
+    SQL = 16  # a string that is SQL; names: what it does, as "operation table"
 
 
 class Expr(msgspec.Struct, frozen=True, array_like=True, gc=False, omit_defaults=True):

@@ -296,7 +296,7 @@ _TELLING: Final = frozenset(
      Kind.FUNCTION, Kind.CONDITIONAL}
 )  # fmt: skip
 _CONTAINERS: Final = frozenset({Form.LIST, Form.DICT, Form.FUNCTION})
-_NOTHING: Final = frozenset({Form.OTHER, Form.TEXT, Form.CONSTANT, Form.DICT, Form.FUNCTION, Form.PARAMETER})
+_NOTHING: Final = frozenset({Form.OTHER, Form.TEXT, Form.CONSTANT, Form.DICT, Form.FUNCTION, Form.PARAMETER, Form.SQL})
 _RESULTS: Final = frozenset({Form.CALL, Form.MEMBER, Form.ELEMENT, Form.INSTANCE, Form.NAME, Form.CONTEXT})
 _UNTELLING: Final = frozenset({"None", "Any", "Dict", "List", "Tuple", "Set", "Union", "Iterable", "Self", "Callable"})
 _PROPERTIES: Final = frozenset({"property", "cached_property", "hybrid_property"})

@@ -46,7 +46,9 @@ class Models:
     def of_class(self, at: ClassAt) -> Model | None:
         """Return the model that a class is, or None."""
         pack = self.pack_of(at)
-        return None if pack is None else self.linker.once(("model", at), lambda: _RULES[pack.rule](self, at, pack), None)
+        return (
+            None if pack is None else self.linker.once(("model", at), lambda: _RULES[pack.rule](self, at, pack), None)
+        )
 
     def of_declared(self, at: Declared) -> Model | None:
         """Return the model that a value is (`users = Table("users", …)`), or None."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from driftd.pipeline.data.expressions import OTHER, Expr, Form
-from driftd.pipeline.data.sql import may_be_sql
+from driftd.pipeline.data.sql import may_be_sql, statements
 from driftd.pipeline.facts.model import Kind
 
 if TYPE_CHECKING:
@@ -99,9 +99,10 @@ class Reduction:
         return Expr(Form.FUNCTION, "", (self.of(returned, number, _END, depth + 1),))
 
     def _text(self, text: str) -> Expr:
-        if len(text) > LONGEST_NAME and not may_be_sql(text):
-            return OTHER
-        return Expr(Form.TEXT, text)
+        touched = statements(text) if may_be_sql(text) else ()
+        if touched:
+            return Expr(Form.SQL, "", (), tuple([f"{operation} {table}" for operation, table in touched]))
+        return Expr(Form.TEXT, text) if len(text) <= LONGEST_NAME else OTHER
 
     def _index(self, value: Value, scope: int, line: int, depth: int) -> Expr:
         """`a[0]` is one of what a holds; `Annotated[Session, …]` is Session."""
@@ -115,12 +116,11 @@ class Reduction:
 
     def _operation(self, value: Value, scope: int, line: int, depth: int) -> Expr:
         parts = [self.of(item, scope, line, depth + 1) for item in value.items]
-        if value.text == "%":
-            return parts[0] if parts[0].form is Form.TEXT else OTHER
-        if value.text == "+" and all(part.form is Form.TEXT for part in parts):
-            return self._text("".join(part.text for part in parts))
-        if value.text == "+" and parts[0].form is Form.TEXT and may_be_sql(parts[0].text):
-            return self._text("".join(part.text if part.form is Form.TEXT else "{}" for part in parts))
+        if value.text == "%" or parts[0].form is Form.SQL:
+            return parts[0] if parts[0].form in _TEXTS else OTHER
+        if value.text == "+" and parts[0].form is Form.TEXT:
+            joined = "".join(part.text if part.form is Form.TEXT else "{}" for part in parts)
+            return self._text(joined) if "{}" not in joined or may_be_sql(joined) else OTHER
         return OTHER if value.text == "+" else parts[0]  # two queries combined
 
     def _dict(self, value: Value, scope: int, line: int, depth: int) -> Expr:
@@ -254,6 +254,7 @@ LONGEST_NAME: Final = 100
 _END: Final = 1 << 40
 _TERNARY: Final = 3
 _EMPTY: Final = frozenset({Form.OTHER, Form.CONSTANT, Form.PARAMETER})
+_TEXTS: Final = frozenset({Form.TEXT, Form.SQL})
 _NO_SITES: Final[dict[str, list[Local]]] = {}
 _NEVER: Final = frozenset({Kind.NUMBER, Kind.UNKNOWN, Kind.REGEX, Kind.MARKUP})
 _SAME: Final = frozenset({Kind.AWAIT, Kind.CAST, Kind.NAMED})
