@@ -6,17 +6,19 @@ on the path (what is a test, what is a package's entry), so it is not part of th
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Final, Generic, TypeVar
 
 import msgspec
 
 from driftd.pipeline.constant_facts import Constant, constants_of, references_of
-from driftd.pipeline.data.facts import DataFacts, data_facts_of
+from driftd.pipeline.data.facts import DataFacts, Declarations, Touch, data_facts_of
 from driftd.pipeline.env_access import Access, accesses, defined_names, may_access
 from driftd.pipeline.facts.codec import decode, encode
 from driftd.pipeline.facts.model import FileFacts
 from driftd.pipeline.interface import Interface, bind, interface_of
 from driftd.pipeline.modules import ECMASCRIPT
+
+T = TypeVar("T")
 
 # Languages whose code is looked into; of others only the interface and what they define are read.
 CODE: Final = ECMASCRIPT | {"python"}
@@ -70,7 +72,27 @@ class EnvironmentPart(msgspec.Struct, frozen=True, array_like=True, gc=False):
     defines: tuple[str, ...]
 
 
-class DataPart(msgspec.Struct, frozen=True, array_like=True, gc=False):
+class RawData(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """`DataFacts`, not decoded: to be compared as it is."""
+
+    declarations: msgspec.Raw
+    touches: msgspec.Raw
+
+
+class DeclarationsData(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """`DataFacts` without the calls."""
+
+    declarations: Declarations
+
+
+class TouchesData(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """`DataFacts` of which only the calls are decoded."""
+
+    declarations: msgspec.Raw
+    touches: tuple[Touch, ...]
+
+
+class DataPart(msgspec.Struct, Generic[T], frozen=True, array_like=True, gc=False):
     """What a digest says about data."""
 
     interface: msgspec.Raw
@@ -78,7 +100,7 @@ class DataPart(msgspec.Struct, frozen=True, array_like=True, gc=False):
     references: msgspec.Raw
     reads: msgspec.Raw
     defines: msgspec.Raw
-    data: DataFacts
+    data: T
 
 
 def digest_of(path: str, language: str, facts: FileFacts, encoded: bytes) -> bytes:

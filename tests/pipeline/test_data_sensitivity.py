@@ -22,17 +22,19 @@ from driftd.pipeline.data.sql import statements
         ("credit_card_number", ("financial", 0.95)),
         ("iban", ("financial", 0.9)),
         ("diagnosis", ("health", 0.95)),
-        ("password_changed_at", ("credentials", 0.475)),
+        ("email_template_body_address", ("pii", 0.9)),
+        ("preshared_key", ("credentials", 0.9)),
     ],
 )
 def test_terms(name: str, expected: tuple[str, float]) -> None:
-    """The longest term wins; `_changed_at` and the like halve the confidence."""
+    """The longest term wins, and of equally long ones the surer."""
     assert sensitivity_of(name) == expected
 
 
 @pytest.mark.parametrize(
     "name",
     ["company", "private", "estate", "meeting", "trace", "email_enabled", "email_verified", "is_email", "token_count",
+     "password_changed_at", "email_sent_at", "last_password_change", "emailTransportId", "email_settings", "emailRateLimits",
      "password_required", "secretary", "x", "id", "_", "addressee"],
 )  # fmt: skip
 def test_what_only_looks_like_it(name: str) -> None:
@@ -44,6 +46,12 @@ def test_type_and_model_count() -> None:
     """A truth value holds nothing; a user's email is surer than any email."""
     assert sensitivity_of("email", "BooleanField") is None
     assert sensitivity_of("email", "EmailField", "UserProfile") == ("pii", 1.0)
+    assert sensitivity_of("billing_address", "OneToOneField") is None
+    assert sensitivity_of("address", "TextField", "Customer") == ("pii", 0.85)
+    assert sensitivity_of("address", "IPAddressField", "IPAddress") is None
+    assert sensitivity_of("mac_address", "CharField", "Interface") is None
+    assert sensitivity_of("key", "CharField", "ApiToken") == ("credentials", 0.85)
+    assert sensitivity_of("key", "CharField", "Setting") is None
 
 
 @pytest.mark.parametrize(
@@ -56,6 +64,12 @@ def test_type_and_model_count() -> None:
             [("delete", "a"), ("select", "b")],
         ),
         ("INSERT INTO a VALUES (1) ON CONFLICT (x) DO UPDATE SET x = 1", [("upsert", "a")]),
+        ("INSERT OR REPLACE INTO t VALUES (%(a)s)", [("upsert", "t")]),
+        ("TRUNCATE a, b", [("delete", "a"), ("delete", "b")]),
+        ("CREATE INDEX i ON t (a)", [("migration", "t")]),
+        ("DROP TRIGGER IF EXISTS a ON t", [("migration", "unknown")]),
+        ("Update your settings", []),
+        ("COMMIT;", [("transaction", "unknown")]),
         ("UPDATE `t` SET a = ? WHERE b = ?", [("update", "t")]),
         ("CREATE TABLE t (a int)", [("migration", "t")]),
         ("SELECT 'FROM x' FROM {}", [("select", "unknown")]),

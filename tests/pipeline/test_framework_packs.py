@@ -7,8 +7,7 @@ from typing import get_args
 import pytest
 
 from driftd.pipeline.data.packs import PACKS, packs
-from driftd.pipeline.stages.boundaries import Boundaries
-from driftd.pipeline.stages.data_access import DataAccess
+from driftd.pipeline.stages.data import Data
 from driftd.rows.call_graph import DataAccessRow, DataOperation
 from driftd.rows.patterns import BoundaryRow
 from tests.pipeline.in_memory import name_of, project_of, rows_of
@@ -22,7 +21,7 @@ EXAMPLES = [
 
 def models_of(files: dict[str, str]) -> tuple[list[str], list[str]]:
     """Return models as `file: Model table` and fields as `Model.field`, with the kind of sensitive data if any."""
-    rows = [row for row in rows_of(Boundaries(), files) if isinstance(row, BoundaryRow)]
+    rows = [row for row in rows_of(Data(), files) if isinstance(row, BoundaryRow)]
     models = [f"{r.file}: {r.model_name} {r.table_name or '-'}" for r in rows if r.field_name is None]
     fields = [
         f"{r.model_name}.{r.field_name}" + (f" {r.sensitivity}" if r.sensitivity else "")
@@ -35,7 +34,7 @@ def models_of(files: dict[str, str]) -> tuple[list[str], list[str]]:
 def accesses_of(files: dict[str, str]) -> list[str]:
     """Return accesses as `line function operation table`."""
     project = project_of(files)
-    rows = [r for r in DataAccess().run(project, project.everything()).rows if isinstance(r, DataAccessRow)]
+    rows = [r for r in Data().run(project, project.everything()).rows if isinstance(r, DataAccessRow)]
     rows.sort(key=lambda r: (r.file, r.line, r.operation, r.table_name))
     return [f"{r.line} {name_of(project, r.function_id).partition(':')[2]} {r.operation} {r.table_name}" for r in rows]
 

@@ -20,12 +20,23 @@ if TYPE_CHECKING:
 
 def sqlalchemy(models: Models, at: ClassAt, pack: Pack) -> Model | None:
     """Follow `sqlalchemy.orm.decl_base`; a class without table whose parent has one shares that (single table)."""
+    mapping = models.mappings(at.file).get(models.linker.shape(at).qualified_name)
+    if mapping is not None:
+        return _mapped(models, at, mapping, pack)
     table = _sqlalchemy_table(models, at, pack)
     is_abstract = _says(models, at, "__abstract__")
     fields = list(_columns(models, at, pack))
     if table is None and not fields:
         return None
     return _model(models, at, pack, None if is_abstract else table, fields, is_abstract=is_abstract or table is None)
+
+
+def _mapped(models: Models, at: ClassAt, mapping: Expr, pack: Pack) -> Model | None:
+    """Return the model that `map_imperatively(User, users)` makes: the class's name, the table's columns."""
+    table = models.table_of(at.file, mapping.positional[1]) if len(mapping.positional) > 1 else None
+    if table is None:
+        return None
+    return _model(models, at, pack, table.table, list(table.fields))
 
 
 def _sqlalchemy_table(models: Models, at: ClassAt, pack: Pack) -> str | None:
@@ -136,7 +147,8 @@ def table_call(models: Models, name: str, call: Expr, pack: Pack, path: str) -> 
     fields = []
     for item in call.positional[1:]:
         if item.form is Form.CALL and models.symbol(path, item.callee, called=False) in _COLUMNS:
-            column = _first_text(item)
+            key = item.named("key")
+            column = key.text if key is not None and key.form is Form.TEXT else _first_text(item)
             if column:
                 fields.append(Field(column, _type_text(item.positional[1:])))
     return Model(pack.name, name, table, tuple(fields), pack.confidence)
@@ -165,10 +177,11 @@ def named_after(value: Expr, name: str) -> str | None:
     """Return the text of an expression in which `cls.__name__` is `name`; None where it is not plain."""
     if value.form is Form.TEXT:
         return None if "{}" in value.text else value.text
-    if value.form is Form.NAME and value.text.endswith(".__name__"):
+    if value.form is Form.MEMBER and value.text == "__name__" and value.items[0].form is Form.SELF:
         return name
-    if value.form is Form.CALL and value.callee.form is Form.NAME and value.callee.text.endswith(".__name__.lower"):
-        return name.lower()
+    if value.form is Form.CALL and value.callee.form is Form.MEMBER and value.callee.text == "lower":
+        of = named_after(value.callee.items[0], name)
+        return None if of is None else of.lower()
     return None
 
 
@@ -186,8 +199,9 @@ def _columns(models: Models, at: ClassAt, pack: Pack) -> Iterator[Field]:
             if attribute.name in done:
                 continue
             field = models.column(one.file, attribute, pack)
-            if field is not None:
+            if field is not None or attribute.value is not None:  # a relationship hides a column of a mixin
                 done.add(attribute.name)
+            if field is not None:
                 yield field
     for attribute in models.linker.shape(at).attributes:
         if attribute.name == "__table__" and attribute.value is not None and attribute.value.form is Form.CALL:

@@ -11,42 +11,44 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
-from driftd.pipeline.data.expressions import Expr, Form, Reduction
-from driftd.pipeline.facts.model import Kind
+from driftd.pipeline.data.expressions import OTHER, Expr, Form, last_name, root_of
+from driftd.pipeline.data.packs import SESSION_METHODS, declaring_methods, named_sessions, watched_methods
+from driftd.pipeline.data.reduction import Reduction
+from driftd.pipeline.data.sensitivity import words_of
+from driftd.pipeline.facts.model import Kind, owner_function
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator, Mapping
 
     from driftd.pipeline.facts.model import Class, Decorator, FileFacts
 
 
-class Mark(msgspec.Struct, frozen=True, array_like=True, gc=False):
+class Mark(msgspec.Struct, frozen=True, array_like=True, gc=False, omit_defaults=True):
     """A decorator and its arguments."""
 
     name: str
-    call: Expr | None
+    call: Expr | None = None
 
 
-class Attribute(msgspec.Struct, frozen=True, array_like=True, gc=False):
+class Attribute(msgspec.Struct, frozen=True, array_like=True, gc=False, omit_defaults=True):
     """An attribute of a class."""
 
     name: str
-    annotation: str
-    value: Expr | None
+    annotation: str = ""
+    value: Expr | None = None
     marks: tuple[Mark, ...] = ()
-    is_static: bool = False
 
 
-class Shape(msgspec.Struct, frozen=True, array_like=True, gc=False):
+class Shape(msgspec.Struct, frozen=True, array_like=True, gc=False, omit_defaults=True):
     """A class.  `around` is the index of the class that it stands in, or -1; `line` is its own."""
 
     name: str
     qualified_name: str
     line: int
-    around: int
-    bases: tuple[Expr, ...]
-    attributes: tuple[Attribute, ...]
-    marks: tuple[Mark, ...]
+    around: int = -1
+    bases: tuple[Expr, ...] = ()
+    attributes: tuple[Attribute, ...] = ()
+    marks: tuple[Mark, ...] = ()
     kind: str = "class"
 
 
@@ -58,8 +60,25 @@ class Imported(msgspec.Struct, frozen=True, array_like=True, gc=False):
     alias: str
 
 
+class Declarations(msgspec.Struct, frozen=True, array_like=True, gc=False, omit_defaults=True):
+    """What other files can depend on.
+
+    names: values of the module's names, functions as what they return
+    exports: outside names by inside ones
+    stars: modules of which everything is taken
+    statements: calls at the top level that declare a model: `User.init(…)`
+    """
+
+    shapes: tuple[Shape, ...] = ()
+    imports: tuple[Imported, ...] = ()
+    names: dict[str, Expr] = {}
+    exports: dict[str, Expr] = {}
+    stars: tuple[str, ...] = ()
+    statements: tuple[Expr, ...] = ()
+
+
 class Touch(msgspec.Struct, frozen=True, array_like=True, gc=False):
-    """A call that may read or write data: `function` is the index of the function it stands in."""
+    """A call that may read or write data, with its whole chain: `function` is the index of the function around it."""
 
     function: int
     line: int
@@ -67,52 +86,86 @@ class Touch(msgspec.Struct, frozen=True, array_like=True, gc=False):
 
 
 class DataFacts(msgspec.Struct, frozen=True, array_like=True, gc=False):
-    """What a file says about data; `names` are values of the module's names, `exports` outside names by inside ones."""
+    """What a file says about data."""
 
-    shapes: tuple[Shape, ...] = ()
-    imports: tuple[Imported, ...] = ()
-    names: dict[str, Expr] = {}
-    exports: dict[str, Expr] = {}
-    stars: tuple[str, ...] = ()
-    statements: tuple[Expr, ...] = ()  # calls at the top level that declare: `User.init(…)`
+    declarations: Declarations = Declarations()
     touches: tuple[Touch, ...] = ()
-
-    def declarations(self) -> tuple[object, ...]:
-        """Return what other files can depend on: all but the calls in functions."""
-        return (self.shapes, self.imports, self.names, self.exports, self.stars, self.statements)
 
 
 def data_facts_of(facts: FileFacts) -> DataFacts:
     """Return what the file says about data."""
+    declarations = _declarations(facts)
+    return DataFacts(declarations, tuple(_touches(facts, declarations)))
+
+
+def _declarations(facts: FileFacts) -> Declarations:
     reduction = Reduction(facts)
-    names: dict[str, Expr] = {}
-    for assign in facts.bodies.assigns:
-        if (
-            assign.scope == 0
-            and assign.value is not None
-            and assign.kind in _BINDING
-            and assign.target.kind == Kind.PATH
-            and assign.value.kind in _TELLING
-        ):
-            names.setdefault(assign.target.text, reduction.of(assign.value))
-    return DataFacts(
-        shapes=tuple([_shape(cls, reduction) for cls in facts.outline.classes]),
-        imports=tuple([Imported(i.module, i.name, i.alias) for i in facts.outline.imports if i.alias and i.module]),
-        names=names,
+    declaring = declaring_methods(facts.language)
+    outline = facts.outline
+    methods: dict[int, list[int]] = {}
+    for number, function in enumerate(outline.functions):
+        if number and function.scope < 0:
+            methods.setdefault(~function.scope, []).append(number)
+    returned = {
+        function.name: expr
+        for number, function in enumerate(outline.functions)
+        if number and function.scope == 0 and (expr := _result(facts, number, reduction)) is not None
+    }
+    return Declarations(
+        shapes=tuple(
+            [_shape(facts, number, methods.get(number, ()), reduction) for number in range(len(outline.classes))]
+        ),
+        imports=tuple(
+            [
+                Imported(i.module, i.name, i.alias)
+                for i in outline.imports
+                if i.alias and i.module and i.module.partition(".")[0] not in _UNSEEN
+            ]
+        ),
+        names={**returned, **dict(_names(facts, reduction))},
         exports=dict(_exports(facts, reduction)) if facts.language != "python" else {},
         stars=tuple(
-            [i.module for i in facts.outline.imports if i.name == "*" and not i.alias]
-            + [e.source for e in facts.outline.exports if e.name == "*" and e.source]
+            [i.module for i in outline.imports if i.name == "*" and not i.alias]
+            + [e.source for e in outline.exports if e.name == "*" and e.source]
         ),
         statements=tuple(
             [
                 reduction.call(index)
                 for index, call in enumerate(facts.bodies.calls)
-                if call.scope == 0 and call.callee.text.rpartition(".")[2] in _DECLARING
+                if call.scope == 0 and call.callee.text.rpartition(".")[2] in declaring
             ]
         ),
-        touches=tuple([Touch(*touch) for touch in reduction.touches()]),
     )
+
+
+def _names(facts: FileFacts, reduction: Reduction) -> Iterator[tuple[str, Expr]]:
+    done = set()
+    for assign in facts.bodies.assigns:
+        value = assign.value
+        if assign.scope != 0 or value is None or assign.kind not in _BINDING or assign.target.kind != Kind.PATH:
+            continue
+        name = assign.target.text
+        if value.kind in _TELLING and name not in done:
+            done.add(name)
+            expr = reduction.of(value)
+            if expr.form not in (Form.OTHER, Form.CONSTANT):
+                yield name, expr
+
+
+def _result(facts: FileFacts, number: int, reduction: Reduction) -> Expr | None:
+    """Return what calling a function gives: the type that it declares, else what it returns, if that tells anything."""
+    function = facts.outline.functions[number]
+    if function.return_type and _names_class(function.return_type) and not function.is_generator:
+        return Expr(Form.FUNCTION, "", (Expr(Form.INSTANCE, function.return_type),))
+    found = reduction.function(number)
+    if not found.items or found.items[0].form not in _RESULTS:
+        return None
+    return found if root_of(found.items[0]).form in (Form.NAME, Form.INSTANCE, Form.SELF) else None
+
+
+def _names_class(type_name: str) -> bool:
+    last = type_name.strip("\"'").partition("[")[0].rpartition(".")[2]
+    return last[:1].isupper() and last not in _UNTELLING
 
 
 def _exports(facts: FileFacts, reduction: Reduction) -> Iterator[tuple[str, Expr]]:
@@ -126,37 +179,135 @@ def _exports(facts: FileFacts, reduction: Reduction) -> Iterator[tuple[str, Expr
             yield export.name, reduction.of(export.value)
 
 
-def _shape(cls: Class, reduction: Reduction) -> Shape:
+def _shape(facts: FileFacts, number: int, methods: Iterable[int], reduction: Reduction) -> Shape:
+    cls = facts.outline.classes[number]
     return Shape(
         name=cls.name,
         qualified_name=cls.qualified_name,
         line=cls.line,
         around=~cls.scope if cls.scope < 0 else -1,
-        bases=tuple([reduction.of(base.value) for base in cls.bases if base.relation != "metaclass"]),
-        attributes=tuple(
-            [
-                Attribute(
-                    member.name,
-                    member.annotation or "",
-                    None if member.value is None else reduction.of(member.value),
-                    tuple([_mark(d, reduction) for d in member.decorators]),
-                    member.is_static,
-                )
-                for member in cls.members
-            ]
-            + reduction.computed(cls)
-        ),
+        bases=tuple(_bases(cls, reduction)),
+        attributes=(*_members(facts, cls, reduction), *_computed(facts, methods, reduction)),
         marks=tuple([_mark(d, reduction) for d in cls.decorators]),
         kind=cls.kind,
     )
+
+
+def _bases(cls: Class, reduction: Reduction) -> Iterator[Expr]:
+    """Yield the bases; a class is an object of its metaclass, as if that were called."""
+    for base in cls.bases:
+        expr = reduction.of(base.value)
+        yield expr if base.relation != "metaclass" else Expr(Form.CALL, "", (expr,))
+
+
+def _members(facts: FileFacts, cls: Class, reduction: Reduction) -> Iterator[Attribute]:
+    for member in cls.members:
+        value = None if member.value is None else reduction.of(member.value)
+        if value is not None and value.form in _CONTAINERS and facts.language == "python":
+            value = OTHER  # a field is no list, and neither is a name of a table
+        marks = tuple([_mark(d, reduction) for d in member.decorators])
+        yield Attribute(member.name, member.annotation or "", value, marks)
+
+
+def _computed(facts: FileFacts, methods: Iterable[int], reduction: Reduction) -> Iterator[Attribute]:
+    """Yield what methods give: those that stand for an attribute (`declared_attr`) as if they were one."""
+    for at in methods:
+        function = facts.outline.functions[at]
+        names = {part for decorator in function.decorators for part in decorator.name.split(".")}
+        if not names.isdisjoint(_DECLARED):
+            returned = reduction.function(at)
+            if returned.items:
+                yield Attribute(function.name, function.return_type or "", returned.items[0])
+        elif (result := _result(facts, at, reduction)) is not None:
+            is_read = function.kind == "getter" or not names.isdisjoint(_PROPERTIES)
+            yield Attribute(function.name, "", msgspec.structs.replace(result, text="property") if is_read else result)
 
 
 def _mark(decorator: Decorator, reduction: Reduction) -> Mark:
     return Mark(decorator.name, None if decorator.call < 0 else reduction.call(decorator.call))
 
 
+def _touches(facts: FileFacts, declarations: Declarations) -> Iterator[Touch]:
+    """Yield the outermost calls of chains that start with something another file or a type can explain."""
+    methods = watched_methods(facts.language)
+    calls = facts.bodies.calls
+    candidates = []
+    inner = set()
+    for index, call in enumerate(calls):
+        callee = call.callee
+        if callee.kind == Kind.MEMBER:
+            below = callee.items[0]
+            while below.kind in _THROUGH and below.items:
+                below = below.items[0]
+            if below.kind == Kind.CALL:
+                inner.add(below.ref)
+            name = callee.text
+        elif callee.kind == Kind.PATH:
+            name = callee.text.rpartition(".")[2]
+        else:
+            continue
+        if name in methods:
+            candidates.append(index)
+    if not candidates:
+        return
+    reduction = Reduction(facts, lean=True)
+    sessions = named_sessions(facts.language)
+    bound = {i.alias for i in declarations.imports} | {s.name for s in declarations.shapes}
+    bound.update(declarations.names, declarations.exports)
+    for index in candidates:
+        if index not in inner:
+            call = calls[index]
+            expr = reduction.call(index, call.scope, call.line)
+            if _may_be_known(expr, bound, sessions, anything=bool(declarations.stars)):
+                yield Touch(owner_function(facts.outline, call.scope), call.line, expr)
+
+
+def _may_be_known(expr: Expr, bound: set[str], sessions: Mapping[str, frozenset[str]], *, anything: bool) -> bool:
+    root = root_of(expr)
+    if root.form is Form.NAME:
+        if anything or root.text.partition(".")[0] in bound:
+            return True
+    elif root.form not in _NOTHING:
+        return True
+    # A model or a statement handed to a session says that the receiver is one, whatever it is called.
+    while expr.form in (Form.CALL, Form.MEMBER, Form.ELEMENT, Form.CONTEXT):
+        if expr.form is Form.CALL and expr.callee.form in (Form.MEMBER, Form.NAME):
+            method = expr.callee.text.rpartition(".")[2]
+            words = sessions.get(method)
+            if method in SESSION_METHODS or (words and not words.isdisjoint(words_of(_receiver(expr.callee)))):
+                for arg in expr.items[1:]:
+                    if arg.form not in _NOTHING and (
+                        (head := root_of(arg)).form is not Form.NAME or anything or head.text.partition(".")[0] in bound
+                    ):
+                        return True
+        expr = expr.items[0]
+    return False
+
+
+def _receiver(callee: Expr) -> str:
+    if callee.form is Form.MEMBER:
+        return last_name(callee.items[0])
+    return callee.text.rpartition(".")[0].rpartition(".")[2]
+
+
 _BINDING: Final = frozenset({"assign", "declare"})
 _TELLING: Final = frozenset(
-    {Kind.CALL, Kind.PATH, Kind.MEMBER, Kind.CLASS, Kind.AWAIT, Kind.CAST, Kind.STRING, Kind.OPERATION}
-)
-_DECLARING: Final = frozenset({"init"})
+    {Kind.CALL, Kind.PATH, Kind.MEMBER, Kind.CLASS, Kind.AWAIT, Kind.CAST, Kind.STRING, Kind.OPERATION, Kind.INDEX,
+     Kind.FUNCTION, Kind.CONDITIONAL}
+)  # fmt: skip
+_CONTAINERS: Final = frozenset({Form.LIST, Form.DICT, Form.FUNCTION})
+_NOTHING: Final = frozenset({Form.OTHER, Form.TEXT, Form.CONSTANT, Form.DICT, Form.FUNCTION, Form.PARAMETER, Form.SQL})
+_RESULTS: Final = frozenset({Form.CALL, Form.MEMBER, Form.ELEMENT, Form.INSTANCE, Form.NAME, Form.CONTEXT})
+_UNTELLING: Final = frozenset({"None", "Any", "Dict", "List", "Tuple", "Set", "Union", "Iterable", "Self", "Callable"})
+_PROPERTIES: Final = frozenset({"property", "cached_property", "hybrid_property"})
+_THROUGH: Final = frozenset({Kind.AWAIT, Kind.CAST, Kind.MEMBER, Kind.INDEX})
+_DECLARED: Final = frozenset({"declared_attr", "directive"})
+# Modules of the standard library that no project has one of its own of, and that no pack speaks of.
+_UNSEEN: Final = frozenset(
+    {
+        "__future__", "abc", "argparse", "ast", "asyncio", "base64", "collections", "contextlib", "copy", "csv", "dataclasses",
+        "datetime", "decimal", "enum", "functools", "hashlib", "importlib", "inspect", "io", "itertools", "json", "logging",
+        "math", "operator", "os", "pathlib", "pickle", "random", "re", "shutil", "subprocess", "sys", "tempfile", "textwrap",
+        "threading", "time", "traceback", "typing", "unittest", "urllib", "uuid", "warnings", "zoneinfo", "typing_extensions",
+    }
+)  # fmt: skip

@@ -9,13 +9,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final, NamedTuple, TypeVar
 
 from driftd.pipeline.data.expressions import Expr, Form
-from driftd.pipeline.data.packs import declares_table, is_known
+from driftd.pipeline.data.facts import Declarations
+from driftd.pipeline.data.packs import declares_table, is_known, table_of
+from driftd.pipeline.digest import DataPart, DeclarationsData
 from driftd.pipeline.modules import ECMASCRIPT
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable
 
-    from driftd.pipeline.data.facts import DataFacts, Shape
+    from driftd.pipeline.data.facts import Shape
+    from driftd.pipeline.data.registry import Entry, Registry
     from driftd.pipeline.project import Project
 
 
@@ -50,70 +53,108 @@ SCHEMA_SUFFIX: Final = ".prisma"
 SCHEMAS: Final = "\0schemas"  # the key of which schema files there are
 
 
+class Sources(dict[str, Declarations]):
+    """What files declare, decoded when it is first asked for."""
+
+    def __init__(self, project: Project) -> None:
+        super().__init__()
+        self._project = project
+
+    def __missing__(self, path: str) -> Declarations:
+        found = self[path] = self._project[path].part(DataPart[DeclarationsData]).data.declarations
+        return found
+
+    def of(self, path: str) -> Declarations | None:
+        """Return what a file declares, or None if there is no such file."""
+        return self[path] if path in self or path in self._project else None
+
+
 class Linker:
     """Looks names up, and notes in `seen` which files and module lookups the answers depend on."""
 
-    def __init__(self, project: Project, facts: Mapping[str, DataFacts]) -> None:
+    def __init__(self, project: Project, registry: Registry) -> None:
         self.project = project
-        self.facts = facts
+        self._registry = registry
+        self.facts = Sources(project)
         self.seen: set[str] = set()
         self._classes: dict[str, dict[str, int]] = {}
         self._imports: dict[str, dict[str, tuple[str, str]]] = {}
         self._inner: dict[str, dict[tuple[int, str], int]] = {}
+        self._star_index: dict[str, tuple[list[tuple[str, str]], frozenset[str]]] = {}
         self._schemas: list[str] | None = None
         self._known: dict[object, tuple[object, frozenset[str]]] = {}
         self._busy: set[object] = set()
-        self.is_circular = False
+        self._is_circular = False
 
     def once(self, key: object, make: Callable[[], T], if_circular: T) -> T:
         """Return what `make` gives, worked out once; what it depends on is noted every time.
 
-        What asks for itself gets `if_circular`, and `is_circular` is set: what else was worked out then depends on
-        where one began.
+        What asks for itself gets `if_circular`.  Whatever was worked out on such a way is not kept, because it would
+        be something else if one had begun elsewhere: what is known never depends on which file came first.
         """
         known = self._known.get(key)
         if known is not None:
             self.seen |= known[1]
             return known[0]  # type: ignore[return-value]  # a key always stands for the same kind of value
         if key in self._busy:
-            self.is_circular = True
+            self._is_circular = True
             return if_circular
         outer, self.seen = self.seen, set()
+        was_circular, self._is_circular = self._is_circular, False
         self._busy.add(key)
-        try:
-            result = make()
-        finally:
-            self._busy.discard(key)
-            inner, self.seen = self.seen, outer
-            self.seen |= inner
-        self._known[key] = (result, frozenset(inner))
+        result = make()
+        self._busy.discard(key)
+        if not self._is_circular:
+            self._known[key] = (result, frozenset(self.seen))
+        self._is_circular = self._is_circular or was_circular
+        outer |= self.seen
+        self.seen = outer
         return result
 
     def start(self) -> None:
-        """Forget what was looked at, and what was worked out if it went in circles."""
+        """Forget what was looked at."""
         self.seen = set()
-        if self.is_circular:
-            self.is_circular = False
-            self._known.clear()
+        self._is_circular = False
 
     def schemas(self, path: str) -> list[str]:
         """Return the schema files of the project, those nearest to a file first."""
         if self._schemas is None:
-            self._schemas = sorted(p for p in self.facts if p.endswith(SCHEMA_SUFFIX))
+            self._schemas = sorted(p for p in self.project if p.endswith(SCHEMA_SUFFIX))
         self.seen.add(SCHEMAS)
         self.seen.update(self._schemas)
         return sorted(self._schemas, key=lambda schema: (-_shared(schema, path), schema))
+
+    def registered(self, key: str) -> Entry | None:
+        """Return what all models together say of a key."""
+        self.seen.add(key)
+        return self._registry.get(key)
+
+    def class_named(self, path: str, qualified_name: str) -> ClassAt | None:
+        """Return the class of this name in a file."""
+        self.seen.add(path)
+        index = self._class_index(path).get(qualified_name)
+        return None if index is None else ClassAt(path, index)
 
     def shape(self, at: ClassAt) -> Shape:
         """Return a class."""
         return self.facts[at.file].shapes[at.number]
 
-    def name(self, path: str, dotted: str, hops: int = 0) -> Meaning | None:
+    def name(self, path: str, dotted: str) -> Meaning | None:
         """Return what a dotted name means in a file."""
-        if hops:
-            head, *rest = dotted.split(".")
-            return self._named(path, head, tuple(rest), hops, exported=False)
-        return self.once((path, dotted), lambda: self.name(path, dotted, 1), None)
+        head, _, rest = dotted.partition(".")
+        known = self._known.get((path, head))
+        if known is not None and (known[0] is not None or not rest):
+            self.seen |= known[1]
+            return _taken(known[0], tuple(rest.split(".")) if rest else ())  # type: ignore[arg-type]  # see `once`
+        if not rest:
+            return self.once((path, head), lambda: self._named(path, head, (), 1, exported=False), None)
+        meaning = self.name(path, head)
+        if meaning is not None:
+            return _taken(meaning, tuple(rest.split(".")))
+        # The name of a module: what is taken from it decides.
+        return self.once(
+            (path, dotted), lambda: self._named(path, head, tuple(rest.split(".")), 1, exported=False), None
+        )
 
     def declared(self, at: Declared) -> Expr | None:
         """Return the value that a module declares."""
@@ -128,11 +169,13 @@ class Linker:
         if hops > HOPS:
             return None
         if form is Form.NAME:
-            return self.name(path, expr.text, hops)
+            return self.name(path, expr.text)
         if form is Form.MEMBER:
             return _taken(self.value(path, expr.items[0], hops + 1), (expr.text,))
         if form is Form.CALL:
             callee = self.value(path, expr.callee, hops + 1)
+            if isinstance(callee, Declared) and not callee.rest:
+                return self._returned(callee, hops)
             if isinstance(callee, Symbol):
                 return Symbol(f"{callee.text}()")
             if isinstance(callee, ClassAt) and not callee.rest:
@@ -142,13 +185,16 @@ class Linker:
         if form is Form.ELEMENT:  # Base[T]
             return self.value(path, expr.items[0], hops + 1)
         if form is Form.CLASS:
-            index = self._class_index(path).get(expr.text)
-            return None if index is None else ClassAt(path, index)
+            return self.class_named(path, expr.text)
         if form is Form.IMPORT:
             return self._imported(path, expr.text, expr.names[0], (), hops + 1)
-        if form is Form.FUNCTION and expr.items:
-            return self.value(path, expr.items[0], hops + 1)
         return None
+
+    def _returned(self, at: Declared, hops: int) -> Meaning | None:
+        made = self.declared(at)
+        if made is None or made.form is not Form.FUNCTION or not made.items:
+            return None
+        return self.value(at.file, made.items[0], hops + 1)
 
     def symbol_of(self, at: ClassAt) -> str | None:
         """Return the first known symbol among a class's ancestors, nearest first."""
@@ -156,35 +202,28 @@ class Linker:
 
     def bases(self, at: ClassAt) -> list[ClassAt | Symbol]:
         """Return the direct bases that mean something."""
-        return self.once(("bases", at), lambda: self._bases(at), [])
-
-    def _bases(self, at: ClassAt) -> list[ClassAt | Symbol]:
         found: list[ClassAt | Symbol] = []
         for base in self.shape(at).bases:
             meaning = self.value(at.file, base)
-            if isinstance(meaning, Symbol) or (isinstance(meaning, ClassAt) and not meaning.rest and meaning != at):
-                found.append(meaning)
-            elif isinstance(meaning, ClassAt):
+            if isinstance(meaning, ClassAt):
                 nested = self.nested(meaning)
-                if nested is not None:
+                if nested is not None and nested != at:
                     found.append(nested)
+            elif isinstance(meaning, Symbol):
+                found.append(meaning)
         return found
 
     def ancestors(self, at: ClassAt) -> list[ClassAt | Symbol]:
         """Return a class and all above it, once each, depth first in the order of the bases."""
-        return self.once(("above", at), lambda: list(self._ancestors(at)), [])
+        if not self.shape(at).bases:
+            return [at]
+        return self.once(("above", at), lambda: self._ancestors(at), [])
 
-    def _ancestors(self, at: ClassAt) -> Iterator[ClassAt | Symbol]:
-        done: set[ClassAt | Symbol] = set()
-        waiting: list[ClassAt | Symbol] = [at]
-        while waiting:
-            one = waiting.pop()
-            if one in done:
-                continue
-            done.add(one)
-            yield one
-            if isinstance(one, ClassAt):
-                waiting.extend(reversed(self.bases(one)))
+    def _ancestors(self, at: ClassAt) -> list[ClassAt | Symbol]:
+        found: dict[ClassAt | Symbol, None] = {at: None}
+        for base in self.bases(at):
+            found.update(dict.fromkeys(self.ancestors(base)) if isinstance(base, ClassAt) else {base: None})
+        return list(found)
 
     def nested(self, at: ClassAt) -> ClassAt | None:
         """Return the class that stands in a class: `Outer` with the rest `("Inner",)`."""
@@ -197,9 +236,15 @@ class Linker:
 
     def _named(self, path: str, head: str, rest: tuple[str, ...], hops: int, *, exported: bool) -> Meaning | None:
         self.seen.add(path)
-        facts = self.facts.get(path)
+        facts = self.facts.of(path)
         if facts is None or hops > HOPS:
             return None
+        found = self._own(path, head, rest, hops, exported=exported)
+        return self._starred(path, head, rest, hops) if found is None and facts.stars else found
+
+    def _own(self, path: str, head: str, rest: tuple[str, ...], hops: int, *, exported: bool) -> Meaning | None:
+        """Return what a name means that a file itself declares or imports."""
+        facts = self.facts[path]
         if exported and head in facts.exports:
             export = facts.exports[head]
             if not (export.form is Form.NAME and export.text == head):
@@ -225,11 +270,45 @@ class Linker:
             if found is None or (isinstance(found, Symbol) and declares_table(found.text.removesuffix("()"))):
                 return Declared(path, head, rest)
             return _taken(found, rest)
-        for module in facts.stars:
-            found = self._from(path, module, (head, *rest), hops + 1)
-            if found is not None and not (isinstance(found, Symbol) and not is_known(found.text)):
+        return None
+
+    def _starred(self, path: str, head: str, rest: tuple[str, ...], hops: int) -> Meaning | None:
+        """Return what a name means that a file takes from where it takes everything."""
+        for module, target in self._stars(path):
+            if is_known(f"{module}.{head}"):
+                return Symbol(".".join((module, head, *rest)))
+            found = self._own(target, head, rest, hops, exported=True) if target else None
+            if found is not None:
                 return found
         return None
+
+    def _stars(self, path: str) -> list[tuple[str, str]]:
+        """Return the modules and files of which a file takes everything, at last; each once, whatever circles they form."""
+        if path not in self._star_index:
+            outer, self.seen = self.seen, {path}
+            found: dict[tuple[str, str], None] = {}
+            waiting = [(path, module) for module in reversed(self.facts[path].stars)]
+            while waiting:
+                importer, module = waiting.pop()
+                language = self.project[importer].language
+                lookup = self.project.modules.look_up(importer, language, module)
+                self.seen.add(lookup.key)
+                target = "" if lookup.found is None or lookup.found.is_folder else lookup.found.path
+                one = (module if language in ECMASCRIPT else self._absolute(importer, module), target)
+                if one not in found and target != path:
+                    found[one] = None
+                    if target:
+                        self.seen.add(target)
+                        waiting.extend((target, star) for star in reversed(self.facts[target].stars))
+            self._star_index[path] = (list(found), frozenset(self.seen))
+            self.seen = outer
+        found_before, seen = self._star_index[path]
+        self.seen |= seen
+        return found_before
+
+    def _exported(self, path: str, names: tuple[str, ...]) -> Meaning | None:
+        """Return what a file offers to others, worked out once for all that import it."""
+        return self.once(("of", path, names), lambda: self._named(path, names[0], names[1:], 1, exported=True), None)
 
     def _imported(self, path: str, module: str, name: str, rest: tuple[str, ...], hops: int) -> Meaning | None:
         if name == "":  # `import a.b` binds `a`
@@ -241,24 +320,29 @@ class Linker:
     def _from(self, path: str, module: str, names: tuple[str, ...], hops: int) -> Meaning | None:
         if hops > HOPS:
             return None
-        file = self.project[path]
-        is_python = file.language not in ECMASCRIPT
+        is_python = self.project[path].language not in ECMASCRIPT
         full = ".".join((self._absolute(path, module) if is_python else module, *names))
-        if is_known(full):
-            return Symbol(full)
-        lookup = self.project.modules.look_up(path, file.language, module)
+        if not is_known(full):
+            return self._of_module(path, module, names, full, hops)
+        # The workspace may be the package that the pack speaks of; its models say more than the pack does.
+        own = self._of_module(path, module, names, full, hops) if table_of(full) is not None else None
+        return own or Symbol(full)
+
+    def _of_module(self, path: str, module: str, names: tuple[str, ...], full: str, hops: int) -> Meaning | None:
+        is_python = self.project[path].language not in ECMASCRIPT
+        lookup = self.project.modules.look_up(path, self.project[path].language, module)
         self.seen.add(lookup.key)
         if lookup.found is None:
             return Symbol(full) if names else None
         target = lookup.found.path
         if not names:
             self.seen.add(target)
-            whole = self.facts.get(target)
+            whole = self.facts.of(target)
             if is_python or whole is None or "export=" not in whole.exports:
                 return None
             names = ("export=",)
-        if not lookup.found.is_folder:
-            found = self._named(target, names[0], names[1:], hops + 1, exported=True)
+        if not lookup.found.is_folder and target != path:  # a package takes its modules from itself
+            found = self._exported(target, names)
             if found is not None:
                 return found
             if not is_python or not target.endswith(("__init__.py", "__init__.pyi")):

@@ -13,10 +13,26 @@ class Field(msgspec.Struct, frozen=True):
     confidence: float = 1.0
 
 
+class Relation(msgspec.Struct, frozen=True):
+    """What an attribute of a model leads to.
+
+    kind: "foreign" (many rows have one target), "one", "many" (through a table between), "generic"
+    target: label of the model, or the symbol of a setting that names it
+    accessor: the attribute by which the target leads back, "" for none
+    between: the table between; `=` and a label for the table of a model
+    """
+
+    name: str
+    kind: str
+    target: str
+    accessor: str = ""
+    between: str = ""
+
+
 class Model(msgspec.Struct, frozen=True):
     """A model; `table` is None for an abstract one, and where it cannot be told.
 
-    relations: attribute -> (model as written, table between, or "")
+    label: what others name it by in strings, if the framework has such names
     """
 
     framework: str
@@ -26,4 +42,5 @@ class Model(msgspec.Struct, frozen=True):
     confidence: float
     line: int = 0
     is_abstract: bool = False
-    relations: dict[str, tuple[str, str]] = {}
+    label: str = ""
+    relations: tuple[Relation, ...] = ()

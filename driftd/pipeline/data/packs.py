@@ -20,7 +20,12 @@ if TYPE_CHECKING:
 PACKS: Final = ("django", "sqlalchemy", "sqlmodel", "peewee", "tortoise", "pony", "prisma", "typeorm", "sequelize",
          "mongoose", "drizzle", "knex", "drivers")  # fmt: skip
 
-Receiver = Literal["class", "query", "instance", "session", "client", "statement"]
+# A model or a statement handed to one of these says that the receiver is a session, whatever it is called.
+SESSION_METHODS: Final = frozenset({"query", "execute", "scalars", "scalar", "exec"})
+
+Receiver = Literal[
+    "class", "query", "instance", "session", "client", "statement", "result", "relation", "reverse", "form"
+]
 
 
 class Example(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -38,15 +43,20 @@ class Example(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class Pack(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One framework.
 
-    bases: symbols of which a subclass is a model; abstract_bases: those that have fields and a table rule of their own
+    bases: symbols of which a subclass is a model
+    models: models of packages that projects use or build on, and their tables
     fields: symbols whose call, as the value of a class attribute, is a column; `annotations` those that, as a type, are
     loose_fields: last words that make a field out of a class of a package outside of the workspace
-    not_fields, relations: symbols that look like fields but are no column of the table; to_many: those with a table
+    not_fields, relations: symbols that look like fields but are no column of the table
+    to_one, to_many, generic_relations: fields whose first argument is another model
+    settable_models: symbols that stand for the model that a setting names: the setting and its default
+    model_forms: bases of classes that write the model that their `Meta` names
     model_marks: decorators of models; field_marks: of columns; relation_marks
     tables: functions whose call declares a table: name first, then columns
+    mappings: functions whose call makes a class, its first argument, a model; declaring: methods of a model that do
+    implied_fields: columns that the framework adds to the first class with a table below a base
     managers: symbols of classes that give queries; query_calls: calls that do, model as first argument
-    instance_of: functions whose call is a model given elsewhere
-    sessions, clients: symbols of objects through which queries run
+    sessions, clients: symbols of objects through which queries run; session_words: words in the names of sessions
     operations: receiver -> operation -> methods
     """
 
@@ -55,20 +65,29 @@ class Pack(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     confidence: float
     rule: str
     bases: tuple[str, ...] = ()
+    models: dict[str, str] = {}
     fields: tuple[str, ...] = ()
     annotations: tuple[str, ...] = ()
     loose_fields: tuple[str, ...] = ()
     not_fields: tuple[str, ...] = ()
     relations: tuple[str, ...] = ()
+    to_one: tuple[str, ...] = ()
     to_many: tuple[str, ...] = ()
+    generic_relations: tuple[str, ...] = ()
+    settable_models: dict[str, tuple[str, str]] = {}
+    model_forms: tuple[str, ...] = ()
     model_marks: tuple[str, ...] = ()
     field_marks: tuple[str, ...] = ()
     relation_marks: tuple[str, ...] = ()
     embedded_marks: tuple[str, ...] = ()
     tables: tuple[str, ...] = ()
+    mappings: tuple[str, ...] = ()
+    declaring: tuple[str, ...] = ()
+    implied_fields: dict[str, tuple[str, ...]] = {}
     managers: tuple[str, ...] = ()
     query_calls: dict[str, str] = {}
     sessions: tuple[str, ...] = ()
+    session_words: frozenset[str] = frozenset()
     clients: tuple[str, ...] = ()
     repositories: tuple[str, ...] = ()
     inherits_fields: bool = True
@@ -140,6 +159,30 @@ def watched_methods(language: str) -> frozenset[str]:
 
 
 @cache
+def named_sessions(language: str) -> dict[str, frozenset[str]]:
+    """Return the methods of sessions that are told by their name, and the words that tell them."""
+    found: dict[str, frozenset[str]] = {}
+    for pack in packs_of(language):
+        for methods in pack.operations.get("session", {}).values() if pack.session_words else ():
+            found.update((method, found.get(method, frozenset()) | pack.session_words) for method in methods)
+    return found
+
+
+@cache
+def settings_read() -> frozenset[str]:
+    """Return the names of settings that choose a model."""
+    return frozenset(setting for pack in packs().values() for setting, _ in pack.settable_models.values())
+
+
+@cache
+def declaring_methods(language: str) -> frozenset[str]:
+    """Return the last names of calls that declare a model when they stand at the top level."""
+    return frozenset(
+        symbol.rpartition(".")[2] for pack in packs_of(language) for symbol in (*pack.mappings, *pack.declaring)
+    )
+
+
+@cache
 def is_known(symbol: str) -> bool:
     """Whether any pack speaks of the symbol."""
     return _all_known()[symbol]
@@ -148,6 +191,12 @@ def is_known(symbol: str) -> bool:
 @cache
 def _all_known() -> _Matcher:
     return _Matcher(tuple(symbol for name in packs() for symbol in _symbols(name)))
+
+
+@cache
+def table_of(symbol: str) -> str | None:
+    """Return the table of a model of a package, or None."""
+    return next((pack.models[symbol] for pack in packs().values() if symbol in pack.models), None)
 
 
 @cache
@@ -170,9 +219,10 @@ def built_by(language: str, symbol: str) -> tuple[Pack, str] | None:
 def _symbols(name: str) -> tuple[str, ...]:
     pack = packs()[name]
     lists: Sequence[tuple[str, ...]] = (
-        pack.bases, pack.fields, pack.annotations, pack.not_fields, pack.relations, pack.to_many, pack.model_marks,
-        pack.field_marks, pack.relation_marks, pack.embedded_marks, pack.tables, pack.managers, pack.sessions,
-        pack.clients, pack.repositories, tuple(pack.query_calls),
+        pack.bases, tuple(pack.models), pack.fields, pack.annotations, pack.not_fields, pack.relations, pack.to_one, pack.to_many,
+        pack.generic_relations, tuple(pack.settable_models), pack.model_forms, pack.model_marks,
+        pack.field_marks, pack.relation_marks, pack.embedded_marks, pack.tables, pack.mappings, pack.managers, pack.sessions,
+        tuple(pack.implied_fields), pack.clients, pack.repositories, tuple(pack.query_calls),
     )  # fmt: skip
     return tuple([symbol for symbols in lists for symbol in symbols])
 

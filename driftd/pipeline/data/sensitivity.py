@@ -1,7 +1,8 @@
 """How sensitive a field is, by the words of its name, its type and the model it stands in.
 
 Names are split into words and whole words are compared, so that `company` has nothing of `pan`.  The longest term
-wins; what only speaks about the thing (`password_changed_at`, `email_verified`) counts for less or not at all.
+wins; what only speaks about the thing (`password_changed_at`, `email_verified`, `token_count`) counts for less or not
+at all.  A word that says little by itself is judged by its model: a `key` of a token, an `address` of a network.
 """
 
 from __future__ import annotations
@@ -31,24 +32,31 @@ def words_of(name: str) -> tuple[str, ...]:
 @cache
 def sensitivity_of(field: str, type_name: str = "", model: str = "") -> Sensitive | None:
     """Return how sensitive a field is, or None."""
-    words = words_of(field)
-    found = _term(words)
+    words, around = words_of(field), frozenset(words_of(model))
+    found = _term(words) or _by_model(words, around)
     if found is None:
         return None
     at, length, base, kind = found
     if _says_type(type_name, _TRUTHS) or words[0] in _QUESTIONS:
         return None
+    if words[at : at + length] == ("address",) and not _ELSEWHERE.isdisjoint(around.union(words[:at])):
+        return None
     factor = 1.0
     rest = words[at + length :]
-    for suffix, value in _SUFFIXES.items():
-        if rest[-len(suffix) :] == suffix and len(rest) >= len(suffix):
-            factor *= value
-            break
+    if rest:
+        factor *= min((value for suffix, value in _SUFFIXES.items() if rest[-len(suffix) :] == suffix), default=1.0)
     if kind in _TEXTUAL and _says_type(type_name, _NUMBERS | _MOMENTS | _LINKS) and words[-1] not in _DATED:
-        factor *= 0.3
-    boost = next((value for names, of, value in _CONTEXTS if of == kind and names & set(words_of(model))), 0.0)
+        factor *= 0.2
+    boost = next((value for names, of, value in _CONTEXTS if of == kind and names & around), 0.0)
     confidence = round(min(1.0, base + boost) * factor, 4)
     return Sensitive(kind, confidence) if confidence >= LEAST else None
+
+
+def _by_model(words: tuple[str, ...], model: frozenset[str]) -> tuple[int, int, float, Kind] | None:
+    """Judge a name that means something only in its model: the `key` of an `ApiToken`."""
+    if words in _KEYS and not _KEY_HOLDERS.isdisjoint(model):
+        return 0, len(words), 0.85, "credentials"
+    return None
 
 
 def _term(words: tuple[str, ...]) -> tuple[int, int, float, Kind] | None:
@@ -73,11 +81,12 @@ _RULES: Final[tuple[tuple[Kind, float, str], ...]] = (
     ("pii", 0.85, "gender, ethnicity, race, religion, sexual_orientation"),
     ("pii", 0.80, "first_name, last_name, full_name, given_name, surname, family_name, middle_name, maiden_name"),
     ("pii", 0.75, "address, street_address, home_address, mailing_address"),
-    ("pii", 0.70, "ip_address, user_agent, device_id"),
+    ("pii", 0.70, "ip_address, ip_addr, remote_ip, client_ip, remote_addr, user_agent, device_id"),
     ("pii", 0.50, "zip_code, postal_code, postcode"),
     ("credentials", 0.95, "password, passwd, pass_hash, password_hash, hashed_password"),
     ("credentials", 0.95, "api_key, apikey, api_secret, private_key, encryption_key, signing_key"),
-    ("credentials", 0.90, "secret, secret_key, client_secret, oauth_token, oauth_secret"),
+    ("credentials", 0.90, "secret, secret_key, client_secret, oauth_token, oauth_secret, passphrase, preshared_key, psk"),
+    ("credentials", 0.90, "backup_codes, recovery_codes, session_key"),
     ("credentials", 0.85, "token, access_token, refresh_token, auth_token, bearer_token"),
     ("credentials", 0.80, "salt"),
     ("financial", 0.95, "credit_card, card_number, cc_number, cvv, cvc"),
@@ -100,17 +109,24 @@ _CONTEXTS: Final[tuple[tuple[frozenset[str], Kind, float], ...]] = (
     (frozenset({"patient", "medical", "health", "clinical"}), "health", 0.10),
 )
 _SUFFIXES: Final[dict[tuple[str, ...], float]] = {
-    **{(w,): 0.3 for w in ("type", "count", "format", "length", "size", "config", "setting", "preference", "option")},
+    **{(w,): 0.3 for w in ("type", "count", "format", "length", "size", "config", "setting", "preference", "option",
+                           "settings", "preferences", "options", "limit", "limits", "usage", "cost")},
     **{(w,): 0.2 for w in ("enabled", "required", "visible", "active", "verified", "confirmed", "template",
                            "placeholder", "example", "sample", "policy", "label", "field", "name")},
-    **{(w, "at"): 0.5 for w in ("updated", "created", "deleted", "changed", "used", "sent")},
-    ("expiry",): 0.4, ("expires", "at"): 0.4, ("expired",): 0.4, ("expires",): 0.4, ("expiration",): 0.4,
-    ("id",): 0.5, ("subject",): 0.2, ("body",): 0.2, ("domain",): 0.3, ("host",): 0.2, ("backend",): 0.2,
+    **{(w,): 0.2 for w in ("at", "on", "time", "date", "change", "changed", "verification", "confirmation")},
+    ("expiry",): 0.2, ("expired",): 0.2, ("expires",): 0.2, ("expiration",): 0.2,
+    ("id",): 0.2, ("subject",): 0.2, ("body",): 0.2, ("domain",): 0.3, ("host",): 0.2, ("backend",): 0.2,
 }  # fmt: skip
 _QUESTIONS: Final = frozenset({"is", "has", "can", "should", "needs", "num", "count", "require", "requires", "allow"})
 _TRUTHS: Final = frozenset({"boolean", "bool"})
 _NUMBERS: Final = frozenset({"integer", "int", "float", "smallinteger", "number", "decimal"})
 _MOMENTS: Final = frozenset({"time", "timestamp", "datetime", "duration"})
-_LINKS: Final = frozenset({"foreign", "many"})
+_LINKS: Final = frozenset({"foreign", "many", "one"})
 _DATED: Final = frozenset({"birth", "dob", "birthday", "birthdate", "date"})
+_ELSEWHERE: Final = frozenset(
+    {"ip", "mac", "network", "subnet", "range", "start", "end", "interface", "host", "bind", "listen", "memory", "web", "url",
+     "wallet", "contract", "server", "node", "socket", "virtual", "source", "destination"}
+)  # fmt: skip
+_KEYS: Final = frozenset({("key",), ("keys",), ("hash",), ("digest",)})
+_KEY_HOLDERS: Final = frozenset({"token", "tokens", "api", "apikey", "credential", "credentials", "secret"})
 _TEXTUAL: Final = frozenset({"credentials", "pii"})

@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 import logging
+import re
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+
+def may_be_sql(text: str) -> bool:
+    """Whether a text begins as a statement that touches a table, or a transaction, begins."""
+    return _BEGINNING.match(text) is not None
 
 
 @lru_cache(maxsize=4096)
@@ -16,12 +22,12 @@ def statements(text: str) -> tuple[tuple[str, str], ...]:
 
     Placeholders of drivers and templates count as values, names in a `with` clause are no tables.
     """
-    if not text.strip() or text.split(None, 1)[0].upper() not in _VERBS:
+    if not may_be_sql(text):
         return ()
     import sqlglot  # noqa: PLC0415 - 0.3 s
 
     logging.getLogger("sqlglot").setLevel(logging.CRITICAL)
-    prepared = text.replace("%%", "%").replace("%s", ":p").replace("{}", "_p")
+    prepared = _PLACEHOLDER.sub(":_p", text.replace("%%", "%").replace("{}", "_p"))
     for dialect in ("postgres", "mysql", "sqlite", "tsql", None):
         try:
             trees = sqlglot.parse(prepared, dialect=dialect)
@@ -36,33 +42,44 @@ def statements(text: str) -> tuple[tuple[str, str], ...]:
 def _touched(tree: Any) -> Iterator[tuple[str, str]]:
     from sqlglot import exp  # noqa: PLC0415 - imported late
 
-    written = None
-    operation = "select"
-    for kind, name in (
-        (exp.Insert, "insert"), (exp.Update, "update"), (exp.Delete, "delete"), (exp.Merge, "upsert"),
-        (exp.Create, "migration"), (exp.Drop, "migration"), (exp.Alter, "migration"), (exp.TruncateTable, "delete"),
-    ):  # fmt: skip
-        if isinstance(tree, kind):
-            operation = name
-            written = next(iter(tree.find_all(exp.Table)), None) if tree.this is None else tree.this.find(exp.Table)
-            if written is None:
-                written = tree.find(exp.Table)
-            break
     if isinstance(tree, (exp.Commit, exp.Rollback, exp.Transaction)):
-        yield "transaction", ""
+        yield "transaction", "unknown"
         return
     if isinstance(tree, exp.Command):
         return
-    if isinstance(tree, exp.Insert) and (tree.args.get("conflict") is not None or tree.args.get("overwrite")):
+    operation = next((name for kind, name in _operations(exp) if isinstance(tree, kind)), "select")
+    written = _written(tree, exp) if operation != "select" else None
+    if isinstance(tree, exp.TruncateTable):
+        yield from ((operation, _name(table)) for table in tree.find_all(exp.Table))
+        return
+    if isinstance(tree, exp.Insert) and (
+        tree.args.get("conflict") is not None or tree.args.get("alternative") == "REPLACE"
+    ):
         operation = "upsert"
+    if operation == "migration" and written is None:
+        yield operation, "unknown"
     if written is not None and _name(written):
         yield operation, _name(written)
     named = {cte.alias for cte in tree.find_all(exp.CTE)}
-    for table in tree.find_all(exp.Table):
+    for table in tree.find_all(exp.Table) if operation != "migration" else ():
         name = _name(table)
-        if table is written or not name or name in named or operation == "migration":
-            continue
-        yield "select", name
+        if table is not written and name and name not in named:
+            yield "select", name
+
+
+def _operations(exp: Any) -> tuple[tuple[Any, str], ...]:
+    return (
+        (exp.Insert, "insert"), (exp.Update, "update"), (exp.Delete, "delete"), (exp.Merge, "upsert"),
+        (exp.Create, "migration"), (exp.Drop, "migration"), (exp.Alter, "migration"), (exp.TruncateTable, "delete"),
+    )  # fmt: skip
+
+
+def _written(tree: Any, exp: Any) -> Any | None:
+    """Return the table that a statement is about: that of an index, and none for what is no table."""
+    if isinstance(tree, (exp.Create, exp.Drop)) and tree.args.get("kind") not in _TABLES:
+        return tree.this.args.get("table") if isinstance(tree.this, exp.Index) else None
+    inner = None if tree.this is None else tree.this.find(exp.Table)
+    return inner or tree.find(exp.Table)
 
 
 def _name(table: Any) -> str:
@@ -72,10 +89,13 @@ def _name(table: Any) -> str:
     return f"{table.db}.{name}" if table.db and table.db not in _DEFAULT_SCHEMAS else name
 
 
-_VERBS: Final = frozenset(
-    {
-        "SELECT", "INSERT", "UPDATE", "DELETE", "REPLACE", "MERGE", "WITH", "CREATE", "DROP", "ALTER", "TRUNCATE", "(SELECT",
-        "BEGIN", "COMMIT", "ROLLBACK",
-    }
-)  # fmt: skip
+_BEGINNING: Final = re.compile(
+    r"[\s(]*(?:"
+    r"select\b.*\bfrom\b|(?:insert|replace|merge)\b.*\binto\b|update\b.*\bset\b|delete\s+from\b|with\b.*\bas\b|truncate\s|"
+    r"(?:create|drop|alter)\s.*\b(?:table|view|index|trigger|function|procedure|sequence|schema|database|type|extension)\b|"
+    r"(?:begin|commit|rollback)[\s;]*$)",
+    re.IGNORECASE | re.DOTALL,
+)
+_PLACEHOLDER: Final = re.compile(r"%s|%\(\w+\)s")
+_TABLES: Final = frozenset({"TABLE", "VIEW", "MATERIALIZED VIEW"})
 _DEFAULT_SCHEMAS: Final = frozenset({"public", "main", "dbo"})

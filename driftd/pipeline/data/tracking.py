@@ -4,56 +4,76 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, Generic, TypeVar
 
-from driftd.pipeline.data.facts import DataFacts
+from driftd.pipeline.data.facts import Declarations
 from driftd.pipeline.data.linking import SCHEMA_SUFFIX, SCHEMAS, Linker
-from driftd.pipeline.digest import DataPart
+from driftd.pipeline.data.models import Models
+from driftd.pipeline.data.packs import settings_read
+from driftd.pipeline.data.registry import Registry
+from driftd.pipeline.digest import DataPart, RawData
+from driftd.pipeline.facts.codec import encode
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from driftd.pipeline.data.model import Model
     from driftd.pipeline.project import Change, Project
 
 T = TypeVar("T")
 
 
 class Tracking(Generic[T]):
-    """Keeps the facts of the files that say anything about data, and what the result of each depends on."""
+    """Keeps what the result of each file depends on, and of what files declare only a hash.
 
-    def __init__(self, make: Callable[[Linker, str], T]) -> None:
+    A file that says nothing of data has no hash, one that only has calls has 0.
+    """
+
+    def __init__(self, make: Callable[[Models, str, list[Model]], T]) -> None:
         self._make = make
-        self._facts: dict[str, DataFacts] = {}
+        self._registry = Registry()
+        self._declared: dict[str, int] = {}
         self._users: dict[str, set[str]] = {}
         self._seen: dict[str, frozenset[str]] = {}
 
     def update(self, project: Project, change: Change) -> dict[str, T | None]:
-        """Return the results of all files that may have another one now; None for those that are gone."""
+        """Return the results of all files that may have another one now; None for those that say nothing of data."""
         again = set(change.changed | change.removed | change.interface_changed)
         for path in change.changed | change.removed:
-            old = self._facts.pop(path, _NONE)
+            old = self._declared.pop(path, 0)
             file = project.file(path)
-            new = _NONE if file is None else file.part(DataPart).data
-            if new is not None and new != _NONE:
-                self._facts[path] = new
-            if new.declarations() != old.declarations():
+            if file is not None:
+                data = file.part(DataPart[RawData]).data
+                if bytes(data.declarations) != _NO_DECLARATIONS:
+                    self._declared[path] = hash(bytes(data.declarations))
+                elif bytes(data.touches) != _NO_TOUCHES:
+                    self._declared[path] = 0
+            if self._declared.get(path, 0) != old:
                 again |= self._users.get(path, _NOBODY)
         if any(path.endswith(SCHEMA_SUFFIX) for path in change.changed | change.removed):
             again |= self._users.get(SCHEMAS, _NOBODY)
         for key in change.lookups_changed | change.interface_changed:
             again |= self._users.get(key, _NOBODY)
-        linker = Linker(project, self._facts)
+        linker = Linker(project, self._registry)
+        models = Models(linker)
+        told: dict[str, tuple[list[Model], frozenset[str]]] = {}
+        keys: set[str] = set()
+        for path in again:
+            linker.start()
+            own = models.of_file(path) if self._declared.get(path) else []
+            told[path] = own, frozenset(linker.seen)
+            keys |= self._registry.replace(path, own, _settings(linker, path) if self._declared.get(path) else {})
+        for key in keys:
+            again |= self._users.get(key, _NOBODY)
         results: dict[str, T | None] = {}
         for path in again:
-            results[path] = self._result(linker, path) if path in self._facts else None
-            self._note(path, frozenset(linker.seen if path in self._facts else ()))
+            linker.start()
+            if path in told:
+                own, seen = told[path]
+                linker.seen |= seen
+            else:
+                own = models.of_file(path)
+            results[path] = self._make(models, path, own) if path in self._declared else None
+            self._note(path, frozenset(linker.seen))
         return results
-
-    def _result(self, linker: Linker, path: str) -> T:
-        linker.start()
-        result = self._make(linker, path)
-        if linker.is_circular:
-            linker.start()  # now from here, so that it does not matter which file came first
-            result = self._make(linker, path)
-        return result
 
     def _note(self, path: str, now: frozenset[str]) -> None:
         old = self._seen.pop(path, _NOBODY)
@@ -68,5 +88,12 @@ class Tracking(Generic[T]):
             self._seen[path] = now
 
 
+def _settings(linker: Linker, path: str) -> dict[str, str]:
+    """Return the settings of a file that choose a model."""
+    names = linker.facts[path].names
+    return {name: names[name].text for name in settings_read() if name in names}
+
+
 _NOBODY: Final[frozenset[str]] = frozenset()
-_NONE: Final = DataFacts()
+_NO_DECLARATIONS: Final = encode(Declarations())
+_NO_TOUCHES: Final = encode(())

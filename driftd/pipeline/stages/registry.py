@@ -6,10 +6,9 @@ from typing import TYPE_CHECKING, Final
 
 from driftd.pipeline.facts.model import FACTS_VERSION
 from driftd.pipeline.stage import in_order
-from driftd.pipeline.stages.boundaries import Boundaries
 from driftd.pipeline.stages.call_edges import CallEdges
 from driftd.pipeline.stages.constants import Constants
-from driftd.pipeline.stages.data_access import DataAccess
+from driftd.pipeline.stages.data import Data
 from driftd.pipeline.stages.env_variables import EnvVariables
 from driftd.pipeline.stages.functions import Functions
 
@@ -17,7 +16,7 @@ if TYPE_CHECKING:
     from driftd.pipeline.stage import FileStage, Mapper, ProjectStage
 
 FILE_STAGES: Final[tuple[FileStage, ...]] = (Functions(),)
-_PROJECT_STAGES: Final = (CallEdges, Constants, EnvVariables, Boundaries, DataAccess)
+_PROJECT_STAGES: Final = (CallEdges, Constants, EnvVariables, Data)
 
 # Rows made under another version are stale.
 ANALYZER: Final = "-".join(
@@ -34,4 +33,4 @@ def project_stages(mapper: Mapper | None = None) -> list[ProjectStage]:
 
     `mapper` lets those that have much to do use other processes.
     """
-    return in_order([CallEdges(mapper), Constants(), EnvVariables(), Boundaries(), DataAccess()])
+    return in_order([CallEdges(mapper), Constants(), EnvVariables(), Data()])

@@ -1,0 +1,73 @@
+"""What only all models together tell: the class that a label means, and which relations lead to a model.
+
+Filled file by file; a change says which keys mean something else now.  `Linker.registered` notes the keys that were asked.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+    from driftd.pipeline.data.model import Model
+
+
+class Entry(NamedTuple):
+    """A model: its file, its name there, and how it leads back if it stands for a relation."""
+
+    file: str
+    model: str
+    kind: str = ""
+    between: str = ""
+
+
+class Registry:
+    """Models by label, and relations by the label they lead to and the attribute that leads back."""
+
+    def __init__(self) -> None:
+        self._by_key: dict[str, dict[str, Entry]] = {}
+        self._by_file: dict[str, dict[str, Entry]] = {}
+
+    def replace(self, file: str, models: Iterable[Model], settings: Mapping[str, str]) -> set[str]:
+        """Put in the models of a file and the labels its settings name; return the keys that mean something else now."""
+        old = self._by_file.pop(file, {})
+        new = dict(_entries(file, models))
+        new.update((label_key(name), Entry(file, label)) for name, label in settings.items())
+        if new:
+            self._by_file[file] = new
+        changed = {key for key in old.keys() | new.keys() if old.get(key) != new.get(key)}
+        for key in changed:
+            holders = self._by_key.setdefault(key, {})
+            if key in new:
+                holders[file] = new[key]
+            else:
+                del holders[file]
+            if not holders:
+                del self._by_key[key]
+        return changed
+
+    def get(self, key: str) -> Entry | None:
+        """Return what a key means: where several files say it, the first by name."""
+        holders = self._by_key.get(key)
+        return None if holders is None else holders[min(holders)]
+
+
+def label_key(label: str) -> str:
+    """Return the key of a model by its label."""
+    return f"label\0{label}"
+
+
+def back_key(target: str, accessor: str) -> str:
+    """Return the key of a relation that leads to `target` and back by `accessor`."""
+    return f"back\0{target}\0{accessor}"
+
+
+def _entries(file: str, models: Iterable[Model]) -> Iterator[tuple[str, Entry]]:
+    for model in models:
+        if model.label:
+            yield label_key(model.label), Entry(file, model.name)
+        for relation in model.relations:
+            if relation.accessor:
+                entry = Entry(file, model.name, relation.kind, relation.between)
+                yield back_key(relation.target, relation.accessor), entry
