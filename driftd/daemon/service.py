@@ -11,14 +11,15 @@ import anyio
 import msgspec
 
 from driftd.clock import Clock
-from driftd.daemon import graph_queries
+from driftd.daemon import graph_queries, list_queries
 from driftd.daemon.engine import Engine
 from driftd.daemon.events import EventHub, Listener
 from driftd.daemon.loop import RunLoop
 from driftd.errors import BusyError, NotFoundError, RefusedError
+from driftd.pipeline.call_graph.outcomes import BUILTIN_CALL, EXTERNAL, IMPLICIT, RESOLVED
 from driftd.pipeline.stages.call_edges import resolution_rate
 from driftd.rows.registry import BY_NAME
-from driftd.rpc.service import AsOf, Direction, Filter, Page, Progress, Subscriber, Topic
+from driftd.rpc.service import AsOf, Direction, Filter, Neighbours, Page, Progress, Search, Subscriber, Topic
 from driftd.store.migrate import schema_version
 from driftd.store.store import Store
 from driftd.watch.watcher import State, Watcher
@@ -129,8 +130,12 @@ class DaemonService:
 
     async def page(self, table: str, filters: Mapping[str, Filter], limit: int, after: str | None) -> Page:
         """Return one page of a table."""
-        page = await self._store.reader.page(BY_NAME[table], filters, limit, after)
-        return Page(items=page.items, next=page.next, total=page.total)
+        return await list_queries.page(self._store.reader, BY_NAME[table], filters, limit, after)
+
+    async def function_id(self, function: str | int) -> int:
+        """Return the id of the one function that is meant."""
+        found: int = (await graph_queries.resolve_function(self._store.reader, function))["id"]
+        return found
 
     async def analyze(self, paths: tuple[str, ...] | None, full: bool, progress: Progress) -> dict[str, object]:
         """Make the analysis current and return the run's report."""
@@ -178,22 +183,24 @@ class DaemonService:
             ) from None
         return await self.as_of()
 
-    async def call_graph(self, function: str | int | None, depth: int) -> dict[str, object]:
+    async def call_graph(self, function: str | int | None, search: Search) -> dict[str, object]:
         """Return totals, or the neighbourhood of one function."""
         if function is not None:
-            return await graph_queries.neighbourhood(self._store.reader, function, depth)
+            return await graph_queries.neighbourhood(self._store.reader, function, search)
         statistics = self._engine.call_statistics()
+        everything = statistics.pop("", {})
         return {
             **await graph_queries.totals(self._store.reader),
-            "resolution_rate": round(resolution_rate(statistics.get("", {})), 4),
-            "calls": {language or "all": counts for language, counts in statistics.items()},
+            "resolution_rate": round(resolution_rate(everything), 4),
+            "unresolved": _unresolved(everything),
+            "languages": {language: _calls(outcomes) for language, outcomes in sorted(statistics.items())},
         }
 
     async def neighbours(
-        self, function: str | int, direction: Direction, depth: int, limit: int, after: str | None
-    ) -> Page:
+        self, function: str | int, direction: Direction, search: Search, limit: int, after: str | None
+    ) -> Neighbours:
         """Return the functions that reach `function` or that it reaches."""
-        return await graph_queries.neighbours(self._store.reader, function, direction, depth, limit, after)
+        return await graph_queries.neighbours(self._store.reader, function, direction, search, limit, after)
 
     def subscribe(self, topics: frozenset[Topic], subscriber: Subscriber) -> Listener:
         """Tell `subscriber` each later event of `topics`."""
@@ -213,6 +220,26 @@ class DaemonService:
         if not (known or os.path.lexists(absolute)):
             raise NotFoundError(f"{path} does not exist", hint=f"paths are relative to {self._engine.root}")
         return "" if relative == "." else relative
+
+
+_NO_GAPS = (RESOLVED, IMPLICIT, EXTERNAL, BUILTIN_CALL)
+
+
+def _unresolved(outcomes: Mapping[str, int]) -> dict[str, int]:
+    """Return the calls by why they lead nowhere; those that leave the workspace are no gaps."""
+    return {reason: count for reason, count in outcomes.items() if reason not in _NO_GAPS}
+
+
+def _calls(outcomes: dict[str, int]) -> dict[str, object]:
+    """Return how the calls of one language fared; `elsewhere` are those that leave the workspace."""
+    missing = sum(_unresolved(outcomes).values())
+    return {
+        "calls": sum(outcomes.values()),
+        "resolved": outcomes.get(RESOLVED, 0),
+        "elsewhere": sum(outcomes.get(outcome, 0) for outcome in _NO_GAPS[1:]),
+        "unresolved": missing,
+        "resolution_rate": round(resolution_rate(outcomes), 4),
+    }
 
 
 def last_run_summary(report: Mapping[str, Any]) -> dict[str, object]:

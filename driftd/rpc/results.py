@@ -115,8 +115,30 @@ class CancelResult(Result, frozen=True, kw_only=True):
     cancelled: bool
 
 
+class NeighboursResult(Result, frozen=True, kw_only=True):
+    """One page of callers or callees, nearest first.
+
+    An item has `depth`, the `path` of qualified names from `function` to it, `via_id` (the function before it on that
+    path) and the edge between those two: `call_site`, `resolution`, `confidence`.  `truncated`: there are more than were
+    looked at, `total` counts only those; `is_recursive`: the function reaches itself.
+    """
+
+    function: dict[str, Any]
+    items: list[dict[str, Any]]
+    next: str | None
+    total: int
+    truncated: bool
+    is_recursive: bool
+    as_of: AsOf
+
+
 class CallGraphResult(Result, frozen=True, kw_only=True):
-    """Totals, entry points and resolution rate by strategy; or the neighbourhood of one function, as the daemon tells."""
+    """The call graph as a whole; or, with `function`, one function with the nearest `callers` and `callees`.
+
+    As a whole: `functions`, `edges`, `uncalled` functions, `entry_points` with `entry_points_by_reason`, the
+    `edges_by_resolution`, the `resolution_rate` (of the calls that go to code of the workspace), `languages` with the
+    same for each, and the `unresolved` calls by reason.
+    """
 
     as_of: AsOf
 
