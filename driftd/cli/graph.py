@@ -93,11 +93,36 @@ def call_graph(root: Path, function: str | None, as_json: bool, **given: Any) ->
         print_document({name: value for name, value in result.items() if name != "as_of"})
     else:
         for side, title in (("callers", "called by"), ("callees", "calls")):
-            print_tree(result["function"], result[side], title=title, is_recursive=result.get("is_recursive", False))
+            reason = result.get("entry_point")
+            shown = f"{title}, entry point: {reason}" if reason and side == "callers" else title
+            print_tree(result["function"], result[side], title=shown, is_recursive=result.get("is_recursive", False))
         if result.get("truncated"):
             note("there is more (page through it: driftd callers, driftd callees)")
     note_as_of(result)
     return 0
+
+
+@click.command(
+    "entry-points",
+    cls=Command,
+    examples=(
+        "driftd entry-points --reason route",
+        "driftd entry-points --framework django --file 'shop/*'",
+        "driftd entry-points --all --json | jq -r '.items[].reason' | sort | uniq -c",
+    ),
+)
+@workspace_argument
+@click.option("--reason", help="route, command, task, signal, hook, main, test, fixture, component, export.")
+@click.option("--framework", help="flask, django, pytest, express …")
+@click.option("--file", help="Only functions of this file; * stands for anything.")
+@list_options
+def entry_points(root: Path, page: Page, **given: Any) -> int:
+    """List the functions that a framework, a shell or a test runner calls, with the reason.
+
+    They are found by decorators, base classes, registrations and conventions of names, followed through imports.
+    """
+    columns = ("function", "reason", "framework", "file", "line", "said_at")
+    return print_list(root, "entry_points", _given(given), columns, page)
 
 
 def _given(options: dict[str, Any]) -> dict[str, Any]:

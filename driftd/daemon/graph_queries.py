@@ -66,7 +66,7 @@ async def neighbours(
     """Return a page of the functions within reach, nearest first, each with a shortest path and the edge it ends with."""
     start = await resolve_function(reader, function)
     found = await _search(reader, start, direction, search)
-    offset = _offset(after)
+    offset = offset_of(after)
     page = found.items[offset : offset + limit]
     following = offset + len(page)
     return Neighbours(
@@ -183,7 +183,8 @@ def _batches(ids: list[int]) -> Iterable[list[int]]:
     return (ids[start : start + _BATCH] for start in range(0, len(ids), _BATCH))
 
 
-def _offset(after: str | None) -> int:
+def offset_of(after: str | None) -> int:
+    """Return where a page of a list that is held in memory starts."""
     if after is None:
         return 0
     if not after.isdigit():

@@ -11,12 +11,13 @@ import anyio
 import msgspec
 
 from driftd.clock import Clock
-from driftd.daemon import graph_queries, list_queries
+from driftd.daemon import entry_queries, graph_queries, list_queries
 from driftd.daemon.engine import Engine
 from driftd.daemon.events import EventHub, Listener
 from driftd.daemon.loop import RunLoop
 from driftd.errors import BusyError, NotFoundError, RefusedError
 from driftd.pipeline.call_graph.outcomes import BUILTIN_CALL, EXTERNAL, IMPLICIT, RESOLVED
+from driftd.pipeline.entry_points.finding import main_reasons
 from driftd.pipeline.stages.call_edges import resolution_rate
 from driftd.rows.registry import BY_NAME
 from driftd.rpc.service import AsOf, Direction, Filter, Neighbours, Page, Progress, Search, Subscriber, Topic
@@ -185,16 +186,27 @@ class DaemonService:
 
     async def call_graph(self, function: str | int | None, search: Search) -> dict[str, object]:
         """Return totals, or the neighbourhood of one function."""
+        points = await self._engine.entry_points()
         if function is not None:
-            return await graph_queries.neighbourhood(self._store.reader, function, search)
+            found = await graph_queries.neighbourhood(self._store.reader, function, search)
+            found["entry_point"] = None if points is None else main_reasons(points).get(found["function"]["id"])
+            return found
         statistics = self._engine.call_statistics()
         everything = statistics.pop("", {})
         return {
             **await graph_queries.totals(self._store.reader),
+            **entry_queries.counts(points),
             "resolution_rate": round(resolution_rate(everything), 4),
             "unresolved": _unresolved(everything),
             "languages": {language: _calls(outcomes) for language, outcomes in sorted(statistics.items())},
         }
+
+    async def entry_points(self, filters: Mapping[str, str], limit: int, after: str | None) -> Page:
+        """Return what is called from outside."""
+        points = await self._engine.entry_points()
+        if points is None:
+            raise BusyError("the workspace is being analysed for the first time", hint="wait for it: driftd sync")
+        return await entry_queries.page(self._store.reader, points, filters, limit, after)
 
     async def neighbours(
         self, function: str | int, direction: Direction, search: Search, limit: int, after: str | None

@@ -115,6 +115,19 @@ class CancelResult(Result, frozen=True, kw_only=True):
     cancelled: bool
 
 
+class EntryPointsResult(Result, frozen=True, kw_only=True):
+    """One page of entry points, by file and name.
+
+    An item has `function_id`, `function`, `file`, `line`, the `reason`, the `framework`, and where another place than
+    the function itself says so, as a route table does, that place as `said_at`.  A function has one for each reason.
+    """
+
+    items: list[dict[str, Any]]
+    next: str | None
+    total: int
+    as_of: AsOf
+
+
 class NeighboursResult(Result, frozen=True, kw_only=True):
     """One page of callers or callees, nearest first.
 
@@ -135,6 +148,7 @@ class NeighboursResult(Result, frozen=True, kw_only=True):
 class CallGraphResult(Result, frozen=True, kw_only=True):
     """The call graph as a whole; or, with `function`, one function with the nearest `callers` and `callees`.
 
+    The latter has the reason for which it is an `entry_point`, if it is one; `truncated` says that a side has more.
     As a whole: `functions`, `edges`, `uncalled` functions, `entry_points` with `entry_points_by_reason`, the
     `edges_by_resolution`, the `resolution_rate` (of the calls that go to code of the workspace), `languages` with the
     same for each, and the `unresolved` calls by reason.

@@ -141,6 +141,13 @@ class Service(Protocol):
         """Return totals, entry points and resolution rate by strategy; or the neighbourhood of one function."""
         ...
 
+    async def entry_points(self, filters: Mapping[str, str], limit: int, after: str | None) -> Page:
+        """Return the functions that are called from outside, by file and name; filters as for `page`.
+
+        BusyError while the workspace is analysed for the first time.
+        """
+        ...
+
     async def neighbours(
         self, function: str | int, direction: Direction, search: Search, limit: int, after: str | None
     ) -> Neighbours:

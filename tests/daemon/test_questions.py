@@ -67,6 +67,20 @@ def text(name):
 def find():
     return None
 """,
+    "shop/urls.py": """\
+from django.urls import path
+
+from shop import views
+
+urlpatterns = [path("", views.text)]
+""",
+    "tests/test_shop.py": """\
+from shop.service import pay
+
+
+def test_pay():
+    pay(None)
+""",
 }
 
 
@@ -143,11 +157,12 @@ def test_callers_have_paths_and_end_at_cycles(client: Client) -> None:
         "find > charge > Retry.post",
         "find > charge > pay",
         "find > charge > pay > Checkout.post",
+        "find > charge > pay > test_pay",
     ]
     assert [item["call_site"] for item in page["items"]] == [
-        "shop/service.py:12", "shop/views.py:11", "shop/service.py:5", "shop/views.py:6",
+        "shop/service.py:12", "shop/views.py:11", "shop/service.py:5", "shop/views.py:6", "tests/test_shop.py:5",
     ]  # fmt: skip
-    assert (page["total"], page["truncated"], page["is_recursive"]) == (4, False, False)
+    assert (page["total"], page["truncated"], page["is_recursive"]) == (5, False, False)
     assert client.call("callees", function="pay", depth=9)["is_recursive"]
     assert paths(client.items("callers", function="pay", depth=9, min_confidence=0.9)) == ["pay > charge"]
 
@@ -190,12 +205,37 @@ def test_a_name_that_is_not_one_function_is_explained(
 def test_the_call_graph_as_a_whole(client: Client) -> None:
     """Totals, and how the calls of each language fared; what leaves the workspace is not unresolved."""
     graph = client.call("call_graph")
-    assert (graph["functions"], graph["edges"]) == (11, 6)
+    assert (graph["functions"], graph["edges"], graph["uncalled"]) == (14, 7, 10)
+    assert (graph["entry_points"], graph["entry_points_by_reason"]) == (2, {"route": 1, "test": 1})
     python = graph["languages"]["python"]
-    assert python["resolved"] == 5
+    assert python["resolved"] == 6
     assert python["calls"] == python["resolved"] + python["elsewhere"] + python["unresolved"]
     assert python["unresolved"] == sum(graph["unresolved"].values())
     assert graph["edges_by_resolution"]["same_file"]["edges"] == 3
+
+
+def test_entry_points_have_reasons(client: Client) -> None:
+    """A view is one because the table of routes says so, in a line of its own; a test because of its name."""
+    found = client.items("entry_points")
+    shown = [(i["function"], f"{i['file']}:{i['line']}", i["reason"], i["framework"], i["said_at"]) for i in found]
+    assert shown == [
+        ("text", "shop/views.py:14", "route", "django", "shop/urls.py:5"),
+        ("test_pay", "tests/test_shop.py:4", "test", "pytest", None),
+    ]
+    assert client.items("entry_points", reason="test", file="tests/*") == found[1:]
+    assert client.call("call_graph", function="text")["entry_point"] == "route"
+    assert client.call("call_graph", function="charge")["entry_point"] is None
+
+
+def test_entry_points_follow_a_change(tmp_path: Path) -> None:
+    """Where the table of routes no longer names a view, it is no entry point any more."""
+    root = write_tree(tmp_path / "w", SHOP)
+    with daemon(root) as started, started.client() as client:
+        client.call("sync", timeout_s=60)
+        assert [item["function"] for item in client.items("entry_points", reason="route")] == ["text"]
+        (root / "shop/urls.py").write_text("urlpatterns = []\n")
+        client.call("sync", timeout_s=60)
+        assert client.items("entry_points", reason="route") == []
 
 
 def test_the_tree_in_the_terminal(running: Daemon) -> None:

@@ -106,6 +106,10 @@ class FakeDaemon:
         self._note("call_graph", function, search)
         return {"total_functions": 4}
 
+    async def entry_points(self, filters: Mapping[str, str], limit: int, after: str | None) -> Page:
+        self._note("entry_points", dict(filters), limit, after)
+        return Page(items=[], next=None, total=0)
+
     async def neighbours(
         self, function: str | int, direction: Direction, search: Search, limit: int, after: str | None
     ) -> Neighbours:

@@ -57,6 +57,7 @@ REFERENCE = Path(__file__).parents[2] / "docs" / "rpc.md"
             {"function": "a.py:3", "fuzzy": True},
             ("neighbours", "a.py:3", "callees", Search(min_confidence=0.0, fuzzy=True), 100, None),
         ),
+        ("entry_points", {"reason": "route"}, ("entry_points", {"reason": "route"}, 100, None)),
         ("cancel", {"run_id": 7}, ("cancel_run", 7)),
     ],
 )

@@ -28,8 +28,8 @@ if TYPE_CHECKING:
         Decorators,
         Exports,
         Guards,
-        Markup,
         Marks,
+        Markup,
         Names,
         Reason,
         Registrations,
@@ -40,24 +40,30 @@ R = TypeVar("R", "Bases", "Decorators", "Marks", "Registrations")
 
 
 class EntryPoint(NamedTuple):
-    """A function that `framework` calls for a reason; `file` and `line` are where it was made known, 0 for a rule of names."""
+    """A function that `framework` calls for a reason, and where that is said: line 0 where it is by the function itself.
+
+    `file` and `name` are the function's own, `function` its id.
+    """
 
     function: int
     reason: Reason
     framework: str
     file: str
+    name: str
+    said_in: str
     line: int
 
 
 def entry_points(project: Project) -> list[EntryPoint]:
     """Return everything that is called from outside, once for each reason, framework and function, in a fixed order."""
     symbols = Symbols(project)
+    methods = _Methods(project)
     found: dict[tuple[int, Reason, str], EntryPoint] = {}
     for path in sorted(project):
-        for point in _Finder(project, project[path], symbols).run():
+        for point in _Finder(project, project[path], symbols, methods).run():
             found.setdefault(point[:3], point)
     order = {reason: number for number, reason in enumerate(REASONS)}
-    return sorted(found.values(), key=lambda p: (p.file, p.line, order[p.reason], p.function, p.framework))
+    return sorted(found.values(), key=lambda p: (p.file, p.name, order[p.reason], p.framework, p.function))
 
 
 def main_reasons(points: Iterable[EntryPoint]) -> dict[int, Reason]:
@@ -91,7 +97,7 @@ class _BySymbol(dict[str, "tuple[tuple[str, R], ...]"]):
 
     def __init__(self, rules: Sequence[tuple[str, R]]) -> None:
         super().__init__()
-        self._rules = [(Globs(rule.symbols, "."), name, rule) for name, rule in rules]
+        self._rules: list[tuple[Globs, str, R]] = [(Globs(rule.symbols, "."), name, rule) for name, rule in rules]
 
     def __missing__(self, symbol: str) -> tuple[tuple[str, R], ...]:
         found = self[symbol] = tuple([(name, rule) for globs, name, rule in self._rules if symbol in globs])
@@ -109,11 +115,28 @@ def _globs(globs: tuple[str, ...], separator: str) -> Globs:
     return found
 
 
+class _Methods(dict[str, "dict[int, list[tuple[int, str]]]"]):
+    """The methods of the classes of files, by the number of the class: their own numbers and names; remembered."""
+
+    def __init__(self, project: Project) -> None:
+        super().__init__()
+        self._project = project
+
+    def __missing__(self, path: str) -> dict[int, list[tuple[int, str]]]:
+        found: dict[int, list[tuple[int, str]]] = {}
+        for number, face in enumerate(self._project[path].interface.functions):
+            if number and face.scope < 0:  # the scope of <module> means no class
+                found.setdefault(~face.scope, []).append((number, face.name))
+        self[path] = found
+        return found
+
+
 class _Finder:
     """Looks at one file."""
 
-    def __init__(self, project: Project, file: SourceFile, symbols: Symbols) -> None:
+    def __init__(self, project: Project, file: SourceFile, symbols: Symbols, methods: _Methods) -> None:
         self.project = project
+        self.methods = methods
         self.file = file
         self.path = file.path
         self.symbols = symbols
@@ -137,7 +160,9 @@ class _Finder:
                 yield self._point(self.path, 0, rule.reason, framework)
 
     def _point(self, path: str, number: int, reason: Reason, framework: str, line: int = 0) -> EntryPoint:
-        return EntryPoint(self.project[path].function_ids[number], reason, framework, self.path, line)
+        file = self.project[path]
+        name = file.interface.functions[number].qualified_name
+        return EntryPoint(file.function_ids[number], reason, framework, path, name, self.path, line)
 
     # -- decorators --
 
@@ -206,7 +231,9 @@ class _Finder:
             for name in marks.get(number, ()):
                 for symbol in self._symbols_of_path(name, Place(self.path, face.scope)):
                     for framework, rule in self.rules.marks[symbol]:
-                        yield from self._methods(Entity(Is.CLASS, self.path, number), rule.methods, rule.reason, framework)
+                        yield from self._methods(
+                            Entity(Is.CLASS, self.path, number), rule.methods, rule.reason, framework
+                        )
 
     def _inheriting(self, number: int) -> Iterator[EntryPoint]:
         below: list[Entity] = []
@@ -222,8 +249,8 @@ class _Finder:
         self, cls: Entity, methods: tuple[str, ...], reason: Reason, framework: str, line: int = 0
     ) -> Iterator[EntryPoint]:
         globs = _globs(methods, ".")
-        for number, face in enumerate(self.project[cls.file].interface.functions):
-            if number and face.scope == ~cls.number and face.name in globs:  # the scope of <module> means no class
+        for number, name in self.methods[cls.file].get(cls.number, ()):
+            if name in globs:
                 yield self._point(cls.file, number, reason, framework, line)
 
     # -- calls --
@@ -265,7 +292,12 @@ class _Finder:
                 continue
             names = _globs(rule.names, ".")
             for number, face in enumerate(self.interface.functions):
-                if number and face.kind != "lambda" and face.qualified_name in names and _takes(face.params, rule.parameters):
+                if (
+                    number
+                    and face.kind != "lambda"
+                    and face.qualified_name in names
+                    and _takes(face.params, rule.parameters)
+                ):
                     yield self._point(self.path, number, rule.reason, framework)
 
     def _exported(self, facts: StartFacts) -> Iterator[EntryPoint]:

@@ -140,7 +140,10 @@ def packs_of(language: str) -> tuple[Pack, ...]:
 def watched_calls(language: str) -> frozenset[str]:
     """Return the last names of everything that functions are handed to in some framework of the language."""
     return frozenset(
-        symbol.rpartition(".")[2] for pack in packs_of(language) for rule in pack.registrations for symbol in rule.symbols
+        symbol.rpartition(".")[2]
+        for pack in packs_of(language)
+        for rule in pack.registrations
+        for symbol in rule.symbols
     )
 
 
