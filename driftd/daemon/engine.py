@@ -131,6 +131,7 @@ class Engine:
         self._cancel = threading.Event()
         self._model = anyio.Lock()  # who changes the project, or reads it in another thread
         self._version = 0  # of the project
+        self._statistics: tuple[int, dict[str, dict[str, int]]] = (-1, {})  # with the version they are of
         self._entry_points: tuple[int, list[EntryPoint]] | None = None  # with the version they are of
         self.directories: frozenset[str] = frozenset()
         self.on_directories: Callable[[frozenset[str]], None] = lambda _: None  # hears what is examined, as scanned
@@ -671,8 +672,14 @@ class Engine:
         return path in self._known or path in self.directories
 
     def call_statistics(self) -> dict[str, dict[str, int]]:
-        """Return how many call sites had which outcome, per language; "" counts all."""
-        return next((stage.statistics() for stage in self._runner.stages if isinstance(stage, CallEdges)), {})
+        """Return how many call sites had which outcome, per language; "" counts all.
+
+        While a run changes them, those of before.
+        """
+        if self.current is None and self._statistics[0] != self._version:
+            stages = (stage.statistics() for stage in self._runner.stages if isinstance(stage, CallEdges))
+            self._statistics = (self._version, next(stages, {}))
+        return dict(self._statistics[1])
 
     async def entry_points(self) -> list[EntryPoint] | None:
         """Return what is called from outside; of the model before while a run changes it, None if nothing is known yet.

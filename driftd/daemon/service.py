@@ -51,7 +51,7 @@ class DaemonService:
         self._clock = clock
         self._stop = stop
         self._started = clock.monotonic()
-        self._counted: tuple[int, dict[str, int]] | None = None
+        self._counted: tuple[int, dict[str, int], dict[str, dict[str, object]]] | None = None
 
     async def as_of(self) -> AsOf:
         """Return which analysis the answers come from, and what it does not cover."""
@@ -92,6 +92,7 @@ class DaemonService:
             "writer": self._writer(),
             "watcher": msgspec.to_builtins(self._watcher.status()),
             "workers": {"processes": self._engine.pool.size, "restarts": self._engine.pool.restarts},
+            "languages": await self._languages(),
             "last_run": last.as_dict() if last else None,
             "current_run": {"run_id": current.run_id, "trigger": current.trigger} if current else None,
             "health": "degraded" if degraded else "ok",
@@ -109,11 +110,21 @@ class DaemonService:
         }
 
     async def _row_counts(self) -> dict[str, int]:
-        """Count the rows, again only after something was written: `status` is asked far more often than that."""
+        return (await self._counts())[0]
+
+    async def _languages(self) -> dict[str, dict[str, object]]:
+        """Return what there is of each language: its files, and how its calls fared where they are resolved."""
+        (_, files), statistics = await self._counts(), self._engine.call_statistics()
+        return {name: {**known, **_rates(statistics.get(name, {}))} for name, known in files.items()}
+
+    async def _counts(self) -> tuple[dict[str, int], dict[str, dict[str, object]]]:
+        """Count rows and files, again only after something was written: `status` is asked far more often than that."""
         transactions = self._store.writer.stats().transactions
         if self._counted is None or self._counted[0] != transactions:
-            self._counted = (transactions, await self._store.reader.counts())
-        return self._counted[1]
+            files = await self._store.reader.fetch(_FILES_BY_LANGUAGE)
+            by_language = {name: dict(zip(_FILE_COUNTS, counts, strict=True)) for name, *counts in files}
+            self._counted = (transactions, await self._store.reader.counts(), by_language)
+        return self._counted[1:]
 
     def _writer(self) -> dict[str, object]:
         stats = self._store.writer.stats()
@@ -234,12 +245,24 @@ class DaemonService:
         return "" if relative == "." else relative
 
 
+_FILE_COUNTS = ("files", "functions", "failed", "with_syntax_errors")
+_FILES_BY_LANGUAGE = (
+    "SELECT language, count(*), sum(function_count), sum(error IS NOT NULL), sum(error_count > 0) FROM file_metadata "
+    "WHERE language IS NOT NULL AND skip_reason IS NULL GROUP BY language ORDER BY 2 DESC, 1"
+)
 _NO_GAPS = (RESOLVED, IMPLICIT, EXTERNAL, BUILTIN_CALL)
 
 
 def _unresolved(outcomes: Mapping[str, int]) -> dict[str, int]:
     """Return the calls by why they lead nowhere; those that leave the workspace are no gaps."""
     return {reason: count for reason, count in outcomes.items() if reason not in _NO_GAPS}
+
+
+def _rates(outcomes: dict[str, int]) -> dict[str, object]:
+    return {name: value for name, value in _calls(outcomes).items() if name in _RATES} if outcomes else {}
+
+
+_RATES = ("calls", "unresolved", "resolution_rate")
 
 
 def _calls(outcomes: dict[str, int]) -> dict[str, object]:

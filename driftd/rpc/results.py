@@ -54,7 +54,11 @@ class WatcherStatus(Result, frozen=True, kw_only=True):
 
 
 class StatusResult(Result, frozen=True, kw_only=True):
-    """What the daemon is and how it fares."""
+    """What the daemon is and how it fares.
+
+    `languages` has for each one its `files`, `functions`, files that `failed` or are `with_syntax_errors`, and where
+    calls are resolved `calls`, `unresolved` and `resolution_rate`.
+    """
 
     workspace: str
     version: str
@@ -63,6 +67,7 @@ class StatusResult(Result, frozen=True, kw_only=True):
     db: DbStatus
     writer: WriterStatus
     watcher: WatcherStatus
+    languages: dict[str, dict[str, Any]]
     last_run: dict[str, Any] | None
     health: str
     as_of: AsOf

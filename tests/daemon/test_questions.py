@@ -238,6 +238,17 @@ def test_entry_points_follow_a_change(tmp_path: Path) -> None:
         assert client.items("entry_points", reason="route") == []
 
 
+def test_status_says_how_well_each_language_is_understood(client: Client, running: Daemon) -> None:
+    """Files, functions and the calls that could not be resolved, for each language; `doctor` says the same in words."""
+    python = client.call("status")["languages"]["python"]
+    graph = client.call("call_graph")["languages"]["python"]
+    assert (python["files"], python["functions"], python["failed"], python["with_syntax_errors"]) == (6, 8, 0, 0)
+    assert (python["calls"], python["unresolved"]) == (graph["calls"], graph["unresolved"])
+    done = driftd("doctor", running.root)
+    rate = f"{python['resolution_rate']:.0%}"
+    assert f"language       python: 6 files, {rate} of the calls into the workspace resolved" in done.stdout
+
+
 def test_the_tree_in_the_terminal(running: Daemon) -> None:
     """The command shows what the method answers."""
     done = driftd("callees", "Checkout.post", running.root, "--depth", "5")
