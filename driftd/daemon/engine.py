@@ -38,6 +38,7 @@ from driftd.daemon.workers import Outcome, PoolSettings, Task, WorkerPool
 from driftd.errors import StoreError
 from driftd.pipeline import extract as pipeline
 from driftd.pipeline.digest import decode_digests, digest_chunk
+from driftd.pipeline.entry_points.finding import EntryPoint, entry_points
 from driftd.pipeline.facts.languages import registry as languages
 from driftd.pipeline.project import Change, FileEntry, Project
 from driftd.pipeline.runner import Runner, StageReport
@@ -133,6 +134,10 @@ class Engine:
         self._is_settled = True  # no large run since the last `settle`
         self._in_doubt = False  # a run failed half-way: memory and database may tell different things
         self._cancel = threading.Event()
+        self._model = anyio.Lock()  # who changes the project, or reads it in another thread
+        self._version = 0  # of the project
+        self._statistics: tuple[int, dict[str, dict[str, int]]] = (-1, {})  # with the version they are of
+        self._entry_points: tuple[int, list[EntryPoint]] | None = None  # with the version they are of
         self.directories: frozenset[str] = frozenset()
         self.on_directories: Callable[[frozenset[str]], None] = lambda _: None  # hears what is examined, as scanned
         self.last: RunReport | None = None
@@ -145,10 +150,6 @@ class Engine:
     def scanner(self) -> Scanner:
         """Return the scanner, for questions about single paths."""
         return self._scanner
-
-    def languages(self) -> Counter[str]:
-        """Count the files of the workspace that are analysed, by language."""
-        return Counter(self._language.values())
 
     @property
     def unexamined(self) -> int:
@@ -227,6 +228,14 @@ class Engine:
         `full` analyses every file again whatever is known of it.  With `record_always` unset a run that found nothing
         to do leaves no row.  Raises what makes the whole run impossible, after recording it.
         """
+        async with self._model:
+            return await self._run(
+                trigger=trigger, paths=paths, full=full, record_always=record_always, progress=progress
+            )
+
+    async def _run(
+        self, *, trigger: str, paths: Collection[str] | None, full: bool, record_always: bool, progress: Progress
+    ) -> RunReport:
         self._cancel.clear()
         report = RunReport(0, trigger, self._clock.now())
         started = self._clock.monotonic()
@@ -367,6 +376,7 @@ class Engine:
         for file in plain:  # a file that lost its language, or is skipped now, has left the project
             if file.path in self.project:
                 entries[file.path] = None
+        self._version += 1
         return await anyio.to_thread.run_sync(self.project.apply, entries)
 
     async def _forget(self, result: ScanResult) -> None:
@@ -618,6 +628,7 @@ class Engine:
         """Make the model in memory what the database says; the next run computes the project-wide tables anew."""
         self._known, self._language, self._failed = {}, {}, {}
         self.project = Project()
+        self._version += 1
         self._runner = Runner(project_stages(self._map), self._clock.monotonic)
         self._is_first = True
         await self._restore_known()
@@ -681,8 +692,26 @@ class Engine:
         return path in self._known or path in self.directories
 
     def call_statistics(self) -> dict[str, dict[str, int]]:
-        """Return how many call sites had which outcome, per language; "" counts all."""
-        return next((stage.statistics() for stage in self._runner.stages if isinstance(stage, CallEdges)), {})
+        """Return how many call sites had which outcome, per language; "" counts all.
+
+        While a run changes them, those of before.
+        """
+        if self.current is None and self._statistics[0] != self._version:
+            stages = (stage.statistics() for stage in self._runner.stages if isinstance(stage, CallEdges))
+            self._statistics = (self._version, next(stages, {}))
+        return dict(self._statistics[1])
+
+    async def entry_points(self) -> list[EntryPoint] | None:
+        """Return what is called from outside; of the model before while a run changes it, None if nothing is known yet.
+
+        They are worked out when somebody asks, once for each state of the model.
+        """
+        if self.current is None and (self._entry_points is None or self._entry_points[0] != self._version):
+            async with self._model:
+                if self._entry_points is None or self._entry_points[0] != self._version:
+                    found = await anyio.to_thread.run_sync(entry_points, self.project)
+                    self._entry_points = (self._version, found)
+        return None if self._entry_points is None else self._entry_points[1]
 
     def _remember(
         self, path: str, stat: Stat, content_hash: bytes, now: int, skip_reason: str | None, error: str | None
