@@ -530,15 +530,17 @@ class Engine:
             change = self.project.everything()
         if not (change or self._runner.is_behind):
             return
-        stages = self._runner.run(self.project, change, self._cancel.is_set)
+        threads = 2 if len(change.changed) >= LARGE_RUN else 1
+        stages = self._runner.run(self.project, change, self._cancel.is_set, threads=threads)
         done = 0
-        while True:
-            progress("stages", done, len(self._runner.stages))
-            stage: StageReport | None = await anyio.to_thread.run_sync(next, stages, None)
-            if stage is None:
-                break
-            done += 1
-            await self._store_stage(stage, change, report)
+        async with anyio.create_task_group() as stores:
+            while True:
+                progress("stages", done, len(self._runner.stages))
+                stage: StageReport | None = await anyio.to_thread.run_sync(next, stages, None)
+                if stage is None:
+                    break
+                done += 1
+                stores.start_soon(self._store_stage, stage, change, report)
         if not self._cancel.is_set():
             self._is_first = False
 
