@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
 from functools import cache
 from importlib import import_module
 from importlib.metadata import version
@@ -13,7 +12,7 @@ from typing import TYPE_CHECKING
 import tree_sitter
 from tree_sitter import Query
 
-from driftd.pipeline.facts.languages.declared.values import Form, path
+from driftd.pipeline.facts.languages.declared.values import Form
 from driftd.pipeline.facts.model import Value
 
 if TYPE_CHECKING:
@@ -45,7 +44,6 @@ class Tables:
         self.forms: dict[int, Form] = {}
         for names, form in language.forms.items():
             self.forms.update(dict.fromkeys(self.kinds(*names.split()), form))
-        self.names = frozenset(number for number, form in self.forms.items() if form is path)
         self.paths: dict[bytes, Value] = {}  # access paths met so far
         self.arguments = {
             number: reader for names, reader in language.arguments.items() for number in self.kinds(*names.split())
@@ -119,11 +117,10 @@ def _check_captures(query: Query, language: Language) -> None:
             raise ValueError(f"{language.query}: nothing reads @{name}")
 
 
-def variants(captured: dict[str, list[tree_sitter.Node]], fact: str) -> Iterable[tuple[str, list[tree_sitter.Node]]]:
-    """Return the captures `@fact` and `@fact.variant` with their variants."""
-    dotted = f"{fact}."
+def by_fact(captured: dict[str, list[tree_sitter.Node]]) -> dict[str, list[tuple[str, list[tree_sitter.Node]]]]:
+    """Return the captures `@fact` and `@fact.variant` of each fact, with their variants."""
+    found: dict[str, list[tuple[str, list[tree_sitter.Node]]]] = {}
     for name, nodes in captured.items():
-        if name == fact:
-            yield "", nodes
-        elif name.startswith(dotted):
-            yield name[len(dotted) :], nodes
+        fact, _, variant = name.partition(".")
+        found.setdefault(fact, []).append((variant, nodes))
+    return found

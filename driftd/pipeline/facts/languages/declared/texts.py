@@ -30,7 +30,8 @@ def literals(file: File) -> tuple[LiteralFact, ...]:
         scope = states[bisect_right(state_starts, start) - 1][0]
         end_line = line if "\n" not in text else file.line(end - 1)
         if variant == "number":
-            found.append(LiteralFact("number", language.number(text), line, at, end_line, scope, use, name, text))
+            value = text if text.isdigit() and text[0] != "0" else language.number(text)
+            found.append(LiteralFact("number", value, line, at, end_line, scope, use, name, text))
             continue
         kind = variant if variant in _LITERAL_KINDS else "string"
         if kind == "template":
@@ -155,24 +156,26 @@ def names_read(
     Imports, the package line, strings and comments are no code; the substitutions of a template are.
     """
     tables = file.tables
-    words = Counter(tables.words(_code(file)))
+    words = tables.words(_code(file))
     declared: Counter[str] = Counter(file.language.declared(file))
     for function in functions:
         declared[function.name] += 1
-        declared.update([param.name for param in function.params])
+        for param in function.params:
+            declared[param.name] += 1
     for class_ in classes:
         declared[class_.name] += 1
-        declared.update([member.name for member in class_.members])
+        for member in class_.members:
+            declared[member.name] += 1
     for assign in assigns:
         if assign.declares or assign.kind in _DECLARING:
-            declared.update(_targets(assign.target))
+            for name in _targets(assign.target):
+                declared[name] += 1
+    counts = Counter(words)
     sigils = file.language.sigils.encode()
     read: set[str] = set()
-    for word, count in words.items():
-        if word in tables.keywords:
-            continue
-        name = word.translate(None, sigils).decode("utf-8", "replace") if sigils else word.decode("utf-8", "replace")
-        if count > declared[name]:
+    for word in counts.keys() - tables.keywords:
+        name = (word.translate(None, sigils) if sigils else word).decode("utf-8", "replace")
+        if name not in declared or counts[word] > declared[name]:
             read.add(name)
     return tuple(sorted(read))
 
