@@ -33,8 +33,14 @@ OLDEST_SQLITE = (3, 37, 0)  # STRICT tables
 # A run of a large workspace writes some hundred MiB of WAL before the checkpoint.
 LOW_DISK, FULL_DISK = 1024**3, 100 * 1024**2
 GRAMMARS = {
-    "tree_sitter_python": ("language",),
-    "tree_sitter_javascript": ("language",),
+    **dict.fromkeys(
+        [
+            f"tree_sitter_{name}"
+            for name in "python javascript java go c cpp c_sharp kotlin ruby rust scala swift".split()
+        ],
+        ("language",),
+    ),
+    "tree_sitter_php": ("language_php",),
     "tree_sitter_typescript": ("language_typescript", "language_tsx"),
 }
 
