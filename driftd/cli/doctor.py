@@ -36,7 +36,20 @@ GRAMMARS = {
     **dict.fromkeys(
         [
             f"tree_sitter_{name}"
-            for name in "python javascript java go c cpp c_sharp kotlin ruby rust scala swift".split()
+            for name in [
+                "python",
+                "javascript",
+                "java",
+                "go",
+                "c",
+                "cpp",
+                "c_sharp",
+                "kotlin",
+                "ruby",
+                "rust",
+                "scala",
+                "swift",
+            ]
         ],
         ("language",),
     ),
