@@ -35,8 +35,27 @@ LOW_DISK, FULL_DISK = 1024**3, 100 * 1024**2
 # A language of which fewer calls are led to a function is hardly understood; with few calls that says nothing.
 POOR_RATE, ENOUGH_CALLS = 0.3, 200
 GRAMMARS = {
-    "tree_sitter_python": ("language",),
-    "tree_sitter_javascript": ("language",),
+    **dict.fromkeys(
+        [
+            f"tree_sitter_{name}"
+            for name in [
+                "python",
+                "javascript",
+                "java",
+                "go",
+                "c",
+                "cpp",
+                "c_sharp",
+                "kotlin",
+                "ruby",
+                "rust",
+                "scala",
+                "swift",
+            ]
+        ],
+        ("language",),
+    ),
+    "tree_sitter_php": ("language_php",),
     "tree_sitter_typescript": ("language_typescript", "language_tsx"),
 }
 

@@ -25,6 +25,7 @@ from driftd.pipeline.facts.languages.declared.language import (
     Language,
     RegionReader,
     RegionSeed,
+    call,
     update,
 )
 from driftd.pipeline.facts.languages.declared.values import UNKNOWN, Lowering
@@ -317,16 +318,6 @@ Go.forms = {
 # Calls
 
 
-def _call(file: File, node: Node) -> CallParts | None:
-    low = file.low
-    args = file.field(node, "arguments")
-    if args is None:
-        return None
-    place = args.start_byte
-    callee = low.path(node.start_byte, place)
-    return CallParts(callee if callee is not None else low.value(file.field(node, "function")), args, place)
-
-
 def _conversion(file: File, node: Node) -> CallParts | None:
     """Read `F[T](x)`, which may be a conversion as well as a call: the grammar cannot tell."""
     type_, operand = file.field(node, "type"), file.field(node, "operand")
@@ -350,7 +341,7 @@ def _keyed(low: Lowering, node: Node, _context: str) -> Arg:
 
 
 Go.arguments = {"keyed_element": _keyed}
-Go.calls = {"": _call, "conversion": _conversion, "literal": _literal}
+Go.calls = {"": call(), "conversion": _conversion, "literal": _literal}
 
 
 # Assignments

@@ -30,6 +30,8 @@ from driftd.pipeline.facts.languages.declared.language import (
     RegionReader,
     RegionSeed,
     assignment,
+    call,
+    construction,
     named_argument,
     update,
 )
@@ -307,28 +309,6 @@ def _text_block(text: str) -> str:
 # Calls
 
 
-def _invocation(file: File, node: Node) -> CallParts | None:
-    low = file.low
-    args = file.field(node, "arguments")
-    if args is None:
-        return None
-    place = args.start_byte
-    callee = low.path(node.start_byte, place)
-    if callee is None:
-        name, owner = file.field(node, "name"), file.field(node, "object")
-        if name is None:
-            return None
-        callee = low.access(low.value(owner), low.text(name)) if owner is not None else low.value(name)
-    return CallParts(callee, args, place)
-
-
-def _creation(file: File, node: Node) -> CallParts | None:
-    type_ = file.field(node, "type")
-    if type_ is None:
-        return None
-    return CallParts(file.low.value(type_), file.field(node, "arguments"), node.start_byte, is_new=True)
-
-
 def _delegation(file: File, node: Node) -> CallParts | None:
     """Read `this(…)` and `super(…)`."""
     args, target = file.field(node, "arguments"), file.field(node, "constructor")
@@ -439,8 +419,8 @@ def _catches(file: File, node: Node) -> Iterable[HandlerParts]:
 
 
 Java.calls = {
-    "": _invocation,
-    "new": _creation,
+    "": call("name", owner="object"),
+    "new": construction(),
     "constructor": _delegation,
     "decorator": _annotation,
     "enum": _enum_constant,

@@ -9,7 +9,7 @@ from typing import Literal, TypeVar
 from tree_sitter import Node
 
 from driftd.pipeline.facts.languages.declared.file import START, Captured, File
-from driftd.pipeline.facts.languages.declared.language import Binding, FunctionParts, HandlerParts
+from driftd.pipeline.facts.languages.declared.language import Binding, CallParts, FunctionParts, HandlerParts
 from driftd.pipeline.facts.languages.declared.values import UNKNOWN, path, target_name
 from driftd.pipeline.facts.model import (
     Arg,
@@ -26,6 +26,8 @@ from driftd.pipeline.facts.model import (
 
 _MAX_SCANNED = 4000  # facts of one handler that are looked at
 _MAX_SEARCHED = 64  # parts of a value in which the caught variable is looked for
+_BROKEN = CallParts(UNKNOWN, None, 0)
+_UNKNOWN_ARG = Arg(UNKNOWN)
 _Fact = TypeVar("_Fact")
 
 
@@ -113,42 +115,41 @@ class BodiesPass:
         states, state_starts = file.states, file.state_starts
         awaited = {node.id for node in file.captured.get("awaited", ())}
         add = self._calls.append
+        last = len(line_starts)
         for start, negative_end, ident, node, variant in file.calls:
             parts = readers[variant](file, node)
             if parts is None:
-                callee, args, place, is_new, is_optional = UNKNOWN, None, start, False, False
-            else:
-                callee, args, place, is_new, is_optional = parts
+                parts = _BROKEN
+            place = parts.place or start
             line = bisect_right(line_starts, start)
             line_start = line_starts[line - 1]
+            one_line = line == last or -negative_end <= line_starts[line]
             scope, region = states[bisect_right(state_starts, place) - 1]
+            args = parts.args
             add(
                 Call(
-                    callee,
-                    self._args(args, "decorator" if variant == "decorator" else "argument") if args is not None else (),
+                    parts.callee,
+                    self._args(args, variant) if args is not None else (),
                     line,
                     start - line_start + 1 if is_ascii else column_of(line_start, start),
-                    bisect_right(line_starts, -negative_end - 1),
+                    line if one_line else bisect_right(line_starts, -negative_end - 1),
                     scope,
                     region,
-                    is_new,
+                    parts.is_new,
                     ident in awaited,
-                    is_optional,
+                    parts.is_optional,
                 )
             )
 
-    def _args(self, args: Node | Sequence[Node], use: Literal["argument", "decorator"]) -> tuple[Arg, ...]:
-        low, forms = self.low, self.low.forms
-        tables = self.file.tables
-        silent, readers = tables.silent, tables.arguments
+    def _args(self, args: Node | Sequence[Node], variant: str) -> tuple[Arg, ...]:
+        use: Literal["argument", "decorator"] = "decorator" if variant == "decorator" else "argument"
+        low = self.low
+        form_of, data, plain = low.forms.get, low.data, self._plain
         found: list[Arg] = []
-        plain, data, names = self._plain, low.data, tables.names
         for child in args.children if isinstance(args, Node) else args:
             number = child.kind_id
-            if number in silent:
-                continue
-            form = forms.get(number)
-            if number in names:
+            form = form_of(number)
+            if form is path:
                 text = data[child.start_byte : child.end_byte]
                 arg = plain.get(text)
                 if arg is None:
@@ -156,9 +157,9 @@ class BodiesPass:
                 found.append(arg)
             elif form is not None:
                 found.append(Arg(form(low, child, use, "", 0)))
-            else:
-                reader = readers.get(number)
-                found.append(Arg(UNKNOWN) if reader is None else reader(low, child, use))
+            elif number not in low.tables.silent:
+                reader = low.tables.arguments.get(number)
+                found.append(_UNKNOWN_ARG if reader is None else reader(low, child, use))
         return tuple(found)
 
     # Returns and raises

@@ -13,7 +13,7 @@ from typing import TypeAlias
 from tree_sitter import Node
 
 from driftd.pipeline.facts.languages.declared.language import Language, RegionForm, RegionSeed
-from driftd.pipeline.facts.languages.declared.tables import Tables, variants
+from driftd.pipeline.facts.languages.declared.tables import Tables, by_fact
 from driftd.pipeline.facts.languages.declared.values import Lowering
 from driftd.pipeline.facts.languages.ecmascript_text import EcmaSource
 
@@ -28,7 +28,7 @@ class File:
     """The captured nodes of one file and the lookups that every pass and every hook needs."""
 
     __slots__ = (
-        "_fields",
+        "_by_fact",
         "_ordered",
         "bound",
         "calls",
@@ -36,6 +36,7 @@ class File:
         "class_scopes",
         "classes",
         "data",
+        "fields",
         "function_scopes",
         "functions",
         "import_ends",
@@ -62,9 +63,10 @@ class File:
         self.captured = captured
         self.notes: dict[int, Node] = {}  # for the adapter's own use, by node id
         self.bound: dict[int, str] = {}  # function expression by node id -> what it is assigned to
-        self._fields = tables.fields
+        self.fields = tables.fields
         self._ordered: dict[str, list[Captured]] = {}
         language.prepare(self)
+        self._by_fact = by_fact(captured)
         self.functions = self.ordered("function")
         self.classes = self.ordered("class")
         self.calls = self.ordered("call")
@@ -84,7 +86,7 @@ class File:
 
     def field(self, node: Node, name: str) -> Node | None:
         """Return the child in the named field, if there is one."""
-        return node.child_by_field_id(self._fields[name])
+        return node.child_by_field_id(self.fields[name])
 
     def text(self, node: Node) -> str:
         """Return the source text of `node`."""
@@ -96,7 +98,7 @@ class File:
 
     def field_text(self, node: Node, name: str) -> str:
         """Return the source text of the child in the named field, or ""."""
-        child = node.child_by_field_id(self._fields[name])
+        child = node.child_by_field_id(self.fields[name])
         return "" if child is None else self.text(child)
 
     def line(self, offset: int) -> int:
@@ -121,7 +123,7 @@ class File:
         if found is None:
             found = [
                 (node.start_byte, -node.end_byte, node.id, node, variant)
-                for variant, nodes in variants(self.captured, fact)
+                for variant, nodes in self._by_fact.get(fact, ())
                 for node in nodes
             ]
             found.sort(key=PLACE)
@@ -147,7 +149,7 @@ class File:
     def _region_seeds(self) -> list[RegionSeed]:
         seeds: list[RegionSeed] = []
         readers = self.language.regions
-        for variant, nodes in variants(self.captured, "region"):
+        for variant, nodes in self._by_fact.get("region", ()):
             reader = readers[variant]
             if isinstance(reader, tuple):
                 for form in reader:

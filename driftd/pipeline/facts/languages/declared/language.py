@@ -11,6 +11,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, ClassVar, Literal, NamedTuple, TypeAlias
 
+import msgspec
 from tree_sitter import Node
 
 from driftd.pipeline.facts.languages.declared.values import UNKNOWN, Form, Lowering
@@ -82,7 +83,7 @@ class ClassParts(NamedTuple):
     anchor: int = -1
 
 
-class CallParts(NamedTuple):
+class CallParts(msgspec.Struct, frozen=True, gc=False):
     """A call.  `args` is the argument list's node, or the arguments themselves.
 
     `place` is a byte of the call that lies in no function within it: where its argument list starts.
@@ -271,15 +272,38 @@ class Language:
 # Readers that most grammars can use as they are.
 
 
-def call(callee: str = "function", arguments: str = "arguments", *, is_new: bool = False) -> CallReader:
-    """Return the reader of a call whose callee and argument list are in these fields."""
+def call(callee: str = "function", arguments: str = "arguments", *, owner: str = "") -> CallReader:
+    """Return the reader of a call whose callee and argument list are in these fields.
+
+    With `owner`, the callee is the member of that name of what is in that field, if anything is.
+    """
 
     def read(file: File, node: Node) -> CallParts | None:
-        target, args = file.field(node, callee), file.field(node, arguments)
+        low, fields = file.low, file.fields
+        args = node.child_by_field_id(fields[arguments])
+        if args is None:
+            return None
+        start, place = node.start_byte, args.start_byte
+        value = low.paths.get(low.data[start:place]) or low.path(start, place)
+        if value is None:
+            target = node.child_by_field_id(fields[callee])
+            before = node.child_by_field_id(fields[owner]) if owner else None
+            if target is None:
+                return None
+            value = low.value(target) if before is None else low.access(low.value(before), low.text(target))
+        return CallParts(value, args, place)
+
+    return read
+
+
+def construction(type_: str = "type", arguments: str = "arguments") -> CallReader:
+    """Return the reader of `new T(…)`, by the fields of the type and of the arguments."""
+
+    def read(file: File, node: Node) -> CallParts | None:
+        target = file.field(node, type_)
         if target is None:
             return None
-        place = args.start_byte if args is not None else node.end_byte - 1
-        return CallParts(file.low.value(target), args, node.start_byte if is_new else place, is_new)
+        return CallParts(file.low.value(target), file.field(node, arguments), node.start_byte, is_new=True)
 
     return read
 

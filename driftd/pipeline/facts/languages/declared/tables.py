@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
 from functools import cache
 from importlib import import_module
 from importlib.metadata import version
@@ -13,7 +12,7 @@ from typing import TYPE_CHECKING
 import tree_sitter
 from tree_sitter import Query
 
-from driftd.pipeline.facts.languages.declared.values import Form, path
+from driftd.pipeline.facts.languages.declared.values import Form
 from driftd.pipeline.facts.model import Value
 
 if TYPE_CHECKING:
@@ -45,7 +44,6 @@ class Tables:
         self.forms: dict[int, Form] = {}
         for names, form in language.forms.items():
             self.forms.update(dict.fromkeys(self.kinds(*names.split()), form))
-        self.names = frozenset(number for number, form in self.forms.items() if form is path)
         self.paths: dict[bytes, Value] = {}  # access paths met so far
         self.arguments = {
             number: reader for names, reader in language.arguments.items() for number in self.kinds(*names.split())
@@ -63,7 +61,8 @@ class Tables:
         name = language.identifier
         steps = "|".join(re.escape(step) for step in sorted(language.separators, key=len, reverse=True))
         self.is_path = re.compile(rf"{name}(?:\s*(?:{steps})\s*{name})*".encode("latin-1")).fullmatch
-        self.words = re.compile(name.encode("latin-1")).findall
+        self._find_words = re.compile(name.encode("latin-1")).findall
+        self._blank_others = _blank_others(name)
         self._steps = re.compile(rf"\s*(?:{steps})\s*".encode("latin-1"))
         odd = "|".join([re.escape(step) for step in language.separators if step != "."] + [r"\s"])
         self._needs_steps = re.compile(odd.encode("latin-1")).search
@@ -72,6 +71,12 @@ class Tables:
     def kinds(self, *names: str) -> frozenset[int]:
         """Return the numbers of the named node types; raises KeyError for one that the grammar does not have."""
         return frozenset(number for name in names for number in self._ids[name])
+
+    def words(self, code: bytes) -> list[bytes]:
+        """Return all words of source code that holds no literals and no comments."""
+        if self._blank_others is not None:
+            return code.translate(self._blank_others).split()
+        return self._find_words(code)
 
     def path_text(self, text: bytes) -> str:
         """Return an access path as the model writes it: dots between names, no white space, no sigils."""
@@ -83,6 +88,18 @@ class Tables:
             if b"\n" in text or b" " in text:
                 text = b"".join(text.split())
         return text.decode("utf-8", "replace").lstrip(".")
+
+
+def _blank_others(identifier: str) -> bytes | None:
+    """Return the translation that leaves of a text only its words, if single bytes tell what belongs to a word."""
+    is_word = re.compile(identifier.encode("latin-1")).fullmatch
+    table = bytearray(b" " * 256)
+    for byte in map(int.to_bytes, range(256)):
+        if is_word(b"a" + byte):
+            if not is_word(b"a" + byte + b"a"):
+                return None  # a mark that may only end a word, such as Ruby's `?`
+            table[byte[0]] = byte[0]
+    return bytes(table)
 
 
 @cache
@@ -119,11 +136,10 @@ def _check_captures(query: Query, language: Language) -> None:
             raise ValueError(f"{language.query}: nothing reads @{name}")
 
 
-def variants(captured: dict[str, list[tree_sitter.Node]], fact: str) -> Iterable[tuple[str, list[tree_sitter.Node]]]:
-    """Return the captures `@fact` and `@fact.variant` with their variants."""
-    dotted = f"{fact}."
+def by_fact(captured: dict[str, list[tree_sitter.Node]]) -> dict[str, list[tuple[str, list[tree_sitter.Node]]]]:
+    """Return the captures `@fact` and `@fact.variant` of each fact, with their variants."""
+    found: dict[str, list[tuple[str, list[tree_sitter.Node]]]] = {}
     for name, nodes in captured.items():
-        if name == fact:
-            yield "", nodes
-        elif name.startswith(dotted):
-            yield name[len(dotted) :], nodes
+        fact, _, variant = name.partition(".")
+        found.setdefault(fact, []).append((variant, nodes))
+    return found

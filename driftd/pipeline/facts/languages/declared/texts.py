@@ -30,7 +30,8 @@ def literals(file: File) -> tuple[LiteralFact, ...]:
         scope = states[bisect_right(state_starts, start) - 1][0]
         end_line = line if "\n" not in text else file.line(end - 1)
         if variant == "number":
-            found.append(LiteralFact("number", language.number(text), line, at, end_line, scope, use, name, text))
+            value = text if text.isdigit() and text[0] != "0" else language.number(text)
+            found.append(LiteralFact("number", value, line, at, end_line, scope, use, name, text))
             continue
         kind = variant if variant in _LITERAL_KINDS else "string"
         if kind == "template":
@@ -64,6 +65,7 @@ class Docs:
         self._file = file
         self._comments = file.ordered("comment")
         self._used: set[int] = set()
+        self._texts: dict[int, str] = {}  # of comments, by where they start
         self._blocks: dict[int, list[Captured]] = {}  # where code starts -> the comments that end right before it
         data, markers, lines = file.data, file.language.doc_markers, file.language.line_markers
         doc_bytes = tuple(marker.encode() for marker in markers)
@@ -100,11 +102,14 @@ class Docs:
             return None
         self._used.update(entry[0] for entry in block)
         text, data = self._file.language.comment, self._file.data
-        written = [data[entry[0] : -entry[1]].decode("utf-8", "replace") for entry in reversed(block)]
         directives = self._file.language.directives
-        if directives is not None:
-            written = [each for each in written if not directives.match(each)]
-        return "\n".join(map(text, written)).strip() or None
+        lines: list[str] = []
+        for start, negative_end, *_ in reversed(block):
+            written = data[start:-negative_end].decode("utf-8", "replace")
+            if directives is None or not directives.match(written):
+                self._texts[start] = line = text(written)
+                lines.append(line)
+        return "\n".join(lines).strip() or None
 
     def _trails(self, entry: Captured) -> bool:
         """Tell whether code stands before the comment on its line: then it is about that code."""
@@ -122,7 +127,10 @@ class Docs:
             trailing = _has_code_before(data, file.line_starts[line - 1], start)
             is_doc = start in self._used or (bool(explicit) and text.startswith(explicit) and len(text) > 4)
             end_line = file.line(max(start, -negative_end - 1))
-            found.append(Comment(language.comment(text), line, column, end_line, trailing, is_doc))
+            said = self._texts.get(start)
+            found.append(
+                Comment(language.comment(text) if said is None else said, line, column, end_line, trailing, is_doc)
+            )
         return tuple(found)
 
 
@@ -155,24 +163,26 @@ def names_read(
     Imports, the package line, strings and comments are no code; the substitutions of a template are.
     """
     tables = file.tables
-    words = Counter(tables.words(_code(file)))
+    words = tables.words(_code(file))
     declared: Counter[str] = Counter(file.language.declared(file))
     for function in functions:
         declared[function.name] += 1
-        declared.update([param.name for param in function.params])
+        for param in function.params:
+            declared[param.name] += 1
     for class_ in classes:
         declared[class_.name] += 1
-        declared.update([member.name for member in class_.members])
+        for member in class_.members:
+            declared[member.name] += 1
     for assign in assigns:
         if assign.declares or assign.kind in _DECLARING:
-            declared.update(_targets(assign.target))
+            for name in _targets(assign.target):
+                declared[name] += 1
+    counts = Counter(words)
     sigils = file.language.sigils.encode()
     read: set[str] = set()
-    for word, count in words.items():
-        if word in tables.keywords:
-            continue
-        name = word.translate(None, sigils).decode("utf-8", "replace") if sigils else word.decode("utf-8", "replace")
-        if count > declared[name]:
+    for word in counts.keys() - tables.keywords:
+        name = (word.translate(None, sigils) if sigils else word).decode("utf-8", "replace")
+        if name not in declared or counts[word] > declared[name]:
             read.add(name)
     return tuple(sorted(read))
 
