@@ -21,6 +21,7 @@ PRELOADED: Final = [
     "driftd.pipeline.stages.registry",
     "driftd.pipeline.facts.languages.python",
     "driftd.pipeline.facts.languages.ecmascript",
+    "driftd.pipeline.preload",
 ]
 
 
