@@ -22,6 +22,7 @@ PRELOADED: Final = [
     "driftd.pipeline.facts.languages.python",
     "driftd.pipeline.facts.languages.ecmascript",
     "sqlglot",  # takes 0.3 s, and every worker meets SQL sooner or later
+    "driftd.pipeline.preload",
 ]
 
 

@@ -26,6 +26,8 @@ from driftd.store.migrate import schema_version
 from driftd.store.store import Store
 from driftd.watch.watcher import State, Watcher
 
+_SYNC_ROUNDS = 3
+
 # A scan answer names the paths that changed; more of them than this are only counted.
 MAX_PATHS_SHOWN = 1000
 
@@ -191,7 +193,12 @@ class DaemonService:
                 # False: the watcher cannot vouch for itself and has asked for a comparison with the disk, which is
                 # then among the announced changes.
                 await self._watcher.sync(timeout_s)
-                await self._loop.settled()
+                # What was announced meanwhile may be about the same changes: a run that came upon new directories has
+                # them looked at once more when they are watched.  Somebody else's saves are not waited for without end.
+                for _ in range(_SYNC_ROUNDS):
+                    await self._loop.settled()
+                    if not self._loop.pending:
+                        break
         except TimeoutError:
             raise BusyError(
                 f"the model was not current within {timeout_s:g} s ({self._loop.pending} changes are waiting)",

@@ -125,7 +125,8 @@ def digest_of(path: str, language: str, facts: FileFacts, encoded: bytes) -> byt
     interface = interface_of(facts.outline, scopes, language)
     if language not in CODE:
         defines = defined_names(path, facts) if language == "dotenv" else ()
-        return encode(Digest(interface, defines=defines, data=data_facts_of(facts) if language in DATA else NO_DATA))
+        data = data_facts_of(facts) if language in DATA else NO_DATA
+        return encode(Digest(interface, defines=defines, data=data, starts=start_facts_of(facts, scopes)))
     return encode(
         Digest(
             interface,

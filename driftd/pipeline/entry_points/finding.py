@@ -183,6 +183,9 @@ class _Finder:
         owners = self.symbols.bound_path(owner or name, place)
         if owners is None:
             yield f"global.{text}"
+            # It may come from any of the packages that everything is taken from; only what a pack knows counts.
+            for module in self.interface.stars:
+                yield f"{module}.{text}"
         elif owner:
             yield from self._members(owners, name)
         else:
