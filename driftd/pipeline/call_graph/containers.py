@@ -47,10 +47,10 @@ class Containers(Members):
         """Return what a container can hold under a key; None for any."""
         what = container.what
         if what is Is.BAG:
-            content: Entities = container.extra  # type: ignore[assignment]  # what a bag is made with
+            content: Entities = container.extra
             if container.file == "rows":
                 row = next((e for e in content if e.file == key), None)
-                return NONE if row is None else row.extra  # type: ignore[return-value]
+                return NONE if row is None else row.extra
             return content if key is None or not container.file or key == container.file else NONE
         if what is Is.ARGUMENTS:
             return self._rest_items(container, key)
@@ -101,7 +101,9 @@ class Containers(Members):
     def _elements(self, container: Entity) -> Entities:
         what = container.what
         if what is Is.GENERATOR:
-            return self.remember(("yields", *container[1:]), lambda: self._yielded(container))
+            return self.remember(
+                ("yields", container.file, container.number, container.extra), lambda: self._yielded(container)
+            )
         if what is Is.INSTANCE:
             iterators = self.result(tuple([e for e in self.attribute(container, "__iter__") if e.what is Is.METHOD]))
             found = [self.attribute(i, "__next__") for i in iterators if i.what is Is.INSTANCE]
@@ -134,7 +136,7 @@ class Containers(Members):
         return found
 
     def _action_result(self, action: Entity) -> Entities:
-        container: Entity = action.extra  # type: ignore[assignment]  # what an action is made with
+        container: Entity = action.extra
         how = TRANSPARENT_METHODS.get(action.file)
         if how is None:
             if container.what is Is.GENERATOR and action.file in {"__next__", "send"}:

@@ -6,7 +6,9 @@ An answer is a tuple of entities in a fixed order, each once; an empty one means
 from __future__ import annotations
 
 import builtins
-from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
+
+import msgspec
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -41,13 +43,20 @@ class Is:
     )
 
 
-class Entity(NamedTuple):
-    """What a name can stand for.  `number` is the index of a function or a class in its file."""
+class Entity(msgspec.Struct, frozen=True, gc=False):
+    """What a name can stand for.  `number` is the index of a function or a class in its file.
+
+    A struct, because it is made in a third of the time that a named tuple takes.
+    """
 
     what: int
     file: str = ""
     number: int = -1
-    extra: object = None
+    extra: Any = None
+
+    def _replace(self, **changes: Any) -> Entity:
+        """Return the entity with other fields, as a named tuple does."""
+        return msgspec.structs.replace(self, **changes)
 
 
 Entities: TypeAlias = "tuple[Entity, ...]"

@@ -50,16 +50,19 @@ class Fixtures(Containers):
     def fixtures(self, function: Entity, face: FunctionFace, name: str) -> Entities:
         """Return the fixture functions that a parameter of a test or a fixture means: class, module, `conftest.py`."""
         path = function.file
+        itself = (path, function.number)
         if face.scope < 0:
             receiver = function.extra if isinstance(function.extra, Entity) else None
             classes = (receiver,) if receiver is not None else self.in_use(path, ~face.scope)
             found = [self.attribute(Entity(Is.INSTANCE, c.file, c.number), name) for c in classes]
-            methods = tuple([e for e in union(found) if e.what is Is.METHOD and (e.file, e.number) != function[1:3]])
+            methods = tuple([e for e in union(found) if e.what is Is.METHOD and (e.file, e.number) != itself])
             if methods:
                 return methods
         for at in (path, *_conftests(path)):
             if self.interface(at) is not None:
-                here = tuple([e for e in self.in_module(at, name) if e.what is Is.FUNCTION and e[1:3] != function[1:3]])
+                here = tuple(
+                    [e for e in self.in_module(at, name) if e.what is Is.FUNCTION and (e.file, e.number) != itself]
+                )
                 if here:
                     return here
         return NONE

@@ -82,7 +82,7 @@ class Names:
         return None if parts is None else _encode(parts)
 
     def _parts(self, entity: Entity) -> tuple[Any, ...] | None:
-        what, path, number, extra = entity
+        what, path, number, extra = entity.what, entity.file, entity.number, entity.extra
         if what not in _FOLLOWED:
             return None
         if what in _WHOLE:

@@ -242,7 +242,7 @@ class Handover:
     def action(self, action: Entity, call: Call) -> None:
         """Take in what a method of a container puts into it."""
         adding = callbacks.ADDING_METHODS.get(action.file)
-        container: Entity = action.extra  # type: ignore[assignment]  # what an action is made with
+        container: Entity = action.extra
         if adding is None or not call.args or container.what is not Is.DISPLAY:
             return
         position, is_container = adding
