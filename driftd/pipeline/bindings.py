@@ -41,6 +41,10 @@ class Means(IntEnum):
     IN = 18  # items = a binding to be evaluated in the scope `ref`
     REST = 19  # items = the sequence, ref = where the slice starts, -1 where that is not known
     KEYWORD = 20  # a keyword argument: text = name, items = the value
+    OBJECT = 21  # an ECMAScript object that is made here: ref = index into displays
+    GIVEN = 22  # what a library function passes to a callback: items[0] = the call, text = which argument, ref = parameter
+    SETTLER = 23  # what settles the promise `ref`: text = "value" or "reason"
+    AWAITED = 24  # items = what is awaited
 
 
 class Binding(msgspec.Struct, frozen=True, array_like=True, gc=False, omit_defaults=True):
@@ -62,12 +66,14 @@ class Display(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """A container that is written out, with the scope it stands in.
 
     `entries` are keys with values: "" is a key that is not known, a position is its number, a string has a quote
-    before it (see `key_of_text`).
+    before it (see `key_of_text`).  `kind` is what ECMAScript makes of it: "object", "array", "map", "set", "promise";
+    its further keys are in `call_graph.objects`.
     """
 
     scope: int
     is_mapping: bool
     entries: tuple[tuple[str, Binding], ...]
+    kind: str = ""
 
 
 class Site(NamedTuple):
@@ -91,8 +97,8 @@ class Scopes:
     """
 
     __slots__ = (
-        "abstract", "classes", "comprehensions", "decorations", "displays", "fields", "functions", "keyed", "outer", "results", "writes",
-        "yields",
+        "abstract", "classes", "comprehensions", "decorations", "displays", "exported", "fields", "functions", "homes", "keyed",
+        "members", "outer", "results", "writes", "yields",
     )  # fmt: skip
 
     def __init__(self, functions: int, classes: int) -> None:
@@ -108,6 +114,10 @@ class Scopes:
         self.abstract: set[int] = set()  # functions that only say that a subclass must implement them
         self.decorations: dict[int, list[Binding]] = {}  # function -> decorators whose arguments say what is passed
         self.writes: list[Write] = []
+        # ECMAScript only:
+        self.homes: dict[int, Binding] = {}  # function -> the object that it is written into
+        self.members: dict[int, Table] = {}  # function -> "name" of itself, "prototype.name", "this.name" of its instances
+        self.exported: Settled | None = None
 
 
 class Write(NamedTuple):

@@ -163,6 +163,8 @@ class OutlinePass:
             body_hash,
             short_hash(name.encode("utf-8", "replace") + signature),
             bound.bound_to if bound is not None else "",
+            "",
+            number in kinds.arrows,
         )
 
     def _is_exported(self, name: str, bound: Bound | None, number: int) -> bool:
@@ -252,14 +254,15 @@ class OutlinePass:
         if name == "this":  # declares the type of `this`; no argument is passed for it
             return None
         if target.kind_id in kinds.rest_patterns:
-            return Param(name.removeprefix("...").strip(), annotation, None, "rest", decorators)
+            inside = low.value(target).items
+            rest = inside[0] if inside and inside[0].kind in {Kind.LIST, Kind.DICT} else None
+            return Param(name.removeprefix("...").strip(), annotation, None, "rest", decorators, rest)
         default: Value | None = UNDEFINED if optional else None
         if default_node is not None:
             low.bind(default_node, name, "", "function", target.start_byte, node.start_byte)
             default = low.value(default_node, "default", name)
-        if target.kind_id in kinds.patterns:
-            low.value(target)  # for the defaults inside of the pattern
-        return Param(name, annotation, default, "positional", decorators)
+        pattern = low.value(target) if target.kind_id in kinds.patterns else None
+        return Param(name, annotation, default, "positional", decorators, pattern)
 
     # Classes
 
