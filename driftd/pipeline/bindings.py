@@ -98,7 +98,8 @@ class Scopes:
 
     __slots__ = (
         "abstract", "classes", "comprehensions", "decorations", "displays", "exported", "fields", "functions", "homes", "keyed",
-        "members", "outer", "results", "writes", "yields",
+        "members", "outer", "results", "uses_arguments",
+        "writes", "yields",
     )  # fmt: skip
 
     def __init__(self, functions: int, classes: int) -> None:
@@ -118,6 +119,7 @@ class Scopes:
         self.homes: dict[int, Binding] = {}  # function -> the object that it is written into
         self.members: dict[int, Table] = {}  # function -> "name" of itself, "prototype.name", "this.name" of its instances
         self.exported: Settled | None = None
+        self.uses_arguments = False  # whether a function can read all its arguments without a parameter for them
 
 
 class Write(NamedTuple):

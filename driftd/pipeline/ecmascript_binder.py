@@ -50,6 +50,7 @@ class EcmaScriptBinder(Binder):
     def __init__(self, facts: FileFacts) -> None:
         super().__init__(facts)
         self._deepest = _DEEPEST
+        self.scopes.uses_arguments = "arguments" in facts.names
         self._objects: dict[int, Binding] = {}  # by the identity of the value
         self._made: dict[int, Binding] = {}  # by call
         self._prototypes: dict[int, int] = {}  # display -> function or ~class whose prototype it is
@@ -167,6 +168,8 @@ class EcmaScriptBinder(Binder):
             number, prefix = self._instances(assign.scope)
             if prefix:
                 self._member_of(number, prefix, name, site)
+                if number > 0 and number not in self._prototypes.values() and binding.means not in PLAIN:
+                    self._remember(assign, self.path(owner), name, None, binding)  # called with another `this`
                 return
         if binding.means is Means.FUNCTION and not self.outline.functions[binding.ref].is_arrow:
             self.scopes.homes.setdefault(binding.ref, within(assign.scope, self.path(owner)))

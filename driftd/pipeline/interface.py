@@ -184,7 +184,7 @@ def _face(
         kind=function.kind,
         scope=function.scope,
         returns=function.return_type,
-        params=tuple([_PARAM_MARKS.get(p.kind, "") + p.name for p in function.params]),
+        params=_params(function, scopes),
         gives=tuple(dict.fromkeys(scopes.results.get(index, ()))),
         yields=tuple(dict.fromkeys(scopes.yields.get(index, ()))),
         locals=local_names,
@@ -197,6 +197,13 @@ def _face(
         homes=(scopes.homes[index],) if index in scopes.homes else (),
         members=members,
     )
+
+
+def _params(function: Function, scopes: Scopes) -> tuple[str, ...]:
+    params = tuple([_PARAM_MARKS.get(p.kind, "") + p.name for p in function.params])
+    if scopes.uses_arguments and not function.is_arrow and not any(p[:1] == "*" for p in params):
+        return (*params, "*arguments")
+    return params
 
 
 _PARAM_MARKS: Final = {"rest": "*", "keyword_rest": "**", "keyword_only": "="}

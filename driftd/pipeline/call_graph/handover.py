@@ -151,7 +151,7 @@ class Handover:
     def arguments(self, function: Entity, offset: int, call: Call) -> None:
         """Let the arguments of a call flow into the parameters of a function."""
         plan = self.plan(function)
-        if plan is None or (not plan.params and self.natives is None):
+        if plan is None or not plan.params:
             return
         prefix, params, keyed, rest = plan
         position = offset
@@ -182,8 +182,6 @@ class Handover:
                     if at - rest >= POSITIONS:
                         continue
                     target = f"{params[rest]}#{at - rest}"
-                elif self.natives is not None and at - rest < POSITIONS:
-                    target = f"*arguments#{at - rest}"
                 else:
                     continue
             found = self.value(arg, call, place)

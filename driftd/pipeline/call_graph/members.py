@@ -78,6 +78,8 @@ class Members(Modules):
 
     def _module_member(self, path: str, name: str) -> Entities:
         found = self.member(path, name)
+        if not found and self.is_ecmascript(path):
+            found = self.in_module(path, f"this.{name}")  # at the top of a CommonJS module `this` is what it exports
         written = self.flow(module_key(path, name))
         return union([found, written]) if written else found
 
@@ -101,7 +103,7 @@ class Members(Modules):
         for cls in line:
             if cls.what is not Is.CLASS:
                 if ecmascript and cls.what is Is.FUNCTION:
-                    fields.append(self.inherited(cls, name, owner))
+                    fields.append(self.inherited(cls, name, owner, stored=is_bound))
                     continue
                 missing = missing or (cls,)
                 continue
@@ -132,7 +134,7 @@ class Members(Modules):
         """Whether a file is in a language of the family."""
         raise NotImplementedError
 
-    def inherited(self, base: Entity, name: str, owner: Entity) -> Entities:
+    def inherited(self, base: Entity, name: str, owner: Entity, *, stored: bool) -> Entities:
         """Return what a class that extends a function gets from it."""
         raise NotImplementedError
 

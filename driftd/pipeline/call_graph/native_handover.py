@@ -112,8 +112,6 @@ class NativeHandover:
             self.handover.add(plan.prefix + plan.params[position], given)
         elif plan.rest < len(plan.params) and position - plan.rest < POSITIONS:
             self.handover.add(f"{plan.prefix}{plan.params[plan.rest]}#{position - plan.rest}", given)
-        elif position - plan.rest < POSITIONS:
-            self.handover.add(f"{plan.prefix}*arguments#{position - plan.rest}", given)
 
     def _callbacks(self, callee: Entity, call: Call) -> None:
         """Let what a function of the library passes to callbacks flow into their parameters."""
@@ -228,8 +226,12 @@ class NativeHandover:
                     if setter.what is Is.FUNCTION or setter.what is Is.METHOD:
                         self._pass(setter, 0, value)
                         self.this(setter, (owner,))
-                if not setters:
+                if not setters and not (owner.what is Is.MADE and self._is_declared(owner, key[1:])):
                     self.put(owner, key, value)
+
+    def _is_declared(self, owner: Entity, name: str) -> bool:
+        face = self.symbols.face(owner)
+        return face is not None and f"this.{name}" in face.members
 
 
 _REFERRING: Final = frozenset({Kind.PATH, Kind.MEMBER, Kind.FUNCTION, Kind.CALL, Kind.INDEX, Kind.CONDITIONAL})

@@ -169,16 +169,17 @@ class Objects(Fixtures):
         what = owner.what
         if what is Is.BUNDLE:
             entries: tuple[tuple[str, Entities], ...] = owner.extra  # type: ignore[assignment]  # what bundles are made with
-            return union([held for at, held in entries if _matches(at, key)])
+            return union([held for at, held in entries if _matches(at, key, owner.file == "object")])
         return self.remember(("held", owner, key), lambda: self._held(owner, key))
 
     def _held(self, owner: Entity, key: str | None) -> Entities:
-        what = owner.what
         found: list[Entities] = []
-        if what is Is.OBJECT:
+        by_name = True
+        if owner.what is Is.OBJECT:
             display = self.display(owner)
             if display is None:
                 return (UNKNOWN,)
+            by_name = display.kind == "object"
             start = owner.extra if isinstance(owner.extra, int) else 0
             place = Place(owner.file, display.scope)
             for at, item in display.entries:
@@ -186,14 +187,14 @@ class Objects(Fixtures):
                     found.append(self.copied(self.value(item, place), key))
                 elif at == "each" and (key is None or key.isdecimal()):
                     found.append(self.elements(self.value(item, place)))
-                elif _matches(_shifted(at, start), key):
+                elif _matches(_shifted(at, start), key, by_name):
                     found.append(self.value(item, place))
         elif key is not None and key[:1] == "'":
             found.append(self._declared(owner, key[1:]))
         for at, held in self.written(owner).items():
             if at == "..." and (key is None or key[:1] == "'"):
                 found.append(self.copied(held, key))
-            elif _matches(at, key):
+            elif _matches(at, key, by_name):
                 found.append(held)
         return union(found)
 
@@ -282,10 +283,9 @@ class Objects(Fixtures):
         if face is None:
             return NONE
         numbers = range(POSITIONS) if key is None else (int(key),) if key.isdecimal() else ()
-        count = len(face.params)
-        names = [
-            face.params[i] if i < count and face.params[i][:1] != "*" else f"*{ARGUMENTS}#{i - count}" for i in numbers
-        ]
+        params = [p for p in face.params if p[:1] != "*"]
+        count = len(params)
+        names = [params[i] if i < count else f"*{ARGUMENTS}#{i - count}" for i in numbers]
         return union([self.passed(container.file, container.number, name) for name in names])
 
     def _elements(self, container: Entity) -> Entities:
@@ -426,8 +426,11 @@ class Objects(Fixtures):
 
     # -- classes --
 
-    def inherited(self, base: Entity, name: str, owner: Entity) -> Entities:
-        """Return what a class that extends a function gets from it."""
+    def inherited(self, base: Entity, name: str, owner: Entity, *, stored: bool) -> Entities:
+        """Return what a class that extends a function gets from it; only what it stores on instances if wanted."""
+        if stored:
+            made = Entity(Is.MADE, base.file, base.number)
+            return self.bind_all(self.held(made, f"'{name}"), owner) if owner.what is Is.INSTANCE else NONE
         kind = Is.MADE if owner.what is Is.INSTANCE else Is.FUNCTION
         return self.bind_all(self.property(Entity(kind, base.file, base.number), f"'{name}", owner), owner)
 
@@ -448,10 +451,11 @@ class Objects(Fixtures):
         raise NotImplementedError
 
 
-def _matches(at: str, key: str | None) -> bool:
+def _matches(at: str, key: str | None, by_name: bool) -> bool:
+    """Whether what stands under `at` can be found under a key; `by_name` if a key that is not known can be a name."""
     if key is None:
         return at[:1] not in _MARKS and at not in _APART
-    return at == key or (not at and key[:1] not in _MARKS and key not in _APART)
+    return at == key or (not at and (key.isdecimal() or (by_name and key[:1] == "'" and key not in _KNOWN_NAMES)))
 
 
 def _shifted(at: str, start: int) -> str:
@@ -469,6 +473,7 @@ _CLASSES: Final = frozenset({Is.CLASS, Is.INSTANCE})
 _KEYED: Final = frozenset({Is.FUNCTION, Is.METHOD, Is.CLASS, Is.INSTANCE, Is.MADE, Is.PROTO, Is.MODULE})
 _APART: Final = frozenset({"...", "each", "pairs", "key", "value", "reason", PROTO})
 _MARKS: Final = frozenset("<>")
+_KNOWN_NAMES: Final = frozenset({PROTO, "'prototype"} | {f"'{name}" for name in PLAIN_METHODS})
 _BEFORE: Final = "<"  # stands before what is left of an array
 _OF_FUNCTIONS: Final = frozenset({"length", "name", "toString"})
 _NO_METHODS: Final[frozenset[str]] = frozenset()
