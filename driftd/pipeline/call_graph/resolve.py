@@ -284,7 +284,9 @@ class Resolver:
             return self.outcome(entities, "", LOCAL_VALUE)
         owners = self.symbols.bound_path(owner_text, Site(self, scope, line, region))
         if owners is None:
-            return Outcome((), UNKNOWN_NAME)
+            owners = (self.symbols.unbound(self.path, owner_text),)
+            if owners[0].what is Is.UNKNOWN:
+                return Outcome((), UNKNOWN_NAME)
         return self.member(owners, name, is_receiver=self.is_receiver(scope, owner_text))
 
     def member(self, owners: Entities, name: str, *, is_receiver: bool) -> Outcome:
