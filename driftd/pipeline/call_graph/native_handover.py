@@ -51,6 +51,8 @@ class NativeHandover:
 
     def this(self, function: Entity, owners: Entities) -> None:
         """Let `this` flow into a function, unless where it is written says the same."""
+        if function.what not in _FUNCTIONS or not owners:
+            return
         face = self.symbols.face(function)
         plan = self.handover.plan(function)
         if face is None or plan is None or face.is_arrow or face.scope < 0:
@@ -105,8 +107,8 @@ class NativeHandover:
 
     def _pass(self, function: Entity, position: int, given: Entities) -> None:
         """Let values flow into a parameter by its position."""
-        plan = self.handover.plan(function)
-        if plan is None or not given:
+        plan = self.handover.plan(function) if given and function.what in _FUNCTIONS else None
+        if plan is None:
             return
         if position < plan.rest:
             self.handover.add(plan.prefix + plan.params[position], given)
@@ -119,7 +121,7 @@ class NativeHandover:
             if arg.value.kind not in _REFERRING:
                 continue
             for function in self._argument(call, position):
-                if function.what is not Is.FUNCTION and function.what is not Is.METHOD:
+                if function.what not in _FUNCTIONS:
                     continue
                 plan = self.handover.plan(function)
                 argument = self._arguments(call)
@@ -223,9 +225,8 @@ class NativeHandover:
             for key in keys:
                 setters = self.symbols.setters(owner, key) if key[:1] == "'" else NONE
                 for setter in setters:
-                    if setter.what is Is.FUNCTION or setter.what is Is.METHOD:
-                        self._pass(setter, 0, value)
-                        self.this(setter, (owner,))
+                    self._pass(setter, 0, value)
+                    self.this(setter, (owner,))
                 if not setters and not (owner.what is Is.MADE and self._is_declared(owner, key[1:])):
                     self.put(owner, key, value)
 
@@ -235,6 +236,7 @@ class NativeHandover:
 
 
 _REFERRING: Final = frozenset({Kind.PATH, Kind.MEMBER, Kind.FUNCTION, Kind.CALL, Kind.INDEX, Kind.CONDITIONAL})
+_FUNCTIONS: Final = frozenset({Is.FUNCTION, Is.METHOD})
 _OWNERS: Final = frozenset({Is.OBJECT, Is.MADE, Is.FUNCTION, Is.METHOD, Is.INSTANCE, Is.CLASS, Is.MODULE})
 _DESCRIBING: Final = frozenset({Is.OBJECT, Is.BUNDLE})
 _PARTS: Final = {"": "'value", "<": "'get", ">": "'set"}

@@ -291,16 +291,19 @@ class Objects(Fixtures):
     def _elements(self, container: Entity) -> Entities:
         what = container.what
         if what is Is.OBJECT or what is Is.BUNDLE:
-            kind = self.kind_of(container)
-            if kind == "map":
-                row = (("0", self.keys_of(container)), ("1", self.values_of(container)))
-                return (self.bundle("array", row),)
-            if kind != "object":
-                return self.held(container, None)
-            return self._iterated(self.property(container, "'@@iterator"), container)
+            return self.remember(("elements", container), lambda: self._object_elements(container))
         if what is Is.INSTANCE and self.is_ecmascript(container.file):
             return self._iterated(self.attribute(container, "[Symbol.iterator]"), container)
         return super()._elements(container)
+
+    def _object_elements(self, container: Entity) -> Entities:
+        kind = self.kind_of(container)
+        if kind == "map":
+            row = (("0", self.keys_of(container)), ("1", self.values_of(container)))
+            return (self.bundle("array", row),)
+        if kind != "object":
+            return self.held(container, None)
+        return self._iterated(self.property(container, "'@@iterator"), container)
 
     def _iterated(self, makers: Entities, owner: Entity) -> Entities:
         """Return what the iterators that functions make give."""
@@ -324,6 +327,9 @@ class Objects(Fixtures):
 
     def values_of(self, container: Entity) -> Entities:
         """Return the values of a map."""
+        return self.remember(("values", container), lambda: self._values_of(container))
+
+    def _values_of(self, container: Entity) -> Entities:
         return union([self.held(container, "value"), self.held(container, None), self._pairs(container, "1")])
 
     def _pairs(self, container: Entity, position: str) -> Entities:
