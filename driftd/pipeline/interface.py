@@ -36,6 +36,7 @@ class FunctionFace(msgspec.Struct, frozen=True, array_like=True, gc=False, omit_
     is_arrow, is_async: ECMAScript only, as are
     homes: the object that it is written into, for `this`
     members: what is assigned to it, to its prototype and to its instances where it is defined
+    uses_this: whether it reads its `this`; gives_by_this: whether what it returns depends on it
     """
 
     name: str
@@ -55,6 +56,8 @@ class FunctionFace(msgspec.Struct, frozen=True, array_like=True, gc=False, omit_
     is_async: bool = False
     homes: tuple[Binding, ...] = ()
     members: Settled = {}  # msgspec copies the default
+    uses_this: bool = False
+    gives_by_this: bool = False
 
 
 class ClassFace(msgspec.Struct, frozen=True, array_like=True, gc=False):
@@ -194,9 +197,25 @@ def _face(
         keyed=tuple([p.name for p in function.params if (index, p.name) in scopes.keyed]) if scopes.keyed else (),
         is_arrow=function.is_arrow,
         is_async=function.is_async and scopes.exported is not None,
+        uses_this=function.uses_this,
+        gives_by_this=function.uses_this and _depends_on_this(index, scopes, local_names),
         homes=(scopes.homes[index],) if index in scopes.homes else (),
         members=members,
     )
+
+
+def _depends_on_this(index: int, scopes: Scopes, local_names: Settled) -> bool:
+    queue = [*scopes.results.get(index, ()), *scopes.yields.get(index, ())]
+    queue += [binding for bindings in local_names.values() for binding in bindings]
+    while queue:
+        binding = queue.pop()
+        if binding.text.partition(".")[0] in _RECEIVERS:
+            return True
+        queue += binding.items
+    return False
+
+
+_RECEIVERS: Final = frozenset({"this", "super"})
 
 
 def _params(function: Function, scopes: Scopes) -> tuple[str, ...]:
@@ -341,7 +360,7 @@ def _contents(path: str, interface: Interface) -> dict[str, list[object]]:
                 function.kind, names.place(function.scope), function.returns, function.params, named(function.gives),
                 named(function.yields), table(function.locals), named(function.wraps), function.is_generator,
                 function.is_abstract, function.keyed, function.is_arrow, function.is_async, named(function.homes),
-                table(function.members),
+                table(function.members), function.uses_this, function.gives_by_this,
             )  # fmt: skip
             contents.setdefault(definition_key(path, function.qualified_name), []).append(face)
     for cls in interface.classes:

@@ -55,7 +55,7 @@ class NativeHandover:
             return
         face = self.symbols.face(function)
         plan = self.handover.plan(function)
-        if face is None or plan is None or face.is_arrow or face.scope < 0:
+        if face is None or plan is None or face.is_arrow or face.scope < 0 or not face.uses_this:
             return
         homes = self.symbols.homes(function) if face.homes else NONE
         self.handover.add(plan.prefix + THIS, tuple([e for e in owners if e.what in _OWNERS and e not in homes]))

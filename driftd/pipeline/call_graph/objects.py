@@ -107,7 +107,7 @@ class Objects(Fixtures):
         if entity.what is not Is.FUNCTION:
             return False
         face = self.face(entity)
-        return face is not None and not face.is_arrow
+        return face is not None and face.uses_this and not face.is_arrow
 
     def face(self, function: Entity) -> FunctionFace | None:
         """Return the face of a function and take note of it."""

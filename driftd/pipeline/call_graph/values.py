@@ -350,6 +350,10 @@ class Symbols(Natives):
         if what is Is.CLASS:
             return (Entity(Is.INSTANCE, callee.file, callee.number),)
         if what is Is.FUNCTION or what is Is.METHOD:
+            if what is Is.METHOD and self.is_ecmascript(callee.file):
+                face = self.face(callee)
+                if face is not None and not face.gives_by_this and not face.is_generator:
+                    callee = Entity(Is.FUNCTION, callee.file, callee.number)
             found = self.remember(("result", callee.file, callee.number, callee.extra), lambda: self._returned(callee))
             if argument is not None:
                 found = self._with_argument(callee, found, argument)

@@ -107,7 +107,8 @@ class Function(msgspec.Struct, frozen=True, array_like=True, gc=False):
     `receiver` is the type as written, without pointers and type arguments, of a method that is declared outside of
     its type: Go's `func (s *Server) Run()`, Kotlin's `fun String.shout()`, C++'s `void Server::run()`.  Such a
     function is qualified by it (`Server.Run`), and its scope is where it stands.
-    An arrow function (`is_arrow`) has the `this` and the `arguments` of the function around it.
+    An arrow function (`is_arrow`) has the `this` and the `arguments` of the function around it.  `uses_this` is set where
+    the function or an arrow function in it may read its `this`; languages that name it as a parameter leave it out.
     """
 
     name: str
@@ -131,6 +132,7 @@ class Function(msgspec.Struct, frozen=True, array_like=True, gc=False):
     bound_to: str = ""
     receiver: str = ""
     is_arrow: bool = False
+    uses_this: bool = False
 
 
 class Base(msgspec.Struct, frozen=True, array_like=True, gc=False):
