@@ -45,9 +45,15 @@ class Natives(Objects):
         items = call.items
         callees = self.path(call.text, place) if call.text else self.value(items[0], place)
         arguments = items[1:]
+        known: dict[int, Entities] = {}  # each is worked out once, however many callees ask
 
         def argument(_name: str, position: int) -> Entities:
-            return self.value(arguments[position], place) if 0 <= position < len(arguments) else NONE
+            if not 0 <= position < len(arguments):
+                return NONE
+            found = known.get(position)
+            if found is None:
+                found = known[position] = self.value(arguments[position], place)
+            return found
 
         return callees, argument
 
