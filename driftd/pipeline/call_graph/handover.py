@@ -160,7 +160,7 @@ class Handover:
         for arg in call.args:
             value, name = arg.value, arg.name
             kind = value.kind
-            if kind in unfollowed or (kind in _LITERAL and not keyed):
+            if kind in unfollowed or (kind in _MADE and not value.items) or (kind in _LITERAL and not keyed):
                 position += not name
                 continue
             if kind == Kind.SPREAD:
@@ -333,6 +333,7 @@ _UNFOLLOWED: Final = frozenset(
     }
 )
 _NEVER_FOLLOWED: Final = _UNFOLLOWED - {Kind.LIST, Kind.DICT}
+_MADE: Final = frozenset({Kind.LIST, Kind.DICT})
 _SPREAD: Final = frozenset({Is.ARGUMENTS, Is.DISPLAY, Is.OBJECT, Is.BUNDLE})
 _LITERAL: Final = frozenset({Kind.STRING, Kind.NUMBER})
 _MARKS: Final = frozenset({"*", "="})
