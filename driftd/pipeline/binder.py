@@ -359,6 +359,7 @@ def _site_line(site: Site) -> int:
 
 
 def add_site(table: Table, name: str, site: Site) -> None:
+    """Take in a binding; one to nothing gives way to any other."""
     sites = table.get(name)
     if sites is None:
         table[name] = [site]

@@ -42,7 +42,9 @@ class Means(IntEnum):
     REST = 19  # items = the sequence, ref = where the slice starts, -1 where that is not known
     KEYWORD = 20  # a keyword argument: text = name, items = the value
     OBJECT = 21  # an ECMAScript object that is made here: ref = index into displays
-    GIVEN = 22  # what a library function passes to a callback: items[0] = the call, text = which argument, ref = parameter
+    GIVEN = (
+        22  # what a library function passes to a callback: items[0] = the call, text = which argument, ref = parameter
+    )
     SETTLER = 23  # what settles the promise `ref`: text = "value" or "reason"
     AWAITED = 24  # items = what is awaited
 
@@ -117,7 +119,9 @@ class Scopes:
         self.writes: list[Write] = []
         # ECMAScript only:
         self.homes: dict[int, Binding] = {}  # function -> the object that it is written into
-        self.members: dict[int, Table] = {}  # function -> "name" of itself, "prototype.name", "this.name" of its instances
+        self.members: dict[
+            int, Table
+        ] = {}  # function -> "name" of itself, "prototype.name", "this.name" of its instances
         self.exported: Settled | None = None
         self.uses_arguments = False  # whether a function can read all its arguments without a parameter for them
 

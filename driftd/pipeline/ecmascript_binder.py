@@ -160,7 +160,7 @@ class EcmaScriptBinder(Binder):
 
     # -- what is assigned --
 
-    def _bind_attribute(self, assign: Assign, text: str, head: str, rest: str, binding: Binding) -> None:
+    def _bind_attribute(self, assign: Assign, text: str, head: str, rest: str, binding: Binding) -> None:  # noqa: ARG002  # of the base class
         owner, _, name = text.rpartition(".")
         kept = within(assign.scope, binding)
         site = Site(assign.line, -2, kept)
@@ -436,8 +436,8 @@ class EcmaScriptBinder(Binder):
                 if item.kind == Kind.SPREAD and item.items:
                     yield from self.unpacked(item.items[0], Binding(Means.REST, position, "", "", (whole,)))
                 elif item.kind != Kind.UNKNOWN:
-                    key = Binding(Means.LITERAL, -1, str(position))
-                    yield from self.unpacked(item, Binding(Means.ITEM, -1, "", "", (whole, key)))
+                    index = Binding(Means.LITERAL, -1, str(position))
+                    yield from self.unpacked(item, Binding(Means.ITEM, -1, "", "", (whole, index)))
 
 
 _ACCESSORS: Final = {"getter": "<", "setter": ">"}

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from driftd.pipeline.bindings import Scopes
-    from driftd.pipeline.facts.model import Class, Decorator, FileFacts, Function, Outline, Value
+    from driftd.pipeline.facts.model import Class, Decorator, FileFacts, Function, Outline
 
 
 class FunctionFace(msgspec.Struct, frozen=True, array_like=True, gc=False, omit_defaults=True):
@@ -162,11 +162,11 @@ def _take_objects(
     needed.take(0, (b for bindings in exports.values() for b in bindings))
     for index, home in scopes.homes.items():
         needed.take(outline.functions[index].scope, (home,))
-    for table in members.values():
-        needed.take(0, (b for bindings in table.values() for b in bindings))
+    for own in members.values():
+        needed.take(0, (b for bindings in own.values() for b in bindings))
     for index, table in enumerate(scopes.functions):
-        bindings = [s.binding for sites in table.values() for s in sites if s.binding.means is Means.PARAM]
-        needed.take(index, (b for b in bindings if b.items))
+        params = [s.binding for sites in table.values() for s in sites if s.binding.means is Means.PARAM]
+        needed.take(index, (b for b in params if b.items))
     # What is handed over by calls must have a name.
     for number, display in enumerate(scopes.displays):
         if display.entries or display.kind != "array":

@@ -33,7 +33,9 @@ class Is(IntEnum):
     SUPER = 14  # `super()`: the class whose code says so; extra = the instance
     ACTION = 15  # a method of a container: extra = (container, name)
     REQUEST = 17  # pytest's `request` in the fixture function
-    OBJECT = 18  # an ECMAScript object by where it is made: number = its display; extra = where what is left of it starts
+    OBJECT = (
+        18  # an ECMAScript object by where it is made: number = its display; extra = where what is left of it starts
+    )
     BUNDLE = 19  # one that the library makes: file = its kind, number = how deep it is, extra = keys with entities
     MADE = 20  # what `new` makes of a function
     PROTO = 21  # the prototype of a function, or of a class where `number` is ~ its index

@@ -97,8 +97,9 @@ class Names:
         if what in _WHOLE:
             return (int(what), path, "", 0, None)
         if what is Is.BUNDLE:
-            entries = [(key, [p for p in map(self._parts, held) if p is not None]) for key, held in extra]
-            return (int(what), path, "", number, [list(entry) for entry in entries])
+            entries: tuple[tuple[str, Entities], ...] = extra  # type: ignore[assignment]  # what bundles are made with
+            held = [(key, [p for p in map(self._parts, entities) if p is not None]) for key, entities in entries]
+            return (int(what), path, "", number, held)
         naming = self.of(path)
         if naming is None:
             return None

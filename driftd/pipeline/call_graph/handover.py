@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from driftd.pipeline.call_graph import callbacks
 from driftd.pipeline.call_graph.containers import POSITIONS
 from driftd.pipeline.call_graph.entities import MOST, Entity, Is
-from driftd.pipeline.call_graph.native_handover import NativeHandover
 from driftd.pipeline.call_graph.flows import (
     field_key,
     items_key,
@@ -21,6 +20,7 @@ from driftd.pipeline.call_graph.flows import (
     property_pair,
     subclasses_key,
 )
+from driftd.pipeline.call_graph.native_handover import NativeHandover
 from driftd.pipeline.facts.model import Kind
 
 if TYPE_CHECKING:

@@ -25,6 +25,8 @@ from driftd.pipeline.interface import definition_key, name_key
 from driftd.pipeline.modules import ECMASCRIPT
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from driftd.pipeline.bindings import Binding
     from driftd.pipeline.call_graph.entities import Entities
     from driftd.pipeline.interface import ClassFace, Interface
@@ -66,8 +68,8 @@ class Modules(Memory):
         """Return what the name of a function stands for: what its decorators make of it."""
         raise NotImplementedError
 
-    def result(self, callees: Entities) -> Entities:
-        """Return what calling any of the entities can give."""
+    def result(self, callees: Entities, argument: Callable[[str, int], Entities] | None = None) -> Entities:
+        """Return what calling any of the entities can give; `argument` gives arguments by name and position."""
         raise NotImplementedError
 
     def requested(self, request: Entity) -> Entities:

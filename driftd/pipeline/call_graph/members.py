@@ -180,7 +180,9 @@ class Members(Modules):
         if instance and function.kind == "getter":
             return self.result((bound(Entity(Is.FUNCTION, cls.file, number), owner),))
         found = self.function(cls.file, number)
-        if (function.kind == "static_method" and owner.what is Is.INSTANCE) or not (instance or function.kind == "class_method"):
+        if (function.kind == "static_method" and owner.what is Is.INSTANCE) or not (
+            instance or function.kind == "class_method"
+        ):
             return found
         return tuple([bound(e, owner) if e.what is Is.FUNCTION else e for e in found])
 

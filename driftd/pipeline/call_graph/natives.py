@@ -301,5 +301,12 @@ def _callable(entities: Entities) -> Entities:
 _RUNNING: Final = frozenset({"apply", "call"})
 _TUPLE: Final = 8
 _GIVING_BACK: Final = frozenset(
-    ["Object.defineProperty", "Object.defineProperties", "Object.freeze", "Object.seal", "Object.setPrototypeOf", "Object"]
+    [
+        "Object.defineProperty",
+        "Object.defineProperties",
+        "Object.freeze",
+        "Object.seal",
+        "Object.setPrototypeOf",
+        "Object",
+    ]
 )

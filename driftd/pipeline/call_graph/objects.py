@@ -67,6 +67,8 @@ class Objects(Fixtures):
             return self._function_attribute(owner, name)
         if what is Is.CLASS and name == "prototype" and self.is_ecmascript(owner.file):
             return (Entity(Is.PROTO, owner.file, ~owner.number),)
+        if what is Is.ARGUMENTS and name == "callee" and owner.extra == ARGUMENTS:
+            return (Entity(Is.FUNCTION, owner.file, owner.number),)
         if what is Is.BUILTIN:
             if owner.file in NAMESPACES:
                 return (Entity(Is.BUILTIN, f"{owner.file}.{name}"),)
@@ -389,7 +391,9 @@ class Objects(Fixtures):
             return tuple([Entity(Is.SUPER, path, -1, e) for e in homes if e.what is Is.OBJECT]) or (UNKNOWN,)
         return union([homes, self.passed(path, at, THIS)]) or (UNKNOWN,)
 
-    def _of_class(self, path: str, number: int, name: str, receiver: Entity | None, *, is_static: bool | None) -> Entities:
+    def _of_class(
+        self, path: str, number: int, name: str, receiver: Entity | None, *, is_static: bool | None
+    ) -> Entities:
         if name == "super":
             kind = Is.CLASS if is_static or (receiver is not None and receiver.what is Is.CLASS) else Is.INSTANCE
             owner = receiver if receiver is not None and receiver.what in _CLASSES else Entity(kind, path, number)

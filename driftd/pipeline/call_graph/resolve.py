@@ -15,6 +15,7 @@ from driftd.pipeline.call_graph import callbacks, library
 from driftd.pipeline.call_graph.entities import NONE, UNKNOWN, Entity, Is, union
 from driftd.pipeline.call_graph.handover import Handover
 from driftd.pipeline.call_graph.implicit import Implicit
+from driftd.pipeline.call_graph.objects import SPECIAL
 from driftd.pipeline.call_graph.outcomes import (
     BUILTIN_CALL,
     CONFIDENCE,
@@ -33,7 +34,6 @@ from driftd.pipeline.call_graph.outcomes import (
     Target,
     reason_of,
 )
-from driftd.pipeline.call_graph.objects import SPECIAL
 from driftd.pipeline.call_graph.place import Place
 from driftd.pipeline.call_graph.values import Symbols
 from driftd.pipeline.facts.model import Kind

@@ -383,7 +383,11 @@ class Symbols(Natives):
         place = Place(path, number, receiver)
         found = union([self.value(binding, place) for binding in face.gives])
         if face.is_async:
-            declared = self.typed(face.returns, Place(path, face.scope)) if face.returns and UNKNOWN in (found or (UNKNOWN,)) else NONE
+            declared = (
+                self.typed(face.returns, Place(path, face.scope))
+                if face.returns and UNKNOWN in (found or (UNKNOWN,))
+                else NONE
+            )
             return (self.promise(union([found, declared])),)
         if found and UNKNOWN not in found and not any(e.what in _VAGUE for e in found):
             return found
