@@ -275,6 +275,12 @@ class EcmaScriptBinder(Binder):
             return key_of_text("@@" + value.text[7:])
         return super().key(value)
 
+    def path(self, text: str) -> Binding:
+        """Return an access path; the language's own symbols are keys."""
+        if text.startswith("Symbol."):
+            return Binding(Means.LITERAL, -1, key_of_text("@@" + text[7:]))
+        return super().path(text)
+
     def _list(self, value: Value) -> Binding:
         known = self._objects.get(id(value))
         if known is None:

@@ -120,7 +120,11 @@ class NativeHandover:
         for position, arg in enumerate(call.args[:3]):
             if arg.value.kind not in _REFERRING:
                 continue
-            for function in self._argument(call, position):
+            found = self._argument(call, position)
+            if arg.value.kind != Kind.FUNCTION and (callee.what is Is.ACTION or position == 0):
+                functions = tuple([e for e in found if e.what in _FUNCTIONS])
+                self.resolver.run_implicitly(call.scope, functions, "callback", call.line)
+            for function in found:
                 if function.what not in _FUNCTIONS:
                     continue
                 plan = self.handover.plan(function)

@@ -176,29 +176,31 @@ class Objects(Fixtures):
 
     def _held(self, owner: Entity, key: str | None) -> Entities:
         found: list[Entities] = []
-        by_name = True
+        loose: list[Entities] = []  # what is there under a key that is not known: a name that is there itself comes first
+        kind = "object"
+        named = key is not None and key[:1] == "'"
         if owner.what is Is.OBJECT:
             display = self.display(owner)
             if display is None:
                 return (UNKNOWN,)
-            by_name = display.kind == "object"
+            kind = display.kind
             start = owner.extra if isinstance(owner.extra, int) else 0
             place = Place(owner.file, display.scope)
             for at, item in display.entries:
-                if at == "..." and (key is None or key[:1] == "'"):
+                if at == "..." and (key is None or named):
                     found.append(self.copied(self.value(item, place), key))
                 elif at == "each" and (key is None or key.isdecimal()):
                     found.append(self.elements(self.value(item, place)))
-                elif _matches(_shifted(at, start), key, by_name):
-                    found.append(self.value(item, place))
-        elif key is not None and key[:1] == "'":
+                elif _matches(_shifted(at, start), key, kind == "object"):
+                    (loose if named and not at else found).append(self.value(item, place))
+        elif named and key is not None:
             found.append(self._declared(owner, key[1:]))
         for at, held in self.written(owner).items():
-            if at == "..." and (key is None or key[:1] == "'"):
+            if at == "..." and (key is None or named):
                 found.append(self.copied(held, key))
-            elif _matches(at, key, by_name):
-                found.append(held)
-        return union(found)
+            elif _matches(at, key, kind == "object"):
+                (loose if named and not at else found).append(held)
+        return union(found) or union(loose)
 
     def copied(self, sources: Entities, key: str | None) -> Entities:
         """Return what copying the properties of objects gives under a key."""
