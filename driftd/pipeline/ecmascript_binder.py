@@ -107,6 +107,9 @@ class EcmaScriptBinder(Binder):
                 return
             if function.scope < 0 and function.bound_to:
                 return
+            if function.kind == "static_method":
+                add_site(self._table(what.scope), f"static {what.name}", Site(0, -1, binding))
+                return
         super()._define(what, binding)
 
     def _members(self, index: int, cls: Class) -> None:

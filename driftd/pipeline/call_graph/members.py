@@ -110,10 +110,11 @@ class Members(Modules):
             face = self.class_face(cls)
             if face is None:
                 continue
-            if not is_bound and name in face.names:
+            bindings = face.names.get(stored_as, ()) or (face.names.get(name, ()) if ecmascript else ())
+            if not is_bound and bindings:
                 is_bound = True
-                bindings = face.names[name]
                 on_class = union([self._on_class(cls, face, name, binding, owner) for binding in bindings])
+                is_bound = bool(on_class) or not ecmascript
             if stored and stored_as in face.fields:
                 bindings = face.fields[stored_as]
                 if not instance and not ecmascript:

@@ -294,10 +294,11 @@ class Symbols(Natives):
 
     def _ecmascript_call(self, binding: Binding, place: Place) -> Entities:
         callees, argument = self.parts(binding, place)
-        if binding.text in _REQUIRING and all(callee.what is Is.BUILTIN for callee in callees):
+        if binding.text in _REQUIRING and all(callee.what in _UNBOUND for callee in callees):
             names = [e.file[1:] for e in argument("", 0) if e.what is Is.CONSTANT and e.file[:1] == "'"]
-            whole = "*" if binding.text == "import" else ""
-            return union([self.imported(place.path, name, whole) for name in names]) or (UNKNOWN,)
+            dynamic = binding.text == "import"
+            found = union([self.imported(place.path, name, "*" if dynamic else "") for name in names]) or (UNKNOWN,)
+            return (self.promise(found),) if dynamic else found
         if binding.name == "new":
             return union([self.made(callee, argument) for callee in callees])
         return self.result(callees, argument if len(binding.items) > 1 else _nothing)
@@ -491,6 +492,7 @@ def _nothing(_name: str, _position: int) -> Entities:
     return NONE
 
 
+_UNBOUND: Final = frozenset({Is.BUILTIN, Is.UNKNOWN})
 _REQUIRING: Final = frozenset({"import", "require"})
 _OBJECTS: Final = OBJECTS | {Is.FUNCTION, Is.METHOD, Is.CLASS}
 _IMPORTING: Final = frozenset({"importlib.import_module", "__import__"})
