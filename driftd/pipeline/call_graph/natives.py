@@ -190,7 +190,8 @@ class Natives(Objects):
     def _called_with(self, name: str, owner: Entity, argument: Argument) -> Entities:
         this = argument("", 0)
         function = Entity(Is.FUNCTION, owner.file, owner.number)
-        callees = tuple([bound(function, e) if self._takes_this(function) else function for e in this]) or (function,)
+        binds = 0 < len(this) <= _FEW and self._takes_this(function)
+        callees = tuple([bound(function, e) for e in this]) if binds else (function,)
         if name == "bind":
             return callees
         if name == "call":
@@ -299,6 +300,7 @@ def _callable(entities: Entities) -> Entities:
 
 
 _RUNNING: Final = frozenset({"apply", "call"})
+_FEW: Final = 2  # receivers that are told apart
 _TUPLE: Final = 8
 _GIVING_BACK: Final = frozenset(
     [

@@ -18,6 +18,7 @@ from driftd.pipeline.call_graph.fixtures import is_injected
 from driftd.pipeline.call_graph.library import NAMESPACES
 from driftd.pipeline.call_graph.natives import Natives
 from driftd.pipeline.call_graph.objects import OBJECTS, SPECIAL
+from driftd.pipeline.call_graph.outcomes import MOST_TARGETS
 from driftd.pipeline.call_graph.place import Place
 from driftd.pipeline.expressions import place_name
 from driftd.pipeline.interface import definition_key
@@ -294,6 +295,8 @@ class Symbols(Natives):
 
     def _ecmascript_call(self, binding: Binding, place: Place) -> Entities:
         callees, argument = self.parts(binding, place)
+        if len(callees) > MOST_TARGETS:
+            return (UNKNOWN,)
         if binding.text in _REQUIRING and all(callee.what in _UNBOUND for callee in callees):
             names = [e.file[1:] for e in argument("", 0) if e.what is Is.CONSTANT and e.file[:1] == "'"]
             dynamic = binding.text == "import"
