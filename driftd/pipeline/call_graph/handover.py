@@ -160,7 +160,7 @@ class Handover:
         for arg in call.args:
             value, name = arg.value, arg.name
             kind = value.kind
-            if kind in unfollowed or (kind in _MADE and not value.items) or (kind in _LITERAL and not keyed):
+            if kind in unfollowed or (kind in _MADE and self.is_data(value, call)) or (kind in _LITERAL and not keyed):
                 position += not name
                 continue
             if kind == Kind.SPREAD:
@@ -188,6 +188,11 @@ class Handover:
             if found:
                 kept = found if target in keyed else tuple([e for e in found if e.what is not Is.CONSTANT])
                 self.add(prefix + target, kept)
+
+    def is_data(self, value: Value, call: Call) -> bool:
+        """Whether an object or array that is written out holds nothing that is followed."""
+        made = self.resolver.binder.at(call.scope, value) if value.items else None
+        return made is None or made.ref < 0 or not self.resolver.scopes.displays[made.ref].entries
 
     def spread(
         self, params: tuple[str, ...], position: int, value: Value, call: Call
