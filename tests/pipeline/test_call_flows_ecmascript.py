@@ -333,6 +333,24 @@ class TestLibrary:
             ("use", "make", 7),
         ]
 
+    def test_a_declared_promise_is_one_of_what_it_declares(self) -> None:
+        """`Promise<T>` as a result: `then` and `await` give a `T`."""
+        found = edges(
+            {
+                "m.ts": """
+                class User { save() {} }
+                declare function load(): Promise<User>;
+                class Users { find(): Promise<User> { return load(); } }
+                new Users().find().then((u) => u.save());
+                async function f(users: Users) { (await users.find()).save(); }
+            """,
+            }
+        )
+        assert [e for e in found if e[1].endswith("save")] == [
+            ("m.ts:<lambda>", "m.ts:User.save", 4),
+            ("m.ts:f", "m.ts:User.save", 5),
+        ]
+
     def test_what_is_not_known_is_not_guessed(self) -> None:
         """A name alone never makes an edge."""
         assert edges("const o = { save() {} };\nfunction f(x) { x.save(); y.save(); }\n") == []
@@ -343,12 +361,13 @@ class TestModules:
 
     def test_exports_of_every_form(self) -> None:
         """`exports.x`, `module.exports = {…}`, a folder's index, a required call, an imported namespace."""
-        found = edges({
-            "one.js": "exports.f = function () { exports.g(); };\nexports.g = () => {};\n",
-            "two.js": "module.exports = { h() { this.k(); }, k() {} };\n",
-            "lib/index.js": "module.exports = function () {};\n",
-            "three.mjs": "export default class { m() {} }\nexport const n = () => {};\n",
-            "m.js": """
+        found = edges(
+            {
+                "one.js": "exports.f = function () { exports.g(); };\nexports.g = () => {};\n",
+                "two.js": "module.exports = { h() { this.k(); }, k() {} };\n",
+                "lib/index.js": "module.exports = function () {};\n",
+                "three.mjs": "export default class { m() {} }\nexport const n = () => {};\n",
+                "m.js": """
                 const { f } = require('./one');
                 const two = require('./two');
                 f();
@@ -357,7 +376,8 @@ class TestModules:
                 import('./three.mjs').then((m) => m.n());
                 async function late() { const { n } = await import('./three.mjs'); n(); }
             """,
-        })
+            }
+        )
         assert found == [
             ("<lambda>", "three.mjs:n", 6),
             ("<module>", "lib/index.js:<lambda>", 5),
@@ -370,10 +390,12 @@ class TestModules:
 
     def test_callbacks_go_from_file_to_file(self) -> None:
         """An object of handlers is known where it is taken apart."""
-        found = edges({
-            "lib.js": "exports.listen = ({ onData }, done) => { onData(); done(); };\n",
-            "m.js": "const { listen } = require('./lib');\nfunction end() {}\nlisten({ onData() {} }, end);\n",
-        })
+        found = edges(
+            {
+                "lib.js": "exports.listen = ({ onData }, done) => { onData(); done(); };\n",
+                "m.js": "const { listen } = require('./lib');\nfunction end() {}\nlisten({ onData() {} }, end);\n",
+            }
+        )
         assert found == [
             ("<module>", "lib.js:listen", 3),
             ("lib.js:listen", "end", 1),

@@ -72,6 +72,13 @@ class Natives(Objects):
 
     # -- promises --
 
+    def typed(self, annotation: str, place: Place) -> Entities:
+        """Return the instances that an annotation admits in a place; a promise is one of what it is a promise of."""
+        name, angle, inner = annotation.strip().partition("<")
+        if angle and name in _PROMISES and inner.endswith(">") and self.is_ecmascript(place.path):
+            return (self.promise(super().typed(inner[:-1], place)),)
+        return super().typed(annotation, place)
+
     def settled(self, entities: Entities) -> Entities:
         """Return what awaiting gives."""
         if not any(self._is_promise(e) for e in entities):
@@ -301,6 +308,7 @@ def _callable(entities: Entities) -> Entities:
 
 _RUNNING: Final = frozenset({"apply", "call"})
 _FEW: Final = 2  # receivers that are told apart
+_PROMISES: Final = frozenset({"Promise", "PromiseLike"})
 _TUPLE: Final = 8
 _GIVING_BACK: Final = frozenset(
     [

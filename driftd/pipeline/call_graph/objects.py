@@ -176,7 +176,9 @@ class Objects(Fixtures):
 
     def _held(self, owner: Entity, key: str | None) -> Entities:
         found: list[Entities] = []
-        loose: list[Entities] = []  # what is there under a key that is not known: a name that is there itself comes first
+        loose: list[
+            Entities
+        ] = []  # what is there under a key that is not known: a name that is there itself comes first
         kind = "object"
         named = key is not None and key[:1] == "'"
         if owner.what is Is.OBJECT:
