@@ -82,7 +82,7 @@ class Binder(Expressions):
                 if not name and not self.ecmascript and module.partition(".")[0] == imported.alias:
                     module = imported.alias  # `import a.b` binds a
                 site = Site(imported.line, _NOT_YET, Binding(Means.IMPORT, -1, module, name))
-                _add(self._table(imported.scope), imported.alias, site)
+                add_site(self._table(imported.scope), imported.alias, site)
         for assign in self.facts.bodies.assigns:
             self._assign(assign)
         for call in self.calls:
@@ -120,14 +120,14 @@ class Binder(Expressions):
     def _define(self, what: Function | Class, binding: Binding) -> None:
         # ECMAScript hoists function declarations; a Python definition holds from its line on.
         hoisted = self.ecmascript and binding.means is Means.FUNCTION
-        _add(self._table(what.scope), what.name, Site(0 if hoisted else what.line, _NOT_YET, binding))
+        add_site(self._table(what.scope), what.name, Site(0 if hoisted else what.line, _NOT_YET, binding))
 
     def _members(self, index: int, cls: Class) -> None:
         self.scope = ~index
         for member in cls.members:
             for binding in self._values(member.value, member.annotation):
                 fields = self.scopes.fields if self.ecmascript else self.scopes.classes
-                _add(fields[index], member.name, Site(member.line, -1, binding))
+                add_site(fields[index], member.name, Site(member.line, -1, binding))
 
     def _params(self, index: int, function: Function) -> None:
         table = self.scopes.functions[index]
@@ -258,13 +258,13 @@ class Binder(Expressions):
             return  # `const x = require(…)`: the import says more
         if outer and text in outer:
             region = -2
-            binding = _within(scope, binding)
+            binding = within(scope, binding)
             scope = 0 if outer[text] else self._declaring(scope, text)
         elif self.ecmascript and not assign.declares and scope >= 0 and text not in self.scopes.functions[scope]:
             inner, scope, region = scope, self._declaring(scope, text), -2
             if scope != inner:
-                binding = _within(inner, binding)
-        _add(self._table(scope), text, Site(line, region, binding))
+                binding = within(inner, binding)
+        add_site(self._table(scope), text, Site(line, region, binding))
 
     def _declaring(self, scope: int, name: str) -> int:
         while scope:
@@ -278,12 +278,12 @@ class Binder(Expressions):
     def _bind_attribute(self, assign: Assign, text: str, head: str, rest: str, binding: Binding) -> None:
         cls = self._receiver_class(assign.scope, head)
         if cls < 0:
-            _add(self._table(assign.scope), text, Site(assign.line, assign.region, binding))
+            add_site(self._table(assign.scope), text, Site(assign.line, assign.region, binding))
             if binding.means not in PLAIN:
                 owner, _, name = text.rpartition(".")
                 self._remember(assign, self.path(owner), name, None, binding)
         elif "." not in rest:
-            _add(self.scopes.fields[cls], rest, Site(assign.line, -2, _within(assign.scope, binding)))
+            add_site(self.scopes.fields[cls], rest, Site(assign.line, -2, within(assign.scope, binding)))
 
     def _write(self, assign: Assign) -> None:
         """Take in `a.b[k] = v` and `f().x = v`."""
@@ -298,7 +298,7 @@ class Binder(Expressions):
         elif len(target.items) == 2:  # object and key
             name = place_name(Binding(Means.ITEM, -1, "", "", (owner, self.expression(target.items[1]))))
             if name:
-                _add(self._table(assign.scope), name, Site(assign.line, assign.region, found))
+                add_site(self._table(assign.scope), name, Site(assign.line, assign.region, found))
             self._remember(assign, owner, "", self.expression(target.items[1]), found)
 
     def _remember(self, assign: Assign, owner: Binding, name: str, key: Binding | None, value: Binding) -> None:
@@ -340,7 +340,7 @@ class Binder(Expressions):
         return found.items if found.means is Means.ANY and found.items else (found,)
 
 
-def _within(scope: int, binding: Binding) -> Binding:
+def within(scope: int, binding: Binding) -> Binding:
     """Return the binding as one that is evaluated in the scope, if that makes a difference."""
     return binding if binding.means in _CLOSED else Binding(Means.IN, scope, "", "", (binding,))
 
@@ -358,7 +358,8 @@ def _site_line(site: Site) -> int:
     return site.line
 
 
-def _add(table: Table, name: str, site: Site) -> None:
+def add_site(table: Table, name: str, site: Site) -> None:
+    """Take in a binding; one to nothing gives way to any other."""
     sites = table.get(name)
     if sites is None:
         table[name] = [site]

@@ -42,6 +42,12 @@ class Means:
     IN: Final = 18  # items = a binding to be evaluated in the scope `ref`
     REST: Final = 19  # items = the sequence, ref = where the slice starts, -1 where that is not known
     KEYWORD: Final = 20  # a keyword argument: text = name, items = the value
+    OBJECT: Final = 21  # an ECMAScript object that is made here: ref = index into displays
+    GIVEN = (
+        22  # what a library function passes to a callback: items[0] = the call, text = which argument, ref = parameter
+    )
+    SETTLER: Final = 23  # what settles the promise `ref`: text = "value" or "reason"
+    AWAITED: Final = 24  # items = what is awaited
 
 
 class Binding(msgspec.Struct, frozen=True, array_like=True, gc=False, omit_defaults=True):
@@ -63,12 +69,14 @@ class Display(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """A container that is written out, with the scope it stands in.
 
     `entries` are keys with values: "" is a key that is not known, a position is its number, a string has a quote
-    before it (see `key_of_text`).
+    before it (see `key_of_text`).  `kind` is what ECMAScript makes of it: "object", "array", "map", "set", "promise";
+    its further keys are in `call_graph.objects`.
     """
 
     scope: int
     is_mapping: bool
     entries: tuple[tuple[str, Binding], ...]
+    kind: str = ""
 
 
 class Site(NamedTuple):
@@ -92,8 +100,9 @@ class Scopes:
     """
 
     __slots__ = (
-        "abstract", "classes", "comprehensions", "decorations", "displays", "fields", "functions", "keyed", "outer", "results", "writes",
-        "yields",
+        "abstract", "classes", "comprehensions", "decorations", "displays", "exported", "fields", "functions", "homes", "keyed",
+        "members", "outer", "results", "uses_arguments",
+        "writes", "yields",
     )  # fmt: skip
 
     def __init__(self, functions: int, classes: int) -> None:
@@ -109,6 +118,13 @@ class Scopes:
         self.abstract: set[int] = set()  # functions that only say that a subclass must implement them
         self.decorations: dict[int, list[Binding]] = {}  # function -> decorators whose arguments say what is passed
         self.writes: list[Write] = []
+        # ECMAScript only:
+        self.homes: dict[int, Binding] = {}  # function -> the object that it is written into
+        self.members: dict[
+            int, Table
+        ] = {}  # function -> "name" of itself, "prototype.name", "this.name" of its instances
+        self.exported: Settled | None = None
+        self.uses_arguments = False  # whether a function can read all its arguments without a parameter for them
 
 
 class Write(NamedTuple):

@@ -28,13 +28,13 @@ if TYPE_CHECKING:
     from driftd.pipeline.facts.model import Call, FileFacts, Region, Value
 
 _DEPTH: Final = 6  # how deep an expression is looked into
-_MOST_ARGUMENTS: Final = 8
+MOST_ARGUMENTS: Final = 8
 _NOT_FOLLOWED: Final = (OPAQUE, OPAQUE)  # a callee with arguments that do not matter
 # Library functions and decorators that are reached through a module and give back what they are given.
 PASSING: Final = frozenset(name.rpartition(".")[2] for name in PASSES) | {"getattr", "import_module", "__import__"}
 TELLING: Final = frozenset({"fixture", "parametrize"})  # decorators whose arguments say what is passed
 _LONGEST_KEY: Final = 40
-_MOST_ENTRIES: Final = 256  # of a display; a longer one is data
+MOST_ENTRIES: Final = 256  # of a display; a longer one is data
 
 
 class Expressions:
@@ -54,6 +54,7 @@ class Expressions:
         self._iterations: dict[tuple[int, Value], Value] | None = None
         self._renamed: dict[str, Binding] = {}  # comprehension variables around the expression that is being read
         self._depth = 0
+        self._deepest = _DEPTH
 
     def at(self, scope: int, value: Value) -> Binding:
         """Return the expression `value` that stands in the scope."""
@@ -70,7 +71,7 @@ class Expressions:
         if kind == Kind.CONSTANT:
             return NOTHING if value.text in {"null", "undefined"} else LITERAL
         read = _READERS.get(kind)
-        if read is None or self._depth >= _DEPTH:
+        if read is None or self._depth >= self._deepest:
             return OPAQUE
         self._depth += 1
         try:
@@ -121,8 +122,8 @@ class Expressions:
             items: tuple[Binding, ...] = (OPAQUE,)
         else:
             text, items, matters = "", (self.expression(callee),), False
-        if matters or any(arg.value.kind in _FOLLOWED for arg in args):
-            items += tuple([self._argument(arg.name, arg.value) for arg in args[:_MOST_ARGUMENTS]])
+        if matters or any(arg.value.kind in FOLLOWED for arg in args):
+            items += tuple([self._argument(arg.name, arg.value) for arg in args[:MOST_ARGUMENTS]])
         elif args:
             items += (OPAQUE,)
         return Binding(Means.RESULT, -1, text, "", items)
@@ -149,9 +150,9 @@ class Expressions:
         return Binding(Means.ITEM, -1, "", "", (container, self.expression(value.items[1])))
 
     def _list(self, value: Value) -> Binding:
-        if value.items and not any(item.kind in _FOLLOWED for item in value.items[:_MOST_ENTRIES]):
+        if value.items and not any(item.kind in FOLLOWED for item in value.items[:MOST_ENTRIES]):
             return LITERAL
-        return self.display([self.expression(item) for item in value.items[:_MOST_ENTRIES]])
+        return self.display([self.expression(item) for item in value.items[:MOST_ENTRIES]])
 
     def display(self, values: Sequence[Binding]) -> Binding:
         """Return a sequence of values as a display."""
@@ -168,7 +169,7 @@ class Expressions:
         return Binding(Means.DISPLAY, len(self.scopes.displays) - 1)
 
     def _dict(self, value: Value) -> Binding:
-        items = value.items[: 2 * _MOST_ENTRIES]
+        items = value.items[: 2 * MOST_ENTRIES]
         entries = []
         for key, item in zip(items[::2], items[1::2], strict=False):
             if key.kind == Kind.SPREAD:
@@ -226,6 +227,9 @@ class Expressions:
     def _spread(self, value: Value) -> Binding:
         return Binding(Means.ELEMENT, -1, "", "", (self._operand(value),))
 
+    def _sequence(self, value: Value) -> Binding:  # noqa: ARG002  # a language where it has a value reads it
+        return OPAQUE
+
     def _cast(self, value: Value) -> Binding:
         inner = (self.expression(value.items[0]),) if value.items else ()
         return Binding(Means.TYPED, -1, value.text, "", inner) if annotation_paths(value.text) else OPAQUE
@@ -281,7 +285,7 @@ def target_names(value: Value) -> Iterable[str]:
 
 
 _LITERALS: Final = frozenset({Kind.STRING, Kind.NUMBER, Kind.TEMPLATE, Kind.REGEX})
-_FOLLOWED: Final = frozenset(
+FOLLOWED: Final = frozenset(
     {
         Kind.PATH,
         Kind.CALL,
@@ -322,4 +326,5 @@ _READERS: Final[dict[int, str]] = {
     Kind.NAMED: "_operand",
     Kind.SPREAD: "_spread",
     Kind.CAST: "_cast",
+    Kind.UNKNOWN: "_sequence",
 }

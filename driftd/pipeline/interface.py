@@ -13,6 +13,7 @@ import msgspec
 
 from driftd.pipeline.binder import Binder
 from driftd.pipeline.bindings import OPAQUE, Binding, Display, Means, Settled, settled
+from driftd.pipeline.ecmascript_binder import EcmaScriptBinder
 from driftd.pipeline.expressions import TELLING, place_name
 from driftd.pipeline.facts.model import Kind
 from driftd.pipeline.modules import ECMASCRIPT
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from driftd.pipeline.bindings import Scopes
-    from driftd.pipeline.facts.model import Class, Decorator, FileFacts, Function, Outline, Value
+    from driftd.pipeline.facts.model import Class, Decorator, FileFacts, Function, Outline
 
 
 class FunctionFace(msgspec.Struct, frozen=True, array_like=True, gc=False, omit_defaults=True):
@@ -32,6 +33,10 @@ class FunctionFace(msgspec.Struct, frozen=True, array_like=True, gc=False, omit_
     locals: those of its names that are needed for that, and by the functions in it
     wraps: its decorators that may replace it, the outermost first
     keyed: those of its parameters that are used as keys, so that literals matter
+    is_arrow, is_async: ECMAScript only, as are
+    homes: the object that it is written into, for `this`
+    members: what is assigned to it, to its prototype and to its instances where it is defined
+    uses_this: whether it reads its `this`; gives_by_this: whether what it returns depends on it
     """
 
     name: str
@@ -47,6 +52,12 @@ class FunctionFace(msgspec.Struct, frozen=True, array_like=True, gc=False, omit_
     is_generator: bool = False
     is_abstract: bool = False
     keyed: tuple[str, ...] = ()
+    is_arrow: bool = False
+    is_async: bool = False
+    homes: tuple[Binding, ...] = ()
+    members: Settled = {}  # msgspec copies the default
+    uses_this: bool = False
+    gives_by_this: bool = False
 
 
 class ClassFace(msgspec.Struct, frozen=True, array_like=True, gc=False):
@@ -80,7 +91,12 @@ class Interface(msgspec.Struct, frozen=True, array_like=True, gc=False):
 
 def bind(facts: FileFacts) -> Scopes:
     """Return the name tables of a file."""
-    return Binder(facts).run()
+    return binder_of(facts).run()
+
+
+def binder_of(facts: FileFacts) -> Binder:
+    """Return the reader of a file's bindings."""
+    return EcmaScriptBinder(facts) if facts.language in ECMASCRIPT else Binder(facts)
 
 
 def interface_of(outline: Outline, scopes: Scopes, language: str) -> Interface:
@@ -101,7 +117,7 @@ def interface_of(outline: Outline, scopes: Scopes, language: str) -> Interface:
             for i, c in enumerate(outline.classes)
         ]
     )
-    exports = _exports(outline) if ecmascript else None
+    exports = scopes.exported if ecmascript else None
     wraps = {
         i: (*_wraps(f.decorators), *scopes.decorations.get(i, ()))
         for i, f in enumerate(outline.functions)
@@ -117,10 +133,16 @@ def interface_of(outline: Outline, scopes: Scopes, language: str) -> Interface:
     for results in (scopes.results, scopes.yields):
         for scope, bindings in results.items():
             needed.take(scope, bindings)
+    members = {i: settled(table) for i, table in scopes.members.items()}
+    if ecmascript:
+        _take_objects(needed, outline, scopes, exports or {}, members)
     stars = tuple([i.module for i in reversed(outline.imports) if i.name == "*" and not i.alias and i.scope == 0])
     return Interface(
         functions=tuple(
-            [_face(i, f, scopes, needed.locals.get(i, {}), wraps.get(i, ())) for i, f in enumerate(outline.functions)]
+            [
+                _face(i, f, scopes, needed.locals.get(i, {}), wraps.get(i, ()), members.get(i, {}))
+                for i, f in enumerate(outline.functions)
+            ]
         ),
         classes=classes,
         names=names,
@@ -133,8 +155,31 @@ def interface_of(outline: Outline, scopes: Scopes, language: str) -> Interface:
     )
 
 
+def _take_objects(
+    needed: _Needed, outline: Outline, scopes: Scopes, exports: Settled, members: dict[int, Settled]
+) -> None:
+    """Take in what objects, prototypes and callbacks of an ECMAScript file mention."""
+    needed.take(0, (b for bindings in exports.values() for b in bindings))
+    for index, home in scopes.homes.items():
+        needed.take(outline.functions[index].scope, (home,))
+    for own in members.values():
+        needed.take(0, (b for bindings in own.values() for b in bindings))
+    for index, table in enumerate(scopes.functions):
+        params = [s.binding for sites in table.values() for s in sites if s.binding.means is Means.PARAM]
+        needed.take(index, (b for b in params if b.items))
+    # What is handed over by calls must have a name.
+    for number, display in enumerate(scopes.displays):
+        if display.entries or display.kind != "array":
+            needed.take(display.scope, (Binding(Means.OBJECT, number),))
+
+
 def _face(
-    index: int, function: Function, scopes: Scopes, local_names: Settled, wraps: tuple[Binding, ...]
+    index: int,
+    function: Function,
+    scopes: Scopes,
+    local_names: Settled,
+    wraps: tuple[Binding, ...],
+    members: Settled,
 ) -> FunctionFace:
     return FunctionFace(
         name=function.name,
@@ -142,7 +187,7 @@ def _face(
         kind=function.kind,
         scope=function.scope,
         returns=function.return_type,
-        params=tuple([_PARAM_MARKS.get(p.kind, "") + p.name for p in function.params]),
+        params=_params(function, scopes),
         gives=tuple(dict.fromkeys(scopes.results.get(index, ()))),
         yields=tuple(dict.fromkeys(scopes.yields.get(index, ()))),
         locals=local_names,
@@ -150,7 +195,34 @@ def _face(
         is_generator=function.is_generator,
         is_abstract=function.is_abstract or index in scopes.abstract,
         keyed=tuple([p.name for p in function.params if (index, p.name) in scopes.keyed]) if scopes.keyed else (),
+        is_arrow=function.is_arrow,
+        is_async=function.is_async and scopes.exported is not None,
+        uses_this=function.uses_this,
+        gives_by_this=function.uses_this and _depends_on_this(index, scopes, local_names),
+        homes=(scopes.homes[index],) if index in scopes.homes else (),
+        members=members,
     )
+
+
+def _depends_on_this(index: int, scopes: Scopes, local_names: Settled) -> bool:
+    queue = [*scopes.results.get(index, ()), *scopes.yields.get(index, ())]
+    queue += [binding for bindings in local_names.values() for binding in bindings]
+    while queue:
+        binding = queue.pop()
+        if binding.text.partition(".")[0] in _RECEIVERS:
+            return True
+        queue += binding.items
+    return False
+
+
+_RECEIVERS: Final = frozenset({"this", "super"})
+
+
+def _params(function: Function, scopes: Scopes) -> tuple[str, ...]:
+    params = tuple([_PARAM_MARKS.get(p.kind, "") + p.name for p in function.params])
+    if scopes.uses_arguments and not function.is_arrow and not any(p[:1] == "*" for p in params):
+        return (*params, "*arguments")
+    return params
 
 
 _PARAM_MARKS: Final = {"rest": "*", "keyword_rest": "**", "keyword_only": "="}
@@ -178,7 +250,7 @@ class _Needed:
                 at = binding.ref
             elif means is Means.PARAM:
                 at = self.outline.functions[binding.ref].scope
-            elif means is Means.DISPLAY:
+            elif means is Means.DISPLAY or means is Means.OBJECT or means is Means.SETTLER:
                 if binding.ref not in self.displays:
                     display = self.displays[binding.ref] = self.scopes.displays[binding.ref]
                     queue.extend((display.scope, item) for _, item in display.entries)
@@ -287,7 +359,8 @@ def _contents(path: str, interface: Interface) -> dict[str, list[object]]:
             face = (
                 function.kind, names.place(function.scope), function.returns, function.params, named(function.gives),
                 named(function.yields), table(function.locals), named(function.wraps), function.is_generator,
-                function.is_abstract, function.keyed,
+                function.is_abstract, function.keyed, function.is_arrow, function.is_async, named(function.homes),
+                table(function.members), function.uses_this, function.gives_by_this,
             )  # fmt: skip
             contents.setdefault(definition_key(path, function.qualified_name), []).append(face)
     for cls in interface.classes:
@@ -333,8 +406,8 @@ class Naming:
             ref = self.classes[binding.ref]
         elif means is Means.IN:
             ref = self.place(binding.ref)
-        elif means is Means.DISPLAY:
-            ref = self.displays[binding.ref], self.display(binding.ref)
+        elif means in _DISPLAYS:
+            ref = self.displays[binding.ref], () if means is Means.SETTLER else self.display(binding.ref)
         return (means, ref, binding.text, binding.name, [self.binding(item) for item in binding.items])
 
 
@@ -347,6 +420,7 @@ def _numbered(names: Iterable[str]) -> list[tuple[str, int]]:
     return found
 
 
+_DISPLAYS: Final = frozenset({Means.DISPLAY, Means.OBJECT, Means.SETTLER})
 _CLASSES: Final = frozenset({Means.CLASS, Means.OWN_CLASS, Means.RECEIVER})
 _NUMBERLESS: Final = frozenset(
     {Means.NOTHING, Means.OPAQUE, Means.IMPORT, Means.PATH, Means.RESULT, Means.TYPED, Means.LITERAL}
@@ -383,35 +457,6 @@ def _bases(cls: Class, outline: Outline, scopes: Scopes) -> tuple[Binding, ...]:
 
 
 _STANDALONE: Final = frozenset({Means.CLASS, Means.IMPORT})
-
-
-def _exports(outline: Outline) -> dict[str, tuple[Binding, ...]]:
-    found: dict[str, list[Binding]] = {}
-    for export in outline.exports:
-        if export.name == "*":
-            continue
-        found.setdefault(export.name, []).append(_exported(export.local, export.source, export.value))
-        if export.name == "export=" and export.value is not None and export.value.kind == Kind.DICT:
-            items = export.value.items
-            for key, value in zip(items[::2], items[1::2], strict=False):
-                if key.kind == Kind.PATH:
-                    found.setdefault(key.text, []).append(_exported("", "", value))
-    return {name: tuple(dict.fromkeys(bindings)) for name, bindings in found.items()}
-
-
-def _exported(local: str, source: str, value: Value | None) -> Binding:
-    if source:
-        return Binding(Means.IMPORT, -1, source, local or "*")
-    if local:
-        return Binding(Means.PATH, -1, local)
-    if value is not None:
-        if value.kind == Kind.FUNCTION:
-            return Binding(Means.FUNCTION, value.ref)
-        if value.kind == Kind.CLASS:
-            return Binding(Means.CLASS, value.ref)
-        if value.kind == Kind.PATH:
-            return Binding(Means.PATH, -1, value.text)
-    return OPAQUE
 
 
 def _public(outline: Outline, names: dict[str, tuple[Binding, ...]]) -> frozenset[str] | None:

@@ -116,6 +116,94 @@ def test_edits_lead_to_the_rows_of_a_fresh_build(start: dict[str, str], steps: l
         assert all(edges.depends_on(path) == new.depends_on(path) for path in files)
 
 
+SCRIPTS = ("a.js", "b.js", "lib/index.js", "c.ts")
+SOURCES = ("./a", "./b", "./lib", "./c", "fs")
+
+
+@st.composite
+def script_statements(draw: st.DrawFn) -> str:
+    """Draw one top-level statement of ECMAScript: objects, prototypes, patterns, callbacks, promises, modules."""
+    one, other, third = draw(names), draw(names), draw(names)
+    source = draw(st.sampled_from(SOURCES))
+    return draw(
+        st.sampled_from((
+            f"const {{ {one}, {other}: {third} }} = require('{source}');",
+            f"var {one} = require('{source}');",
+            f"module.exports = {{ {one}, {other}() {{ this.{one}(); }} }};",
+            f"exports.{one} = {other};",
+            f"exports.{one} = function (x) {{ x(); return x; }};",
+            f"function {one}(x, {{ {other} }}, ...r) {{ x(); {other}(); r[0](); return this; }}",
+            f"function {one}(x) {{ this.{other} = x; }}",
+            f"function {one}() {{ arguments[0](); return arguments[1]; }}",
+            f"{one}.prototype.{other} = function (k, v) {{ this[k] = v; this.{third}(); }};",
+            f"{one}.prototype = {{ {other}() {{ return this.{third}; }} }};",
+            f"{one}.{other} = function () {{ this.{third}(); }};",
+            f"var {one} = {{ {other}: {third}, get {third}() {{ return this.{other}; }}, set g(v) {{ v(); }} }};",
+            f"var {one} = {{ __proto__: {other}, {third}() {{ super.{third}(); }}, ...{other} }};",
+            f"Object.setPrototypeOf({one}, {other});",
+            f"Object.assign({one}, {other}, {{ {third}() {{}} }});",
+            f"Object.defineProperty({one}, '{other}', {{ value: {third} }});",
+            f"var {one} = Object.create({other}, {{ {third}: {{ get() {{ return this; }} }} }});",
+            f"class {one} extends {other} {{ #p = {third}; static s = {third}; {third}() {{ super.{third}(); this.#p(); }} }}",
+            f"class {one} {{ constructor(x) {{ this.{other} = x; }} *{third}() {{ yield this.{other}; }} static g() {{ this.s(); }} }}",
+            f"var {one} = new {other}({third});",
+            f"{one}({other}, {{ {third} }}, {third});",
+            f"{one}.{other}('f', {third});",
+            f"{one}.call({other}, {third}); {one}.apply({other}, [{third}]);",
+            f"var {one} = {other}.bind({third});",
+            f"var {one} = [{other}, ...{third}]; {one}.push({other});",
+            f"{one}.map((x, i, a) => {{ x(); return a; }}).forEach({other});",
+            f"var {one} = {other}.reduce((m, x) => x, {third});",
+            f"for (const {{ {one} }} of {other}) {{ {one}(); }}",
+            f"var {one} = new Map([['k', {other}]]); {one}.set('f', {third});",
+            f"{one}.get('f')();",
+            f"var {one} = new Promise((done, fail) => {{ done({other}); fail({third}); }});",
+            f"{one}.then({other}, (e) => e()).finally({third});",
+            f"async function {one}(x) {{ const v = await x; v(); return {other}(); }}",
+            f"const [{one} = {other}, ...rest] = {third};",
+            f"({{ {one}, ...rest }} = {other});",
+            f"{one}.{other} = {third};",
+            f"{one}[{other}] = {third};",
+            f"{one}.{other}();",
+            f"{one}();",
+            f"{one}.on('f', {other}); setTimeout({other}, 1, {third});",
+        ))
+    )  # fmt: skip
+
+
+scripts = st.lists(script_statements(), max_size=7).map("\n".join)
+script_edits = st.lists(
+    st.dictionaries(st.sampled_from(SCRIPTS), st.none() | scripts, min_size=1, max_size=3), max_size=6
+)
+
+
+@given(st.dictionaries(st.sampled_from(SCRIPTS), scripts, max_size=len(SCRIPTS)), script_edits)
+@settings(max_examples=100, deadline=None)
+def test_edits_of_scripts_lead_to_the_rows_of_a_fresh_build(
+    start: dict[str, str], steps: list[dict[str, str | None]]
+) -> None:
+    """The same for ECMAScript's objects, callbacks and promises."""
+    project, table = Project(), Table(CallEdges())
+    files: dict[str, str] = {}
+    for step in [dict[str, str | None](start), *steps]:
+        change = project.apply({path: None if text is None else entry(path, text) for path, text in step.items()})
+        for path, text in step.items():
+            if text is None:
+                files.pop(path, None)
+            else:
+                files[path] = text
+        fresh = project_of(files)
+        table.take(project, change)
+        new = CallEdges()
+        again = Table(new)
+        again.take(fresh, fresh.everything())
+        assert table.rows() == again.rows()
+        edges = table.stage
+        assert isinstance(edges, CallEdges)
+        assert edges.statistics() == new.statistics()
+        assert all(edges.depends_on(path) == new.depends_on(path) for path in files)
+
+
 FILES = {
     "lib.py": "def f(): pass\n",
     "hub.py": "from lib import f\n",

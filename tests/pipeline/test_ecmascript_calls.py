@@ -29,7 +29,7 @@ def test_every_form_of_call_is_a_call_in_source_order() -> None:
         "a.b.c(x)",
         "new Foo()",
         "new ns.Foo(1)",
-        "tag(`t{}`%(x))",
+        "tag(`t{}`%(x), x)",
         "f(x)",
         "import('m')",
         "chain().then(g)",

@@ -270,3 +270,31 @@ def test_scopes_nest_through_functions_and_classes() -> None:
     ]
     assert [each.scope for each in found.outline.classes] == [1]
     assert [each.scope for each in found.bodies.calls] == [~0, 3]
+
+
+def test_arrow_functions_and_functions_that_read_this() -> None:
+    """An arrow function passes the `this` that it reads on to the function around it; a word in a name is none."""
+    outline = facts(
+        """
+        class A { m() { return () => this.x; } n() { return thisIsNone; } }
+        function f() { function g() { super.toString(); } }
+        """
+    ).outline
+    found = {f.qualified_name: (f.is_arrow, f.uses_this) for f in outline.functions[1:]}
+    assert found == {
+        "A.m": (False, True),
+        "A.m.<lambda>": (True, False),
+        "A.n": (False, False),
+        "f": (False, False),
+        "f.g": (False, True),
+    }
+
+
+def test_a_destructured_parameter_keeps_its_pattern() -> None:
+    """The name is the source text, the pattern a value; a rest that is taken apart has one as well."""
+    function = facts("function f({ a, b: [c] }, d, ...[e]) {}").outline.functions[1]
+    assert [(p.name, p.kind, p.pattern is not None) for p in function.params] == [
+        ("{ a, b: [c] }", "positional", True),
+        ("d", "positional", False),
+        ("[e]", "rest", True),
+    ]

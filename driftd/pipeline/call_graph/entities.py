@@ -38,6 +38,13 @@ class Is:
     SUPER: Final = 14  # `super()`: the class whose code says so; extra = the instance
     ACTION: Final = 15  # a method of a container: extra = (container, name)
     REQUEST: Final = 17  # pytest's `request` in the fixture function
+    OBJECT: Final = 18  # an ECMAScript object by where it is made: number = its display; extra = where its rest starts
+    BUNDLE: Final = (
+        19  # one that the library makes: file = its kind, number = how deep it is, extra = keys with entities
+    )
+    MADE: Final = 20  # what `new` makes of a function
+    PROTO: Final = 21  # the prototype of a function, or of a class where `number` is ~ its index
+    SETTLER: Final = 22  # what settles the promise `number`: extra = "value" or "reason"
     TYPED: Final = (
         16  # an instance of a built-in generic: file = where the annotation stands, extra = (scope, annotation)
     )

@@ -26,11 +26,15 @@ Contributions: TypeAlias = dict[str, tuple[Named, ...]]
 
 FLOW_MARK: Final = "\1"
 _MOST_FIELDS: Final = 64  # of one name, over all classes
-_FUNCTIONS: Final = frozenset({Is.FUNCTION, Is.METHOD, Is.GENERATOR})
+_FUNCTIONS: Final = frozenset({Is.FUNCTION, Is.METHOD, Is.GENERATOR, Is.MADE})
+_DISPLAYS: Final = frozenset({Is.DISPLAY, Is.OBJECT, Is.SETTLER})
 _WHOLE: Final = frozenset({Is.MODULE, Is.CONSTANT})
 _FOLLOWED: Final = frozenset(
-    {Is.FUNCTION, Is.METHOD, Is.CLASS, Is.INSTANCE, Is.GENERATOR, Is.DISPLAY, Is.MODULE, Is.CONSTANT}
-)
+    {
+        Is.FUNCTION, Is.METHOD, Is.CLASS, Is.INSTANCE, Is.GENERATOR, Is.DISPLAY, Is.MODULE, Is.CONSTANT, Is.OBJECT,
+        Is.BUNDLE, Is.MADE, Is.PROTO, Is.SETTLER,
+    }
+)  # fmt: skip
 
 
 def parameter_key(path: str, function: tuple[str, int], name: str) -> str:
@@ -51,6 +55,11 @@ def subclasses_key(path: str, cls: tuple[str, int]) -> str:
 def items_key(path: str, display: tuple[str, int], key: str) -> str:
     """Return the key of what is put into a container under a key; "*" is what is put into it under any."""
     return f"{FLOW_MARK}i{path}\0{display[0]}\0{display[1]}\0{key}"
+
+
+def object_key(path: str, kind: str, name: tuple[str, int]) -> str:
+    """Return the key of what flows into the properties of an object of ECMAScript."""
+    return f"{FLOW_MARK}o{path}\0{kind}\0{name[0]}\0{name[1]}"
 
 
 def module_key(path: str, name: str) -> str:
@@ -87,13 +96,20 @@ class Names:
             return None
         if what in _WHOLE:
             return (what, path, "", 0, None)
+        if what is Is.BUNDLE:
+            entries: tuple[tuple[str, Entities], ...] = extra
+            held = [(key, [p for p in map(self._parts, entities) if p is not None]) for key, entities in entries]
+            return (what, path, "", number, held)
         naming = self.of(path)
         if naming is None:
             return None
         if what in _FUNCTIONS:
             bound = self._parts(extra) if isinstance(extra, Entity) else None
             return (what, path, *naming.functions[number], bound)
-        if what is Is.DISPLAY:
+        if what is Is.PROTO:
+            name = naming.functions[number] if number >= 0 else naming.classes[~number]
+            return (what, path, *name, number >= 0)
+        if what in _DISPLAYS:
             place = naming.displays.get(number)
             return None if place is None else (what, path, *place, extra)
         return (what, path, *naming.classes[number], None)
@@ -111,7 +127,13 @@ class Names:
         what, path, name, ordinal, extra = parts
         if what in _WHOLE:
             return Entity(what, path)
-        kind = "functions" if what in _FUNCTIONS else "displays" if what == Is.DISPLAY else "classes"
+        if what == Is.BUNDLE:
+            held = tuple([(key, tuple([e for e in map(self._entity, parts) if e is not None])) for key, parts in extra])
+            return Entity(Is.BUNDLE, path, ordinal, held)
+        kind = "functions" if what in _FUNCTIONS else "displays" if what in _DISPLAYS else "classes"
+        if what == Is.PROTO:
+            found = self._numbered(path, "functions" if extra else "classes").get((name, ordinal))
+            return None if found is None else Entity(Is.PROTO, path, found if extra else ~found)
         number = self._numbered(path, kind).get((name, ordinal))
         if number is None:
             return None
@@ -140,6 +162,7 @@ class Flows:
         self._names = names
         self._read: dict[str, Entities] = {}
         self._fields: dict[str, dict[tuple[str, int], Entities]] = {}
+        self._objects: dict[str, dict[str, Entities]] = {}
 
     def read(self, key: str) -> Entities:
         """Return what a place holds."""
@@ -162,11 +185,28 @@ class Flows:
                     found[at] = (*found.get(at, ()), entity)
         return found
 
+    def objects(self, key: str) -> Mapping[str, Entities]:
+        """Return what flows into an object's properties, by the key of the property."""
+        found = self._objects.get(key)
+        if found is None:
+            found = self._objects[key] = {}
+            for named in self._content.get(key, ()):
+                at, value = _decode(named)
+                entity = self._names.entity(value)
+                if entity is not None:
+                    found[at] = (*found.get(at, ()), entity)
+        return found
+
+
+def property_pair(key: str, value: Named) -> Named:
+    """Put the key of a property and the name of its value together."""
+    return _encode((key, value))
+
 
 def merged(key: str, groups: Iterable[tuple[Named, ...]]) -> tuple[Named, ...]:
     """Return the union of contributions to one place in a fixed order; nothing if it is more than is followed."""
     found = {named for group in groups for named in group}
-    return () if len(found) > (MOST if key[1] != "f" else _MOST_FIELDS) else tuple(sorted(found))
+    return () if len(found) > (MOST if key[1] not in "fo" else _MOST_FIELDS) else tuple(sorted(found))
 
 
 def pair(one: Named, other: Named) -> Named:

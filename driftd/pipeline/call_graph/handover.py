@@ -17,8 +17,10 @@ from driftd.pipeline.call_graph.flows import (
     module_key,
     pair,
     parameter_key,
+    property_pair,
     subclasses_key,
 )
+from driftd.pipeline.call_graph.native_handover import NativeHandover
 from driftd.pipeline.facts.model import Kind
 
 if TYPE_CHECKING:
@@ -50,12 +52,15 @@ class Handover:
         self.names = resolver.symbols.names
         self.found: dict[str, dict[Entity, None]] = {}
         self.fields: dict[str, dict[tuple[Entity, Entity], None]] = {}  # by attribute: object and value
+        self.objects: dict[str, dict[tuple[str, Entity], None]] = {}  # by object: key of a property and value
         self.made: set[Entity] = set()
+        self.natives = NativeHandover(self) if resolver.ecmascript else None
 
     def forget(self) -> None:
         """Start anew."""
         self.found = {}
         self.fields = {}
+        self.objects = {}
         self.made.clear()
 
     def contributions(self) -> Contributions:
@@ -72,11 +77,18 @@ class Handover:
             kept = {pair(owner, value) for owner, value in both if owner is not None and value is not None}
             if kept:
                 result[key] = tuple(sorted(kept))
+        for key, properties in self.objects.items():
+            values = [(at, named(value)) for at, value in properties]
+            kept = {property_pair(at, value) for at, value in values if value is not None}
+            if kept:
+                result[key] = tuple(sorted(kept))
         return result
 
     def call(self, call: Call, outcome: Outcome) -> None:
         """Take in what a call hands over."""
         args = call.args
+        if self.natives is not None:
+            self.natives.call(call, outcome.callees)
         for callee in outcome.callees:
             what = callee.what
             if what is Is.FUNCTION or what is Is.METHOD:
@@ -90,14 +102,15 @@ class Handover:
                         if run.what is Is.FUNCTION:
                             self.arguments(run, int(not self.resolver.ecmascript), call)
             elif what is Is.ACTION:
-                self.action(callee, call)
+                if self.natives is None:
+                    self.action(callee, call)
             elif what is Is.INSTANCE:
                 for run in self.symbols.attribute(callee, "__call__"):
                     if run.what is Is.METHOD and args:
                         self.arguments(run, 1, call)
             elif args and (what is Is.EXTERNAL or what is Is.BUILTIN):
                 self.library(callee, call)
-        if args and not outcome.targets and call.callee.kind in {Kind.PATH, Kind.MEMBER}:
+        if self.natives is None and args and not outcome.targets and call.callee.kind in {Kind.PATH, Kind.MEMBER}:
             method = callbacks.CALLING_METHODS.get(call.callee.text.rpartition(".")[2])
             if method is not None and (call.callee.kind == Kind.MEMBER or "." in call.callee.text):
                 self.called(method, call)
@@ -143,10 +156,11 @@ class Handover:
         prefix, params, keyed, rest = plan
         position = offset
         place = self.site(call)
+        unfollowed = _UNFOLLOWED if self.natives is None else _NEVER_FOLLOWED
         for arg in call.args:
             value, name = arg.value, arg.name
             kind = value.kind
-            if kind in _UNFOLLOWED or (kind in _LITERAL and not keyed):
+            if kind in unfollowed or (kind in _MADE and self.is_data(value, call)) or (kind in _LITERAL and not keyed):
                 position += not name
                 continue
             if kind == Kind.SPREAD:
@@ -175,6 +189,11 @@ class Handover:
                 kept = found if target in keyed else tuple([e for e in found if e.what is not Is.CONSTANT])
                 self.add(prefix + target, kept)
 
+    def is_data(self, value: Value, call: Call) -> bool:
+        """Whether an object or array that is written out holds nothing that is followed."""
+        made = self.resolver.binder.at(call.scope, value) if value.items else None
+        return made is None or made.ref < 0 or not self.resolver.scopes.displays[made.ref].entries
+
     def spread(
         self, params: tuple[str, ...], position: int, value: Value, call: Call
     ) -> Iterator[tuple[str, Entities]]:
@@ -182,7 +201,7 @@ class Handover:
         found = self.resolver.value(value.items[0], self.site(call)) if value.items else ()
         symbols = self.symbols
         for container in found:
-            if container.what not in {Is.ARGUMENTS, Is.DISPLAY}:
+            if container.what not in _SPREAD:
                 continue
             if value.text == "**":
                 for param in params:
@@ -268,7 +287,9 @@ class Handover:
             value = tuple(
                 [e for e in symbols.value(write.value, place) if e.what in _HANDED and e.what is not Is.CONSTANT]
             )
-            if value:
+            if value and self.natives is not None:
+                self.natives.write(symbols.value(write.target, place), write.name, write, value)
+            elif value:
                 self.write(symbols.value(write.target, place), write.name, write, value)
 
     def write(self, owners: Entities, name: str, write: Write | None, value: Entities) -> None:
@@ -316,8 +337,14 @@ _UNFOLLOWED: Final = frozenset(
         Kind.YIELD,
     }
 )
+_NEVER_FOLLOWED: Final = _UNFOLLOWED - {Kind.LIST, Kind.DICT}
+_MADE: Final = frozenset({Kind.LIST, Kind.DICT})
+_SPREAD: Final = frozenset({Is.ARGUMENTS, Is.DISPLAY, Is.OBJECT, Is.BUNDLE})
 _LITERAL: Final = frozenset({Kind.STRING, Kind.NUMBER})
 _MARKS: Final = frozenset({"*", "="})
 _HANDED: Final = frozenset(
-    {Is.FUNCTION, Is.METHOD, Is.CLASS, Is.INSTANCE, Is.GENERATOR, Is.DISPLAY, Is.MODULE, Is.CONSTANT}
-)
+    {
+        Is.FUNCTION, Is.METHOD, Is.CLASS, Is.INSTANCE, Is.GENERATOR, Is.DISPLAY, Is.MODULE, Is.CONSTANT, Is.OBJECT,
+        Is.BUNDLE, Is.MADE, Is.PROTO, Is.SETTLER,
+    }
+)  # fmt: skip

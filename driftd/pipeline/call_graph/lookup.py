@@ -25,6 +25,8 @@ from driftd.pipeline.interface import definition_key, name_key
 from driftd.pipeline.modules import ECMASCRIPT
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from driftd.pipeline.bindings import Binding
     from driftd.pipeline.call_graph.entities import Entities
     from driftd.pipeline.interface import ClassFace, Interface
@@ -66,8 +68,8 @@ class Modules(Memory):
         """Return what the name of a function stands for: what its decorators make of it."""
         raise NotImplementedError
 
-    def result(self, callees: Entities) -> Entities:
-        """Return what calling any of the entities can give."""
+    def result(self, callees: Entities, argument: Callable[[str, int], Entities] | None = None) -> Entities:
+        """Return what calling any of the entities can give; `argument` gives arguments by name and position."""
         raise NotImplementedError
 
     def requested(self, request: Entity) -> Entities:
@@ -107,7 +109,13 @@ class Modules(Memory):
     def unbound(self, path: str, name: str) -> Entity:
         """Return what a name is that no scope of the file binds."""
         file = self._project.file(path)
-        names = ECMASCRIPT_GLOBALS if file is not None and file.language in ECMASCRIPT else PYTHON_BUILTINS
+        names = PYTHON_BUILTINS
+        if file is not None and file.language in ECMASCRIPT:
+            if name == "exports":
+                return Entity(Is.MODULE, path)
+            if name == "module":
+                return Entity(Is.BUILTIN, name, -1, path)
+            names = ECMASCRIPT_GLOBALS
         return Entity(Is.BUILTIN, name) if name in names else UNKNOWN
 
     def imported(self, path: str, module: str, name: str) -> Entities:
@@ -244,9 +252,20 @@ class Modules(Memory):
                 owners = self.attribute(enclosing, head)
                 for name in rest:
                     owners = self.attributes(owners, name)
-                return _classes(owners)
+                return self._classes(owners)
             scope = outer.scope
-        return _classes(self.evaluate(path, binding))
+        return self._classes(self.evaluate(path, binding))
+
+    def _classes(self, entities: Entities) -> Entities:
+        return tuple(
+            e if e.what is Is.CLASS else self.base_entity(e)
+            for e in entities
+            if e.what is not Is.EXTERNAL or e.file.partition(".")[0] not in _MARKERS
+        )
+
+    def base_entity(self, entity: Entity) -> Entity:
+        """Return what a base of a class is, if it is no class: nothing is known of it."""
+        return opaque(entity)
 
     def below(self, folder: str, name: str) -> Lookup:
         lookup = self._project.modules.below(folder, name)
@@ -289,14 +308,6 @@ def external(package: str, module: str, name: str) -> Entity:
     """Return what is imported from a module of another package."""
     module = module if module.startswith(package) else package
     return Entity(Is.EXTERNAL, module if name in {"", "*", "default"} else f"{module}.{name}")
-
-
-def _classes(entities: Entities) -> Entities:
-    return tuple(
-        e if e.what is Is.CLASS else opaque(e)
-        for e in entities
-        if e.what is not Is.EXTERNAL or e.file.partition(".")[0] not in _MARKERS
-    )
 
 
 _MARKERS: Final = frozenset({"abc", "typing", "typing_extensions"})  # bases from these bring no members to call

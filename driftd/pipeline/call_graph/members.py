@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from driftd.pipeline.bindings import Binding
     from driftd.pipeline.call_graph.entities import Entities
-    from driftd.pipeline.interface import ClassFace
+    from driftd.pipeline.interface import ClassFace, FunctionFace
     from driftd.pipeline.project import Project
 
 
@@ -78,6 +78,8 @@ class Members(Modules):
 
     def _module_member(self, path: str, name: str) -> Entities:
         found = self.member(path, name)
+        if not found and self.is_ecmascript(path):
+            found = self.in_module(path, f"this.{name}")  # at the top of a CommonJS module `this` is what it exports
         written = self.flow(module_key(path, name))
         return union([found, written]) if written else found
 
@@ -91,26 +93,35 @@ class Members(Modules):
         fields: list[Entities] = []
         instance = owner.what is Is.INSTANCE
         is_bound = False
-        key = field_key(name)
+        stored_as = name
+        ecmascript = bool(line) and line[0].what is Is.CLASS and self.is_ecmascript(line[0].file)
+        if ecmascript and not instance:
+            stored_as = f"static {name}"
+        key = field_key(stored_as)
         self.note_flow(key)
         written = self.flows.fields(key)
         for cls in line:
             if cls.what is not Is.CLASS:
+                if ecmascript and cls.what is Is.FUNCTION:
+                    fields.append(self.inherited(cls, name, owner, stored=is_bound))
+                    continue
                 missing = missing or (cls,)
                 continue
             face = self.class_face(cls)
             if face is None:
                 continue
-            if not is_bound and name in face.names:
+            bindings = face.names.get(stored_as, ()) or (face.names.get(name, ()) if ecmascript else ())
+            if not is_bound and bindings:
                 is_bound = True
-                bindings = face.names[name]
                 on_class = union([self._on_class(cls, face, name, binding, owner) for binding in bindings])
-            if stored and name in face.fields:
-                bindings = face.fields[name]
-                if not instance:
+                is_bound = bool(on_class) or not ecmascript
+            if stored and stored_as in face.fields:
+                bindings = face.fields[stored_as]
+                if not instance and not ecmascript:
                     bindings = tuple([b for b in bindings if b.means is Means.FUNCTION])
                 place = Place(cls.file, ~cls.number, owner)
-                fields.extend([self.value(binding, place) for binding in bindings])
+                values = [self.value(binding, place) for binding in bindings]
+                fields.extend([self.bind_all(value, owner) for value in values] if ecmascript else values)
             if stored and written and (cls.file, cls.number) in written:
                 fields.append(written[cls.file, cls.number])
         if not fields and on_class:
@@ -119,6 +130,22 @@ class Members(Modules):
         if found:
             return found
         return (UNKNOWN,) if is_bound or fields else missing
+
+    def is_ecmascript(self, path: str) -> bool:
+        """Whether a file is in a language of the family."""
+        raise NotImplementedError
+
+    def inherited(self, base: Entity, name: str, owner: Entity, *, stored: bool) -> Entities:
+        """Return what a class that extends a function gets from it."""
+        raise NotImplementedError
+
+    def bind_all(self, entities: Entities, owner: Entity) -> Entities:
+        """Return methods of an object: what is called through it has it as `this`."""
+        raise NotImplementedError
+
+    def is_hidden(self, function: FunctionFace, owner: Entity, cls: ClassFace) -> bool:
+        """Whether a member of a class is one of instances and asked of the class, or the other way round."""
+        raise NotImplementedError
 
     def _on_class(self, cls: Entity, face: ClassFace, name: str, binding: Binding, owner: Entity) -> Entities:
         if binding.means is Means.FUNCTION:
@@ -147,10 +174,16 @@ class Members(Modules):
         function = interface.functions[number]
         self.look(definition_key(cls.file, function.qualified_name))
         instance = owner.what is Is.INSTANCE
+        if self.is_ecmascript(cls.file):
+            if self.is_hidden(function, owner, interface.classes[cls.number]):
+                return NONE
+            instance = True  # a class is the `this` of its static methods
         if instance and function.kind == "getter":
             return self.result((bound(Entity(Is.FUNCTION, cls.file, number), owner),))
         found = self.function(cls.file, number)
-        if function.kind == "static_method" or not (instance or function.kind == "class_method"):
+        if (function.kind == "static_method" and owner.what is Is.INSTANCE) or not (
+            instance or function.kind == "class_method"
+        ):
             return found
         return tuple([bound(e, owner) if e.what is Is.FUNCTION else e for e in found])
 

@@ -97,7 +97,7 @@ class Memory:
     def _recall(self, key: tuple[object, ...]) -> Entities | None:
         done = self._done.get(key)
         frames = self._frames
-        if done is None:
+        if done is None or len(frames) + done[3] >= HEIGHT_LIMIT:  # too high to be used here
             partial = self._partial.get(key) if len(frames) > 1 else None
             if partial is None:
                 return None
@@ -107,8 +107,6 @@ class Memory:
             outer.cut = min(outer.cut, head.depth if head is not None and head.is_open else 0)
             return answer
         answer, seen, reads, height = done
-        if len(frames) + height >= HEIGHT_LIMIT:
-            return None
         outer = frames[-1]
         outer.seen |= seen
         if reads:

@@ -80,7 +80,7 @@ def reason_of(entity: Entity, reason: str) -> str:
     return BUILTIN_CALL if entity.what in _BUILTINS else reason
 
 
-_BUILTINS: Final = frozenset({Is.BUILTIN, Is.CONSTANT, Is.ACTION})
+_BUILTINS: Final = frozenset({Is.BUILTIN, Is.CONSTANT, Is.ACTION, Is.SETTLER})
 # With several owners the most telling outcome counts.
 RANK: Final = (
     RESOLVED,

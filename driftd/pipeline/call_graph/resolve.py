@@ -10,12 +10,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from driftd.pipeline.binder import Binder
 from driftd.pipeline.bindings import Means, reaching
-from driftd.pipeline.call_graph import callbacks
+from driftd.pipeline.call_graph import callbacks, library
 from driftd.pipeline.call_graph.entities import NONE, UNKNOWN, Entity, Is, union
 from driftd.pipeline.call_graph.handover import Handover
 from driftd.pipeline.call_graph.implicit import Implicit
+from driftd.pipeline.call_graph.objects import SPECIAL
 from driftd.pipeline.call_graph.outcomes import (
     BUILTIN_CALL,
     CONFIDENCE,
@@ -37,6 +37,7 @@ from driftd.pipeline.call_graph.outcomes import (
 from driftd.pipeline.call_graph.place import Place
 from driftd.pipeline.call_graph.values import Symbols
 from driftd.pipeline.facts.model import Kind
+from driftd.pipeline.interface import binder_of
 from driftd.pipeline.modules import ECMASCRIPT
 
 if TYPE_CHECKING:
@@ -106,7 +107,7 @@ class Resolver:
         self.classes = facts.outline.classes
         self.calls = facts.bodies.calls
         self.regions = facts.bodies.regions
-        self.binder = Binder(facts)
+        self.binder = binder_of(facts)
         self.scopes = self.binder.run_for_calls(max(file.interface.displays, default=-1) + 1)
         symbols.own_displays = (file.path, self.scopes.displays)
         self.handover = Handover(self)
@@ -205,7 +206,7 @@ class Resolver:
             return self.member(self.value(callee.items[0], place), callee.text, is_receiver=False)
         if callee.kind == Kind.FUNCTION:
             return self.outcome((Entity(Is.FUNCTION, self.path, callee.ref),), "same_file", DYNAMIC)
-        if callee.kind in _FOLLOWED:
+        if callee.kind in _FOLLOWED or (callee.kind == Kind.UNKNOWN and callee.items):
             return self.outcome(self.value(callee, place), "", DYNAMIC)
         return Outcome((), DYNAMIC)
 
@@ -248,8 +249,8 @@ class Resolver:
             return place
 
     def find_place(self, scope: int, head: str) -> object:
-        if self.ecmascript and head in {"this", "super"}:
-            return self.receiver(scope)
+        if self.ecmascript and head in SPECIAL:
+            return ("this", self.own_this(scope))
         at = scope
         if at < 0:
             if head in self.scopes.classes[~at]:
@@ -271,21 +272,23 @@ class Resolver:
         owner_text, dot, name = text.rpartition(".")
         if not dot or self.bound_whole(scope, text):
             if text == "super" and self.ecmascript:
-                cls = self.receiver(scope)
-                bases = self.symbols.lineage(cls.file, cls.number)[1:2] if cls else NONE
+                outer = self.own_this(scope)
+                cls = self.functions[outer].scope if outer > 0 else outer
+                bases = self.symbols.lineage(self.path, ~cls)[1:2] if cls < 0 else NONE
                 return self.outcome(bases, "constructor", UNKNOWN_NAME)
             entities = self.look_up(scope, text, line, region)
             if entities is None:
                 unbound = self.symbols.unbound(self.path, text)
                 if unbound.what is not Is.BUILTIN:
                     return Outcome((), UNKNOWN_NAME)
-                return Outcome((), BUILTIN_CALL, (unbound,), text in callbacks.KNOWN)
+                known = library.HANDING if self.ecmascript else callbacks.KNOWN
+                return Outcome((), BUILTIN_CALL, (unbound,), text in known)
             return self.outcome(entities, "", LOCAL_VALUE)
-        if owner_text == "super" and self.ecmascript:
-            return self.outcome(self.super_member(scope, name), "method_call", MISSING_MEMBER)
         owners = self.symbols.bound_path(owner_text, Site(self, scope, line, region))
         if owners is None:
-            return Outcome((), UNKNOWN_NAME)
+            owners = (self.symbols.unbound(self.path, owner_text),)
+            if owners[0].what is Is.UNKNOWN:
+                return Outcome((), UNKNOWN_NAME)
         return self.member(owners, name, is_receiver=self.is_receiver(scope, owner_text))
 
     def member(self, owners: Entities, name: str, *, is_receiver: bool) -> Outcome:
@@ -311,10 +314,11 @@ class Resolver:
 
     def outcome(self, entities: Entities, how: Resolution | str, reason: str) -> Outcome:
         """Turn what is called into the functions that run."""
+        called = self.symbols.called(entities) if self.ecmascript else entities
         targets: list[tuple[Entity, Resolution]] = []
         outcome = ""
         open_ends = 0
-        for entity in entities:
+        for entity in called:
             what = entity.what
             if what is Is.FUNCTION or what is Is.METHOD:
                 targets.append((entity, how or ("same_file" if entity.file == self.path else "import_based")))  # type: ignore[arg-type]  # how is "" or a Resolution
@@ -332,7 +336,8 @@ class Resolver:
             else:
                 outcome, open_ends = reason_of(entity, reason), 1
         if not targets:
-            hands = any(e.what in _HANDING or e.file in callbacks.KNOWN for e in entities)
+            known = library.HANDING if self.ecmascript else callbacks.KNOWN
+            hands = any(e.what in _HANDING or e.file in known for e in entities)
             return Outcome((), outcome or reason, entities if hands else NONE, hands)
         distinct = {(e.file, e.number): (e, strategy) for e, strategy in reversed(targets)}
         if len(distinct) > 1:
@@ -419,9 +424,8 @@ class Resolver:
 
     def look_up(self, scope: int, name: str, line: int, region: int) -> Entities | None:
         """Return what a name means in a scope; None if nothing binds it."""
-        if self.ecmascript and name == "this":
-            cls = self.receiver(scope)
-            return (Entity(Is.INSTANCE, cls.file, cls.number),) if cls else (UNKNOWN,)
+        if self.ecmascript and name in SPECIAL:
+            return self.symbols.special(self.path, scope, name)
         if self.scopes.comprehensions:
             binding = self.in_comprehension(name, region)
             if binding is not None:
@@ -544,16 +548,11 @@ class Resolver:
             region = self.regions[region].parent
         return None
 
-    def receiver(self, scope: int) -> Entity | None:
-        """Return the class whose code stands in the scope: arrow functions and nested functions belong to it too."""
-        while scope > 0:
-            outer = self.functions[scope].scope
-            if outer < 0:
-                return Entity(Is.CLASS, self.path, ~outer)
-            if self.ecmascript and self.functions[scope].kind != "lambda":
-                return None
-            scope = outer
-        return Entity(Is.CLASS, self.path, ~scope) if scope < 0 else None
+    def own_this(self, scope: int) -> int:
+        """Return the scope whose `this` code of a scope has: arrow functions have that of the code around them."""
+        while scope > 0 and self.functions[scope].is_arrow:
+            scope = self.functions[scope].scope
+        return scope
 
     def is_receiver(self, scope: int, text: str) -> bool:
         if self.ecmascript:
@@ -564,10 +563,6 @@ class Resolver:
                 return sites[0].binding.means in {Means.RECEIVER, Means.OWN_CLASS}
             scope = self.functions[scope].scope
         return False
-
-    def super_member(self, scope: int, name: str) -> Entities:
-        cls = self.receiver(scope)
-        return self.symbols.after(Entity(Is.SUPER, cls.file, cls.number, cls), name) if cls else NONE
 
 
 _BUDGET: Final = 200_000  # bindings looked into per file, about a second; only generated code comes near
@@ -586,7 +581,7 @@ _EVALUATED: Final = frozenset(
         Means.REST,
     }
 )
-_HANDING: Final = frozenset({Is.CLASS, Is.ACTION, Is.INSTANCE})
+_HANDING: Final = frozenset({Is.CLASS, Is.ACTION, Is.INSTANCE, Is.SETTLER})
 _FOLLOWED: Final = frozenset({Kind.CALL, Kind.INDEX, Kind.CONDITIONAL, Kind.OPERATION, Kind.AWAIT, Kind.NAMED})
 _RUNNABLE: Final = frozenset({Is.FUNCTION, Is.METHOD, Is.CLASS})
 _NO_RECEIVER: Final = frozenset({Is.UNKNOWN, Is.FUNCTION, Is.METHOD})

@@ -14,7 +14,11 @@ from driftd.pipeline.bindings import Binding, Means
 from driftd.pipeline.call_graph.callbacks import PASSES
 from driftd.pipeline.call_graph.containers import sliced
 from driftd.pipeline.call_graph.entities import BUILTIN, CALLABLE, NONE, UNKNOWN, Entity, Is, union
-from driftd.pipeline.call_graph.fixtures import Fixtures, is_injected
+from driftd.pipeline.call_graph.fixtures import is_injected
+from driftd.pipeline.call_graph.library import NAMESPACES
+from driftd.pipeline.call_graph.natives import Natives
+from driftd.pipeline.call_graph.objects import OBJECTS, SPECIAL
+from driftd.pipeline.call_graph.outcomes import MOST_TARGETS
 from driftd.pipeline.call_graph.place import Place
 from driftd.pipeline.expressions import place_name
 from driftd.pipeline.interface import definition_key
@@ -26,7 +30,7 @@ if TYPE_CHECKING:
     from driftd.pipeline.call_graph.entities import Entities
 
 
-class Symbols(Fixtures):
+class Symbols(Natives):
     """Answers questions about one state of the project; make a new one for each."""
 
     # -- expressions --
@@ -79,8 +83,11 @@ class Symbols(Fixtures):
         if means is Means.ENTERED:
             return self.entered(self.value(binding.items[0], place))
         if means is Means.REST:
-            return tuple([sliced(e, binding.ref) for e in self.value(binding.items[0], place)])
-        return (UNKNOWN,)
+            found = self.value(binding.items[0], place)
+            if self.is_ecmascript(place.path):
+                return tuple([self.rest(e, binding.ref) for e in found])
+            return tuple([sliced(e, binding.ref) for e in found])
+        return self.object_value(binding, place)
 
     def path(self, text: str, place: Place) -> Entities:
         """Return what an access path can stand for."""
@@ -118,11 +125,13 @@ class Symbols(Fixtures):
         interface = self.interface(path)
         if interface is None:
             return None
+        if name in SPECIAL and self.is_ecmascript(path):
+            return self.special(path, scope, name, receiver)
         at = scope
         while at:
             if at < 0:
                 cls = interface.classes[~at]
-                if at == scope:
+                if at == scope and (cls.kind != "class" or not self.is_ecmascript(path)):
                     self.look(definition_key(path, cls.qualified_name))
                     bindings = cls.names.get(name)
                     if bindings:
@@ -259,6 +268,8 @@ class Symbols(Fixtures):
 
     def _call(self, binding: Binding, place: Place) -> Entities:
         items = binding.items
+        if self.is_ecmascript(place.path):
+            return self._ecmascript_call(binding, place)
         if binding.text:
             if binding.text == "super" and self._is_python(place.path):
                 return self.super_of(place)
@@ -282,6 +293,48 @@ class Symbols(Fixtures):
             return union([self.imported(place.path, name, "") for name in names]) or (UNKNOWN,)
         return self.result(callees, argument)
 
+    def _ecmascript_call(self, binding: Binding, place: Place) -> Entities:
+        callees, argument = self.parts(binding, place)
+        if len(callees) > MOST_TARGETS:
+            return (UNKNOWN,)
+        if binding.text in _REQUIRING and all(callee.what in _UNBOUND for callee in callees):
+            names = [e.file[1:] for e in argument("", 0) if e.what is Is.CONSTANT and e.file[:1] == "'"]
+            dynamic = binding.text == "import"
+            found = union([self.imported(place.path, name, "*" if dynamic else "") for name in names]) or (UNKNOWN,)
+            return (self.promise(found),) if dynamic else found
+        if binding.name == "new":
+            return union([self.made(callee, argument) for callee in callees])
+        return self.result(callees, argument if len(binding.items) > 1 else _nothing)
+
+    def made(self, callee: Entity, argument: Callable[[str, int], Entities]) -> Entities:
+        """Return what `new` makes: an instance, and what the constructor returns instead."""
+        if callee.what is Is.METHOD:
+            callee = Entity(Is.FUNCTION, callee.file, callee.number)
+        if callee.what is Is.FUNCTION:
+            instance = Entity(Is.MADE, callee.file, callee.number)
+            runs: Entities = (callee,)
+        elif callee.what is Is.CLASS:
+            instance = Entity(Is.INSTANCE, callee.file, callee.number)
+            classes = [cls for cls in self.lineage(callee.file, callee.number) if cls.what is Is.CLASS]
+            runs = tuple([e for cls in classes for e in self.constructor(cls) if e.what is Is.FUNCTION])
+        else:
+            return self._result(callee, argument)
+        given = [self.result((run,)) for run in dict.fromkeys(runs) if self._gives(run)]
+        return ((instance, *[e for e in union(given) if e.what in _OBJECTS])) if given else (instance,)
+
+    def _gives(self, function: Entity) -> bool:
+        face = self.face(function)
+        return face is not None and bool(face.gives)
+
+    def generated(self, generator: Entity) -> Entities:
+        """Return what a generator function returns in the end."""
+        face = self.face(Entity(Is.FUNCTION, generator.file, generator.number))
+        if face is None:
+            return NONE
+        receiver = generator.extra if isinstance(generator.extra, Entity) else None
+        place = Place(generator.file, generator.number, receiver)
+        return union([self.value(binding, place) for binding in face.gives])
+
     def super_of(self, place: Place) -> Entities:
         """Return what `super()` is for code of a place."""
         interface = self.interface(place.path)
@@ -301,6 +354,10 @@ class Symbols(Fixtures):
         if what is Is.CLASS:
             return (Entity(Is.INSTANCE, callee.file, callee.number),)
         if what is Is.FUNCTION or what is Is.METHOD:
+            if what is Is.METHOD and self.is_ecmascript(callee.file):
+                face = self.face(callee)
+                if face is not None and not face.gives_by_this and not face.is_generator:
+                    callee = Entity(Is.FUNCTION, callee.file, callee.number)
             found = self.remember(("result", callee.file, callee.number, callee.extra), lambda: self._returned(callee))
             if argument is not None:
                 found = self._with_argument(callee, found, argument)
@@ -311,6 +368,9 @@ class Symbols(Fixtures):
         if what is Is.EXTERNAL or what is Is.BUILTIN:
             return self._library_result(callee, argument)
         if what is Is.ACTION:
+            owner = callee.extra
+            if isinstance(owner, Entity) and (owner.what in OBJECTS or self.is_ecmascript(owner.file)):
+                return self.native_result(callee, argument or _nothing)
             return self._action_result(callee)
         return (UNKNOWN,)
 
@@ -326,6 +386,13 @@ class Symbols(Fixtures):
         receiver = callee.extra if isinstance(callee.extra, Entity) else None
         place = Place(path, number, receiver)
         found = union([self.value(binding, place) for binding in face.gives])
+        if face.is_async:
+            declared = (
+                self.typed(face.returns, Place(path, face.scope))
+                if face.returns and UNKNOWN in (found or (UNKNOWN,))
+                else NONE
+            )
+            return (self.promise(union([found, declared])),)
         if found and UNKNOWN not in found and not any(e.what in _VAGUE for e in found):
             return found
         useful = tuple([e for e in found if e.what is not Is.UNKNOWN and e.what not in _VAGUE])
@@ -383,6 +450,8 @@ class Symbols(Fixtures):
         if callee.file == "getattr" and argument is not None:
             names = [e.file[1:] for e in argument("", 1) if e.what is Is.CONSTANT and e.file[:1] == "'"]
             return union([self.attributes(argument("", 0), name) for name in names]) or (UNKNOWN,)
+        if callee.what is Is.BUILTIN and argument is not None and callee.file.partition(".")[0] in NAMESPACES:
+            return self.language_result(callee, argument)
         passes = PASSES.get(callee.file) if argument is not None else None
         if passes is None or argument is None:
             package = callee.file.partition(".")[0]
@@ -426,6 +495,9 @@ def _nothing(_name: str, _position: int) -> Entities:
     return NONE
 
 
+_UNBOUND: Final = frozenset({Is.BUILTIN, Is.UNKNOWN})
+_REQUIRING: Final = frozenset({"import", "require"})
+_OBJECTS: Final = OBJECTS | {Is.FUNCTION, Is.METHOD, Is.CLASS}
 _IMPORTING: Final = frozenset({"importlib.import_module", "__import__"})
 _IMMEDIATE: Final = frozenset(
     {Means.FUNCTION, Means.CLASS, Means.PARAM, Means.RECEIVER, Means.OWN_CLASS, Means.NOTHING}

@@ -21,7 +21,7 @@ from typing import Final, Literal
 
 import msgspec
 
-FACTS_VERSION = 2
+FACTS_VERSION = 3
 
 
 class Kind:
@@ -89,13 +89,14 @@ class Decorator(msgspec.Struct, frozen=True, array_like=True, gc=False):
 
 
 class Param(msgspec.Struct, frozen=True, array_like=True, gc=False):
-    """A declared parameter.  A destructured one has the pattern's source text as `name`."""
+    """A declared parameter.  A destructured one has the pattern's source text as `name` and the pattern as `pattern`."""
 
     name: str
     annotation: str | None
     default: Value | None
     kind: Literal["positional_only", "positional", "keyword_only", "rest", "keyword_rest"]
     decorators: tuple[Decorator, ...] = ()
+    pattern: Value | None = None
 
 
 FunctionKind = Literal[
@@ -115,6 +116,8 @@ class Function(msgspec.Struct, frozen=True, array_like=True, gc=False):
     `receiver` is the type as written, without pointers and type arguments, of a method that is declared outside of
     its type: Go's `func (s *Server) Run()`, Kotlin's `fun String.shout()`, C++'s `void Server::run()`.  Such a
     function is qualified by it (`Server.Run`), and its scope is where it stands.
+    An arrow function (`is_arrow`) has the `this` and the `arguments` of the function around it.  `uses_this` is set where
+    the function or an arrow function in it may read its `this`; languages that name it as a parameter leave it out.
     """
 
     name: str
@@ -137,6 +140,8 @@ class Function(msgspec.Struct, frozen=True, array_like=True, gc=False):
     signature_hash: bytes = b""  # 8 bytes, blake2b of name, parameters and return type as written
     bound_to: str = ""
     receiver: str = ""
+    is_arrow: bool = False
+    uses_this: bool = False
 
 
 class Base(msgspec.Struct, frozen=True, array_like=True, gc=False):
@@ -239,6 +244,7 @@ class Call(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """A call or construction.  `callee` is a PATH (`a.b.c`), a MEMBER (`f().x`), or any other value.
 
     A decorator written with arguments is a call; one written without is not (its name is in `Decorator`).
+    A tagged template calls its tag with the template and then with each substitution.
     """
 
     callee: Value

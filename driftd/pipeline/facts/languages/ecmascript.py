@@ -21,7 +21,7 @@ from driftd.pipeline.facts.languages.ecmascript_text import EcmaSource, comment_
 from driftd.pipeline.facts.languages.ecmascript_values import kinds_of
 from driftd.pipeline.facts.model import Comment, FileFacts, LiteralContext, LiteralFact, Outline, ParseError, Texts
 
-_REVISION = 1  # raise when the same bytes give other facts
+_REVISION = 2  # raise when the same bytes give other facts
 _MAX_ERRORS = 1000  # of a file that is not really in the language, the first ones say enough
 
 

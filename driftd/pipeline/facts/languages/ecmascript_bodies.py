@@ -231,7 +231,8 @@ class BodiesPass:
                 args = [Arg(value, name) for name, value in markup_attributes(low, parts.node)]
             elif args_node is not None and parts.end - place != 2:  # not ()
                 if args_node.kind_id in templates:
-                    args.append(Arg(new_value(args_node, "argument")))
+                    tagged = new_value(args_node, "argument")
+                    args = [Arg(tagged), *map(Arg, tagged.items)]
                 else:
                     context_name: LiteralContext = "decorator" if ident in decorating else "argument"
                     for child in args_node.children:

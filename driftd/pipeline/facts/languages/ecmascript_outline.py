@@ -30,6 +30,7 @@ from driftd.pipeline.facts.source import short_hash
 _MAX_NAMED = 40  # functions nested deeper share the prefix and the body hash of the one at this depth
 _MODIFIERS = re.compile(rb"/\*.*?\*/|//[^\n]*", re.DOTALL)
 _SPACE = re.compile(rb"\s*")
+_RECEIVERS = re.compile(rb"\b(?:this|super)\b")
 _CLASS_KINDS = {
     "interface_declaration": "interface",
     "enum_declaration": "enum",
@@ -60,7 +61,7 @@ class _Placed(NamedTuple):
 class OutlinePass:
     """Builds functions and classes."""
 
-    __slots__ = ("_depths", "_docs", "_hashes", "_marks", "_placed", "_prefixes", "context", "low")
+    __slots__ = ("_depths", "_docs", "_hashes", "_marks", "_placed", "_prefixes", "_receiving", "context", "low")
 
     def __init__(self, context: Context, marks: Marks) -> None:
         self.context = context
@@ -71,6 +72,7 @@ class OutlinePass:
         self._prefixes: dict[int, str] = {0: ""}  # scope -> what the names in it are prefixed with
         self._depths: dict[int, int] = {0: 0}
         self._hashes: dict[int, bytes] = {0: b""}
+        self._receiving = self._find_receiving()
 
     def run(self) -> tuple[tuple[Function, ...], tuple[Class, ...]]:
         """Return all functions (the module first) and all classes."""
@@ -85,6 +87,19 @@ class OutlinePass:
             else:
                 classes[index] = self._class(index, *drafts[index])
         return tuple(functions), tuple(classes[index] for index in range(len(drafts)))
+
+    def _find_receiving(self) -> set[int]:
+        """Return the functions in whose text `this` or `super` stands, arrow functions passing it on outwards."""
+        context, arrows = self.context, self.context.kinds.arrows
+        scopes, functions = context.function_scopes, context.functions
+        found: set[int] = set()
+        for match in _RECEIVERS.finditer(context.data):
+            scope = context.state(match.start())[0]
+            while scope > 0 and functions[scope - 1][3].kind_id in arrows:
+                scope = scopes[scope]
+            if scope > 0:
+                found.add(scope)
+        return found
 
     def _module(self) -> Function:
         source = self.context.source
@@ -163,6 +178,9 @@ class OutlinePass:
             body_hash,
             short_hash(name.encode("utf-8", "replace") + signature),
             bound.bound_to if bound is not None else "",
+            "",
+            number in kinds.arrows,
+            index in self._receiving,
         )
 
     def _is_exported(self, name: str, bound: Bound | None, number: int) -> bool:
@@ -252,14 +270,15 @@ class OutlinePass:
         if name == "this":  # declares the type of `this`; no argument is passed for it
             return None
         if target.kind_id in kinds.rest_patterns:
-            return Param(name.removeprefix("...").strip(), annotation, None, "rest", decorators)
+            inside = low.value(target).items
+            rest = inside[0] if inside and inside[0].kind in {Kind.LIST, Kind.DICT} else None
+            return Param(name.removeprefix("...").strip(), annotation, None, "rest", decorators, rest)
         default: Value | None = UNDEFINED if optional else None
         if default_node is not None:
             low.bind(default_node, name, "", "function", target.start_byte, node.start_byte)
             default = low.value(default_node, "default", name)
-        if target.kind_id in kinds.patterns:
-            low.value(target)  # for the defaults inside of the pattern
-        return Param(name, annotation, default, "positional", decorators)
+        pattern = low.value(target) if target.kind_id in kinds.patterns else None
+        return Param(name, annotation, default, "positional", decorators, pattern)
 
     # Classes
 
