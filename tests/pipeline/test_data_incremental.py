@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from driftd.pipeline.project import Project
 from driftd.pipeline.stages.data import Data
+from driftd.rows.patterns import BoundaryRow
 from tests.pipeline.in_memory import Table, entries, project_of, rows_of
 
 PATHS = ("a.py", "b.py", "p/__init__.py", "p/apps.py", "p/models.py", "p/migrations/__init__.py", "s.prisma", "w.ts")
@@ -100,3 +101,14 @@ def test_only_what_descends_from_a_framework_is_a_model() -> None:
     """A class that is spelled like one is none."""
     files = {"models.py": "class models:\n    class Model: pass\nclass A(models.Model):\n    email = 1"}
     assert rows_of(Data(), files) == []
+
+
+def test_an_imported_package_gives_its_modules() -> None:
+    """`import a.b` binds `a`, from which `a.b.C` is taken."""
+    files = {
+        "p/__init__.py": "",
+        "p/models.py": "import django.db.models\nclass A(django.db.models.Model): pass",
+        "b.py": "import p.models\nclass B(p.models.A): pass",
+    }
+    rows = [row for row in rows_of(Data(), files) if isinstance(row, BoundaryRow)]
+    assert [(row.file, row.model_name) for row in rows] == [("b.py", "B"), ("p/models.py", "A")]

@@ -102,7 +102,9 @@ class Accesses:
         statement = self._things.of(self._path, args[0])
         if statement is not None and statement.role in ("query", "statement", "class"):
             weaker = min(statement.confidence, thing.confidence)
-            yield from self._on(statement._replace(confidence=weaker), statement.operation)
+            yield from self._on(
+                statement._replace(confidence=weaker, tables=statement.tables or ("unknown",)), statement.operation
+            )
             return
         framework = None if thing.pack.name == "drivers" else thing.pack.name
         sql = self._sql(args[0])

@@ -312,8 +312,7 @@ class Linker:
 
     def _imported(self, path: str, module: str, name: str, rest: tuple[str, ...], hops: int) -> Meaning | None:
         if name == "":  # `import a.b` binds `a`
-            parts = (*module.split("."), *rest)
-            return self._from(path, parts[0], parts[1:], hops)
+            return self._from(path, module.partition(".")[0], rest, hops)
         names = rest if name == "*" else (name, *rest)
         return self._from(path, module, names, hops)
 

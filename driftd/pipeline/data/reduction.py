@@ -53,7 +53,7 @@ class Reduction:
         if kind == Kind.INDEX:
             return self._index(value, scope, line, depth)
         if kind in _SEQUENCES:
-            items = [self.of(item, scope, line, depth + 1) for item in value.items[:WIDTH]]
+            items = [self.of(item, scope, line, depth + ASIDE) for item in value.items[:WIDTH]]
             return Expr(Form.LIST, "", tuple(dict.fromkeys(items)))
         if kind == Kind.COMPREHENSION and value.text != "dict" and value.items:
             return Expr(Form.LIST, "", (self.of(value.items[0], scope, line, depth + 1),))
@@ -84,7 +84,7 @@ class Reduction:
             if arg.name and (self._lean or (self._is_python and arg.name not in _READ)):
                 continue
             names.append(arg.name)
-            items.append(self.of(arg.value, scope, line, depth + 1))
+            items.append(self.of(arg.value, scope, line, depth + ASIDE))
         if self._lean:
             while len(names) > 1 and items[-1].form in _EMPTY:
                 names.pop()
@@ -115,7 +115,7 @@ class Reduction:
         return Expr(Form.ELEMENT, "", (self.of(of, scope, line, depth + 1),))
 
     def _operation(self, value: Value, scope: int, line: int, depth: int) -> Expr:
-        parts = [self.of(item, scope, line, depth + 1) for item in value.items]
+        parts = [self.of(item, scope, line, depth + ASIDE) for item in value.items]
         if value.text == "%" or parts[0].form is Form.SQL:
             return parts[0] if parts[0].form in _TEXTS else OTHER
         if value.text == "+" and parts[0].form is Form.TEXT:
@@ -248,7 +248,8 @@ class Reduction:
                 self._returns.setdefault(returned.scope, returned.value)
 
 
-DEPTH: Final = 12
+DEPTH: Final = 48
+ASIDE: Final = 4  # what is handed over counts for more than the chain itself: it may branch
 WIDTH: Final = 200
 LONGEST_NAME: Final = 100
 _END: Final = 1 << 40

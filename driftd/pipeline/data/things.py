@@ -123,7 +123,7 @@ class Things:
             found = self.of(path, call.positional[0]) if call.positional else None
             return None if found is None or not found.tables else found._replace(role="instance", operation=operation)
         tables = self.tables(path, call.positional)
-        return Thing("statement", pack, tables, operation) if tables else None
+        return Thing("statement", pack, tables, operation)
 
     # -- names
 
@@ -460,7 +460,7 @@ class Things:
         operation = pack.operation(role, method)
         inner = self.of(path, call.positional[0]) if operation in ("raw_query", "select") and call.positional else None
         if operation == "raw_query":
-            if inner is None or not inner.tables:
+            if inner is None:
                 return None
             return inner._replace(role="instance" if method == "scalar" else "result")
         if operation == "select":
@@ -501,7 +501,7 @@ def _label_of(symbol: str) -> str:
     return f"{parts[-3]}.{parts[-1]}" if len(parts) > len(("app", "models", "name")) - 1 else symbol
 
 
-_DEPTH: Final = 14
+_DEPTH: Final = 60
 _GUESSED: Final = 0.7
 _NAMED: Final = 0.8
 _NO_WORDS: Final[frozenset[str]] = frozenset()
@@ -514,7 +514,7 @@ _BUILDERS: Final = {
 _REPOSITORY_MAKERS: Final = frozenset({"getRepository", "getTreeRepository", "withRepository"})
 _PASSING: Final = frozenset({"createQueryBuilder", "scope", "unscoped"})
 _JOINS: Final = frozenset(
-    {"join", "outerjoin", "join_from", "leftJoin", "innerJoin", "rightJoin", "fullJoin", "outerJoin"}
+    {"join", "outerjoin", "join_from", "select_from", "leftJoin", "innerJoin", "rightJoin", "fullJoin", "outerJoin"}
 )
 _QUERIES: Final = frozenset({"objects", "_default_manager", "_base_manager", "query"})
 _COLUMNS: Final = frozenset({"c", "columns", "__table__"})
