@@ -11,6 +11,7 @@ from driftd.pipeline.data.things import Things
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from driftd.pipeline.data.facts import Touch
     from driftd.pipeline.data.models import Models
     from driftd.pipeline.data.things import Thing
 
@@ -32,9 +33,18 @@ class Accesses:
         self._path = path
         self._things = Things(models, path)
 
-    def of(self, call: Expr) -> list[Access]:
-        """Return what the outermost call of a chain does, the chain considered; empty if nothing is known of it."""
-        return list(dict.fromkeys(self._of(call)))
+    def of(self, touch: Touch) -> list[Access]:
+        """Return what the outermost call of a chain that is known to do something does, the chain considered."""
+        call, left = touch.call, touch.below
+        while not (found := list(dict.fromkeys(self._of(call)))) and left:
+            left -= 1
+            below = call.callee
+            while below.form in _BETWEEN:
+                below = below.items[0]
+            if below.form is not Form.CALL:
+                break
+            call = below
+        return found
 
     def _of(self, call: Expr) -> Iterator[Access]:
         callee = call.callee
@@ -129,5 +139,6 @@ class Accesses:
         return None
 
 
+_BETWEEN: Final = frozenset({Form.MEMBER, Form.ELEMENT, Form.CONTEXT})
 _UNSURE: Final = 0.5
 _PARSED: Final = 0.85

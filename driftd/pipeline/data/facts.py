@@ -20,7 +20,7 @@ from driftd.pipeline.facts.model import Kind, owner_function
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-    from driftd.pipeline.facts.model import Class, Decorator, FileFacts
+    from driftd.pipeline.facts.model import Class, Decorator, FileFacts, Value
 
 
 class Mark(msgspec.Struct, frozen=True, array_like=True, gc=False, omit_defaults=True):
@@ -67,6 +67,7 @@ class Declarations(msgspec.Struct, frozen=True, array_like=True, gc=False, omit_
     exports: outside names by inside ones
     stars: modules of which everything is taken
     statements: calls at the top level that declare a model: `User.init(…)`
+    package: what the file says it belongs to, in languages whose names are found by packages
     """
 
     shapes: tuple[Shape, ...] = ()
@@ -75,14 +76,19 @@ class Declarations(msgspec.Struct, frozen=True, array_like=True, gc=False, omit_
     exports: dict[str, Expr] = {}
     stars: tuple[str, ...] = ()
     statements: tuple[Expr, ...] = ()
+    package: str = ""
 
 
-class Touch(msgspec.Struct, frozen=True, array_like=True, gc=False):
-    """A call that may read or write data, with its whole chain: `function` is the index of the function around it."""
+class Touch(msgspec.Struct, frozen=True, array_like=True, gc=False, omit_defaults=True):
+    """A call that may read or write data, with its whole chain: `function` is the index of the function around it.
+
+    `below` is how many calls the chain goes through as it is written, without those of its variables.
+    """
 
     function: int
     line: int
     call: Expr
+    below: int = 0
 
 
 class DataFacts(msgspec.Struct, frozen=True, array_like=True, gc=False):
@@ -135,6 +141,7 @@ def _declarations(facts: FileFacts) -> Declarations:
                 if call.scope == 0 and call.callee.text.rpartition(".")[2] in declaring
             ]
         ),
+        package=outline.package if facts.language in PACKAGED else "",
     )
 
 
@@ -202,6 +209,8 @@ def _bases(cls: Class, reduction: Reduction) -> Iterator[Expr]:
 
 def _members(facts: FileFacts, cls: Class, reduction: Reduction) -> Iterator[Attribute]:
     for member in cls.members:
+        if member.is_static and facts.language in PACKAGED:
+            continue  # a constant of the class is no column
         value = None if member.value is None else reduction.of(member.value)
         if value is not None and value.form in _CONTAINERS and facts.language == "python":
             value = OTHER  # a field is no list, and neither is a name of a table
@@ -231,35 +240,38 @@ def _touches(facts: FileFacts, declarations: Declarations) -> Iterator[Touch]:
     """Yield the outermost calls of chains that start with something another file or a type can explain."""
     methods = watched_methods(facts.language)
     calls = facts.bodies.calls
-    candidates = []
-    inner = set()
-    for index, call in enumerate(calls):
-        callee = call.callee
-        if callee.kind == Kind.MEMBER:
-            below = callee.items[0]
-            while below.kind in _THROUGH and below.items:
-                below = below.items[0]
-            if below.kind == Kind.CALL:
-                inner.add(below.ref)
-            name = callee.text
-        elif callee.kind == Kind.PATH:
-            name = callee.text.rpartition(".")[2]
-        else:
-            continue
-        if name in methods:
-            candidates.append(index)
+    candidates = [index for index, call in enumerate(calls) if _method_of(call.callee) in methods]
     if not candidates:
         return
+    inner = {below for index in candidates for below in _calls_below(facts, index)}
     reduction = Reduction(facts, lean=True)
     sessions = named_sessions(facts.language)
     bound = {i.alias for i in declarations.imports} | {s.name for s in declarations.shapes}
     bound.update(declarations.names, declarations.exports)
+    anything = bool(declarations.stars) or facts.language in PACKAGED
     for index in candidates:
         if index not in inner:
             call = calls[index]
             expr = reduction.call(index, call.scope, call.line)
-            if _may_be_known(expr, bound, sessions, anything=bool(declarations.stars)):
-                yield Touch(owner_function(facts.outline, call.scope), call.line, expr)
+            if _may_be_known(expr, bound, sessions, anything=anything):
+                below = sum(1 for _ in _calls_below(facts, index))
+                yield Touch(owner_function(facts.outline, call.scope), call.line, expr, below)
+
+
+def _method_of(callee: Value) -> str:
+    return callee.text.rpartition(".")[2] if callee.kind in _NAMING else ""
+
+
+def _calls_below(facts: FileFacts, index: int) -> Iterator[int]:
+    """Yield the calls that the chain of a call goes through: of `a().b().c()` the first two."""
+    below = facts.bodies.calls[index].callee
+    while True:
+        while below.kind in _THROUGH and below.items:
+            below = below.items[0]
+        if below.kind != Kind.CALL:
+            return
+        yield below.ref
+        below = facts.bodies.calls[below.ref].callee
 
 
 def _may_be_known(expr: Expr, bound: set[str], sessions: Mapping[str, frozenset[str]], *, anything: bool) -> bool:
@@ -290,6 +302,8 @@ def _receiver(callee: Expr) -> str:
     return callee.text.rpartition(".")[0].rpartition(".")[2]
 
 
+# Languages whose files name their package, and whose names are found by it.
+PACKAGED: Final = frozenset({"java"})
 _BINDING: Final = frozenset({"assign", "declare"})
 _TELLING: Final = frozenset(
     {Kind.CALL, Kind.PATH, Kind.MEMBER, Kind.CLASS, Kind.AWAIT, Kind.CAST, Kind.STRING, Kind.OPERATION, Kind.INDEX,
@@ -300,6 +314,7 @@ _NOTHING: Final = frozenset({Form.OTHER, Form.TEXT, Form.CONSTANT, Form.DICT, Fo
 _RESULTS: Final = frozenset({Form.CALL, Form.MEMBER, Form.ELEMENT, Form.INSTANCE, Form.NAME, Form.CONTEXT})
 _UNTELLING: Final = frozenset({"None", "Any", "Dict", "List", "Tuple", "Set", "Union", "Iterable", "Self", "Callable"})
 _PROPERTIES: Final = frozenset({"property", "cached_property", "hybrid_property"})
+_NAMING: Final = frozenset({Kind.PATH, Kind.MEMBER})
 _THROUGH: Final = frozenset({Kind.AWAIT, Kind.CAST, Kind.MEMBER, Kind.INDEX})
 _DECLARED: Final = frozenset({"declared_attr", "directive"})
 # Modules of the standard library that no project has one of its own of, and that no pack speaks of.

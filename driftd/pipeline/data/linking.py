@@ -9,8 +9,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final, NamedTuple, TypeVar
 
 from driftd.pipeline.data.expressions import Expr, Form
-from driftd.pipeline.data.facts import Declarations
+from driftd.pipeline.data.facts import PACKAGED, Declarations
 from driftd.pipeline.data.packs import declares_table, is_known, table_of
+from driftd.pipeline.data.registry import class_key
 from driftd.pipeline.digest import DataPart, DeclarationsData
 from driftd.pipeline.modules import ECMASCRIPT
 
@@ -240,7 +241,22 @@ class Linker:
         if facts is None or hops > HOPS:
             return None
         found = self._own(path, head, rest, hops, exported=exported)
+        if found is None and self.project[path].language in PACKAGED:
+            return self._packaged(facts, head, rest)
         return self._starred(path, head, rest, hops) if found is None and facts.stars else found
+
+    def _packaged(self, facts: Declarations, head: str, rest: tuple[str, ...]) -> Meaning | None:
+        """Return what a name means that is of the same package, or of one of which everything is imported."""
+        for package in (facts.package, *facts.stars):
+            full = f"{package}.{head}" if package else head
+            found = Symbol(full) if is_known(full) else self._class_of_package(full)
+            if found is not None:
+                return _taken(found, rest)
+        return None
+
+    def _class_of_package(self, full: str) -> ClassAt | None:
+        entry = self.registered(class_key(full))
+        return None if entry is None else self.class_named(entry.file, entry.model)
 
     def _own(self, path: str, head: str, rest: tuple[str, ...], hops: int, *, exported: bool) -> Meaning | None:
         """Return what a name means that a file itself declares or imports."""
@@ -319,6 +335,10 @@ class Linker:
     def _from(self, path: str, module: str, names: tuple[str, ...], hops: int) -> Meaning | None:
         if hops > HOPS:
             return None
+        if self.project[path].language in PACKAGED:
+            full = ".".join((module, *names[:1]))
+            found = Symbol(full) if is_known(full) else self._class_of_package(full) or Symbol(full)
+            return _taken(found, names[1:])
         is_python = self.project[path].language not in ECMASCRIPT
         full = ".".join((self._absolute(path, module) if is_python else module, *names))
         if not is_known(full):
@@ -418,4 +438,4 @@ def _shared(one: str, other: str) -> int:
     return count
 
 
-_NO_CLASSES: Final = frozenset({"interface", "type_alias", "namespace"})
+_NO_CLASSES: Final = frozenset({"type_alias", "namespace"})

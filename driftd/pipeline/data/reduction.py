@@ -26,6 +26,7 @@ class Reduction:
         self._facts = facts
         self._lean = lean
         self._is_python = facts.language == "python"
+        self._has_implicit_this = facts.language in _IMPLICIT_THIS
         self._locals: dict[int, dict[str, list[Local]]] = {}
         self._fields: dict[tuple[int, str], Local] = {}
         self._returns: dict[int, Value] = {}
@@ -154,6 +155,8 @@ class Reduction:
         functions, classes = self._facts.outline.functions, self._facts.outline.classes
         while scope != 0:
             if scope < 0:
+                if self._has_implicit_this and (field := self._field_of(~scope, name, depth)) is not None:
+                    return field
                 scope = classes[~scope].scope
                 continue
             function = functions[scope]
@@ -215,8 +218,10 @@ class Reduction:
         while at > 0 and outline.functions[at].scope >= 0:
             at = outline.functions[at].scope
         index = ~outline.functions[at].scope if at > 0 and outline.functions[at].scope < 0 else -1
-        if index < 0 or not cls.text:
-            return None
+        return None if index < 0 or not cls.text else self._field_of(index, name, depth)
+
+    def _field_of(self, index: int, name: str, depth: int) -> Expr | None:
+        outline = self._facts.outline
         site = self._fields.get((index, name))
         if site is not None:
             return self._assigned(site, depth)
@@ -262,6 +267,7 @@ _SAME: Final = frozenset({Kind.AWAIT, Kind.CAST, Kind.NAMED})
 _SEQUENCES: Final = frozenset({Kind.LIST, Kind.TUPLE, Kind.SET})
 _CHOICES: Final = frozenset({"or", "||", "??"})
 _JOINING: Final = frozenset({"+", "%", "|", "&"})
+_IMPLICIT_THIS: Final = frozenset({"java"})
 _SELVES: Final = frozenset({"self", "cls", "this"})
 _LOCAL: Final = frozenset({"assign", "declare", "for", "with", "named"})
 # The keyword arguments that a rule or a pack reads; in ECMAScript options are objects, which are kept whole.

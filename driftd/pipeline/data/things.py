@@ -267,6 +267,8 @@ class Things:
         """Return what an attribute of something is."""
         role, pack = thing.role, thing.pack
         if role == "class":
+            if name == "class":  # Java's `Owner.class`
+                return thing
             if name in _QUERIES or self._is_manager(thing, name):
                 return thing._replace(role="query")
             if pack.rule != "django" and name in _COLUMNS:
