@@ -85,6 +85,8 @@ class Accesses:
             yield Access("", operation, thing.pack.name, thing.confidence)
         elif operation == "raw_query":
             yield from self._run(call, thing)
+        elif thing.role == "session" and thing.tables:
+            yield from self._on(thing, operation)
         elif thing.role == "session":
             for arg in call.positional[:1]:
                 yield from self._of_arguments(arg, operation, thing)
@@ -117,7 +119,7 @@ class Accesses:
             )
             return
         framework = None if thing.pack.name == "drivers" else thing.pack.name
-        sql = self._sql(args[0])
+        sql = next((found for arg in args[:3] if (found := self._sql(arg)) is not None), None)
         if sql is None:
             yield Access(thing.tables[0] if thing.tables else "unknown", "raw_query", framework, _UNSURE)
         for touched in () if sql is None else sql.names:

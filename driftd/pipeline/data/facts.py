@@ -113,7 +113,7 @@ def _declarations(facts: FileFacts) -> Declarations:
         if number and function.scope < 0:
             methods.setdefault(~function.scope, []).append(number)
     returned = {
-        function.name: expr
+        (f"{function.receiver}.{function.name}" if function.receiver else function.name): expr
         for number, function in enumerate(outline.functions)
         if number and function.scope == 0 and (expr := _result(facts, number, reduction)) is not None
     }
@@ -165,6 +165,8 @@ def _result(facts: FileFacts, number: int, reduction: Reduction) -> Expr | None:
     if function.return_type and _names_class(function.return_type) and not function.is_generator:
         return Expr(Form.FUNCTION, "", (Expr(Form.INSTANCE, function.return_type),))
     found = reduction.function(number)
+    if found.items and found.items[0].form is Form.TEXT and function.receiver:
+        return found  # Go's `func (User) TableName() string`
     if not found.items or found.items[0].form not in _RESULTS:
         return None
     return found if root_of(found.items[0]).form in (Form.NAME, Form.INSTANCE, Form.SELF) else None
@@ -212,6 +214,8 @@ def _members(facts: FileFacts, cls: Class, reduction: Reduction) -> Iterator[Att
         if member.is_static and facts.language in PACKAGED:
             continue  # a constant of the class is no column
         value = None if member.value is None else reduction.of(member.value)
+        if facts.language == "go" and member.value is not None and member.value.kind == Kind.STRING:
+            value = Expr(Form.TEXT, facts.texts.literals[member.value.ref].value)  # a tag, however long
         if value is not None and value.form in _CONTAINERS and facts.language == "python":
             value = OTHER  # a field is no list, and neither is a name of a table
         marks = tuple([_mark(d, reduction) for d in member.decorators])
@@ -302,8 +306,8 @@ def _receiver(callee: Expr) -> str:
     return callee.text.rpartition(".")[0].rpartition(".")[2]
 
 
-# Languages whose files name their package, and whose names are found by it.
-PACKAGED: Final = frozenset({"java"})
+# Languages whose names are found by package: one that the file names, or (Go) its folder.
+PACKAGED: Final = frozenset({"java", "go"})
 _BINDING: Final = frozenset({"assign", "declare"})
 _TELLING: Final = frozenset(
     {Kind.CALL, Kind.PATH, Kind.MEMBER, Kind.CLASS, Kind.AWAIT, Kind.CAST, Kind.STRING, Kind.OPERATION, Kind.INDEX,

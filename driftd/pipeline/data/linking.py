@@ -242,17 +242,38 @@ class Linker:
             return None
         found = self._own(path, head, rest, hops, exported=exported)
         if found is None and self.project[path].language in PACKAGED:
-            return self._packaged(facts, head, rest)
+            return self._packaged(path, facts, head, rest)
         return self._starred(path, head, rest, hops) if found is None and facts.stars else found
 
-    def _packaged(self, facts: Declarations, head: str, rest: tuple[str, ...]) -> Meaning | None:
+    def packages_of(self, path: str) -> list[str]:
+        """Return the names of a file's package: the one it states, or that of its folder and all ways to import that."""
+        if self.project[path].language != "go":
+            return [self.facts[path].package]
+        parts = path.split("/")[:-1]
+        return ["=" + "/".join(parts), *("/".join(parts[at:]) for at in range(len(parts)))]
+
+    def _packaged(self, path: str, facts: Declarations, head: str, rest: tuple[str, ...]) -> Meaning | None:
         """Return what a name means that is of the same package, or of one of which everything is imported."""
-        for package in (facts.package, *facts.stars):
+        for package in (self.packages_of(path)[0], *facts.stars):
             full = f"{package}.{head}" if package else head
             found = Symbol(full) if is_known(full) else self._class_of_package(full)
             if found is not None:
                 return _taken(found, rest)
         return None
+
+    def _of_package(self, module: str, names: tuple[str, ...]) -> Meaning | None:
+        """Return what an import of a package or of a class means; a Go module may stand anywhere in the workspace."""
+        if not names:
+            return None
+        full = f"{module}.{names[0]}"
+        if is_known(full):
+            return _taken(Symbol(full), names[1:])
+        parts = module.split("/")
+        for at in range(len(parts)):
+            found = self._class_of_package(f"{'/'.join(parts[at:])}.{names[0]}")
+            if found is not None:
+                return _taken(found, names[1:])
+        return _taken(Symbol(full), names[1:])
 
     def _class_of_package(self, full: str) -> ClassAt | None:
         entry = self.registered(class_key(full))
@@ -336,9 +357,7 @@ class Linker:
         if hops > HOPS:
             return None
         if self.project[path].language in PACKAGED:
-            full = ".".join((module, *names[:1]))
-            found = Symbol(full) if is_known(full) else self._class_of_package(full) or Symbol(full)
-            return _taken(found, names[1:])
+            return self._of_package(module, names)
         is_python = self.project[path].language not in ECMASCRIPT
         full = ".".join((self._absolute(path, module) if is_python else module, *names))
         if not is_known(full):
@@ -416,7 +435,7 @@ class Linker:
         if index is None:
             index = self._imports[path] = {}
             for i in self.facts[path].imports:
-                whole = i.name == "" and i.alias != i.module.partition(".")[0]
+                whole = i.name == "" and (i.alias != i.module.partition(".")[0] or "/" in i.module)
                 index.setdefault(i.alias, (i.module, "*" if whole else i.name))
         return index
 

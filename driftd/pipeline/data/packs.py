@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
 PACKS: Final = ("django", "sqlalchemy", "sqlmodel", "peewee", "tortoise", "pony", "prisma", "typeorm", "sequelize",
-         "mongoose", "drizzle", "knex", "jpa", "drivers")  # fmt: skip
+         "mongoose", "drizzle", "knex", "jpa", "gorm", "drivers")  # fmt: skip
 
 # A model or a statement handed to one of these says that the receiver is a session, whatever it is called.
 SESSION_METHODS: Final = frozenset({"query", "execute", "scalars", "scalar", "exec"})
@@ -53,6 +53,7 @@ class Pack(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     model_forms: bases of classes that write the model that their `Meta` names
     model_marks: decorators of models; field_marks: of columns; relation_marks, not_field_marks: of what is none
     table_marks, inheritance_marks: decorators that say a model's table, and in whose table it is
+    tags: keys of struct tags that only models have
     tables: functions whose call declares a table: name first, then columns
     mappings: functions whose call makes a class, its first argument, a model; declaring: methods of a model that do
     implied_fields: columns that the framework adds to the first class with a table below a base
@@ -83,6 +84,7 @@ class Pack(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     not_field_marks: tuple[str, ...] = ()
     table_marks: tuple[str, ...] = ()
     inheritance_marks: tuple[str, ...] = ()
+    tags: frozenset[str] = frozenset()
     tables: tuple[str, ...] = ()
     mappings: tuple[str, ...] = ()
     declaring: tuple[str, ...] = ()

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Collection, Iterable, Iterator, Mapping
 
     from driftd.pipeline.data.model import Model
 
@@ -29,9 +29,13 @@ class Registry:
         self._by_key: dict[str, dict[str, Entry]] = {}
         self._by_holder: dict[str, dict[str, Entry]] = {}
 
-    def declare(self, file: str, package: str, classes: Iterable[str]) -> set[str]:
+    def declare(self, file: str, packages: Iterable[str], classes: Collection[str]) -> set[str]:
         """Put in the classes of a file by their full names; return the keys that mean something else now."""
-        entries = {class_key(f"{package}.{name}" if package else name): Entry(file, name) for name in classes}
+        entries = {
+            class_key(f"{package}.{name}" if package else name): Entry(file, name)
+            for package in packages
+            for name in classes
+        }
         return self._put(f"{file}\0classes", entries)
 
     def replace(self, file: str, models: Iterable[Model], settings: Mapping[str, str]) -> set[str]:
