@@ -149,9 +149,14 @@ def _names(facts: FileFacts, reduction: Reduction) -> Iterator[tuple[str, Expr]]
     done = set()
     for assign in facts.bodies.assigns:
         value = assign.value
-        if assign.scope != 0 or value is None or assign.kind not in _BINDING or assign.target.kind != Kind.PATH:
+        if assign.scope != 0 or assign.kind not in _BINDING or assign.target.kind != Kind.PATH:
             continue
         name = assign.target.text
+        if value is None:
+            if assign.annotation and _names_class(assign.annotation) and name not in done:
+                done.add(name)
+                yield name, Expr(Form.INSTANCE, assign.annotation)
+            continue
         if value.kind in _TELLING and name not in done:
             done.add(name)
             expr = reduction.of(value)
@@ -173,7 +178,7 @@ def _result(facts: FileFacts, number: int, reduction: Reduction) -> Expr | None:
 
 
 def _names_class(type_name: str) -> bool:
-    last = type_name.strip("\"'").partition("[")[0].rpartition(".")[2]
+    last = type_name.strip("\"'*[]").partition("[")[0].rpartition(".")[2]
     return last[:1].isupper() and last not in _UNTELLING
 
 

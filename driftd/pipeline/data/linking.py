@@ -256,7 +256,7 @@ class Linker:
         """Return what a name means that is of the same package, or of one of which everything is imported."""
         for package in (self.packages_of(path)[0], *facts.stars):
             full = f"{package}.{head}" if package else head
-            found = Symbol(full) if is_known(full) else self._class_of_package(full)
+            found = Symbol(full) if is_known(full) else self._of_full_name(full)
             if found is not None:
                 return _taken(found, rest)
         return None
@@ -270,13 +270,16 @@ class Linker:
             return _taken(Symbol(full), names[1:])
         parts = module.split("/")
         for at in range(len(parts)):
-            found = self._class_of_package(f"{'/'.join(parts[at:])}.{names[0]}")
+            found = self._of_full_name(f"{'/'.join(parts[at:])}.{names[0]}")
             if found is not None:
                 return _taken(found, names[1:])
         return _taken(Symbol(full), names[1:])
 
-    def _class_of_package(self, full: str) -> ClassAt | None:
+    def _of_full_name(self, full: str) -> ClassAt | Declared | None:
         entry = self.registered(class_key(full))
+        if entry is not None and entry.kind:
+            self.seen.add(entry.file)
+            return Declared(entry.file, entry.model)
         return None if entry is None else self.class_named(entry.file, entry.model)
 
     def _own(self, path: str, head: str, rest: tuple[str, ...], hops: int, *, exported: bool) -> Meaning | None:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class Entry(NamedTuple):
-    """A model: its file, its name there, and how it leads back if it stands for a relation."""
+    """A class: its file, its name there, and how it leads back if it stands for a relation; or a "value"."""
 
     file: str
     model: str
@@ -29,12 +29,15 @@ class Registry:
         self._by_key: dict[str, dict[str, Entry]] = {}
         self._by_holder: dict[str, dict[str, Entry]] = {}
 
-    def declare(self, file: str, packages: Iterable[str], classes: Collection[str]) -> set[str]:
-        """Put in the classes of a file by their full names; return the keys that mean something else now."""
+    def declare(
+        self, file: str, packages: Iterable[str], classes: Collection[str], values: Collection[str]
+    ) -> set[str]:
+        """Put in what a file declares by its full names; return the keys that mean something else now."""
         entries = {
-            class_key(f"{package}.{name}" if package else name): Entry(file, name)
+            class_key(f"{package}.{name}" if package else name): Entry(file, name, kind)
             for package in packages
-            for name in classes
+            for names, kind in ((values, "value"), (classes, ""))
+            for name in names
         }
         return self._put(f"{file}\0classes", entries)
 
@@ -66,7 +69,7 @@ class Registry:
 
 
 def class_key(full_name: str) -> str:
-    """Return the key of a class by its full name, in languages that find names by packages."""
+    """Return the key of a class or value by its full name, in languages that find names by packages."""
     return f"class\0{full_name}"
 
 

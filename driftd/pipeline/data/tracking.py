@@ -80,9 +80,10 @@ class Tracking(Generic[T]):
     def _declare(self, linker: Linker, project: Project, path: str) -> set[str]:
         file = project.file(path)
         if file is None or file.language not in PACKAGED or not self._declared.get(path):
-            return self._registry.declare(path, (), ())
+            return self._registry.declare(path, (), (), ())
         classes = [shape.qualified_name for shape in linker.facts[path].shapes]
-        return self._registry.declare(path, linker.packages_of(path), classes)
+        values = linker.facts[path].names if file.language == "go" else ()
+        return self._registry.declare(path, linker.packages_of(path), classes, values)
 
     def _note(self, path: str, now: frozenset[str]) -> None:
         old = self._seen.pop(path, _NOBODY)
