@@ -111,7 +111,8 @@ class Accesses:
         args = call.positional
         if not args:
             return
-        statement = self._things.of(self._path, args[0])
+        sql = next((found for arg in args[:3] if (found := self._sql(arg)) is not None), None)
+        statement = self._things.of(self._path, args[0]) if sql is None else None
         if statement is not None and statement.role in ("query", "statement", "class"):
             weaker = min(statement.confidence, thing.confidence)
             yield from self._on(
@@ -119,7 +120,6 @@ class Accesses:
             )
             return
         framework = None if thing.pack.name == "drivers" else thing.pack.name
-        sql = next((found for arg in args[:3] if (found := self._sql(arg)) is not None), None)
         if sql is None:
             yield Access(thing.tables[0] if thing.tables else "unknown", "raw_query", framework, _UNSURE)
         for touched in () if sql is None else sql.names:
