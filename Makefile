@@ -6,16 +6,19 @@ VENV ?= .venv
 WORKSPACE ?= examples/sample
 PYTEST_ARGS ?=
 
-CODE := driftd tests benchmarks
+CODE := driftd tests benchmarks hatch_build.py
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 # Touched after an installation that succeeded; older than pyproject.toml means: install again.
 RUNTIME := $(VENV)/.installed
 DEVELOPMENT := $(VENV)/.installed-dev
+# What hatch_build.py compiles, and a little more; DRIFTD_PURE=1 leaves it interpreted and saves a minute.
+NATIVE := hatch_build.py $(wildcard driftd/pipeline/*.py driftd/pipeline/call_graph/*.py) \
+  driftd/pipeline/facts/languages/python_lowering.py
 
 MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := help
-.PHONY: run test lint format types layers docs bench venv clean help
+.PHONY: run test lint format types layers docs bench venv pure clean help
 
 run: $(RUNTIME) ## Analyse WORKSPACE (the bundled sample by default) and print a summary
 	@$(BIN)/driftd analyze "$(WORKSPACE)"
@@ -47,9 +50,13 @@ bench: $(DEVELOPMENT) ## Measure speed
 
 venv: $(DEVELOPMENT) ## Make .venv with everything that development needs
 
+pure: ## Remove the compiled modules: their sources are interpreted, and can be changed without a build
+	rm -f *__mypyc.*.so driftd/compiled.json
+	find driftd -name '*.so' -delete
+
 clean: ## Remove caches and the sample's analysis; .venv stays
 	rm -rf .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis build dist examples/sample/.drift
-	find $(CODE) -name __pycache__ -prune -exec rm -rf {} +
+	find driftd tests benchmarks -name __pycache__ -prune -exec rm -rf {} +
 
 help: ## Show this
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -61,12 +68,12 @@ $(BIN)/python:
 	@echo "making $(VENV) ..."
 	@$(PYTHON) -m venv "$(VENV)"
 
-$(RUNTIME): pyproject.toml | $(BIN)/python
-	@echo "installing driftd into $(VENV) ..."
+$(RUNTIME): pyproject.toml $(NATIVE) | $(BIN)/python
+	@echo "installing driftd into $(VENV), and compiling it where there is a C compiler (a minute) ..."
 	@$(PIP) -e .
 	@touch $@
 
-$(DEVELOPMENT): pyproject.toml | $(BIN)/python
-	@echo "installing driftd and its development tools into $(VENV) ..."
+$(DEVELOPMENT): pyproject.toml $(NATIVE) | $(BIN)/python
+	@echo "installing driftd and its development tools into $(VENV), and compiling it (a minute) ..."
 	@$(PIP) -e '.[dev]'
 	@touch $(RUNTIME) $@

@@ -10,6 +10,8 @@ import os
 import sys
 from io import TextIOWrapper
 
+from driftd.daemon.isolation import import_nothing_from
+
 INTERRUPTED = 130
 CLOSED_OUTPUT = 141  # what a shell reports for a program ended by SIGPIPE: no verdict was delivered
 INTERNAL_ERROR = 70  # EX_SOFTWARE of sysexits.h
@@ -17,6 +19,7 @@ INTERNAL_ERROR = 70  # EX_SOFTWARE of sysexits.h
 
 def main(arguments: list[str] | None = None) -> int:
     """Run one command line and return its exit code; never raises for anything the user or the daemon did."""
+    import_nothing_from()  # before anything else is imported
     if isinstance(sys.stdout, TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")  # a name this terminal cannot show is no reason to fail
     try:

@@ -21,7 +21,7 @@ import click
 
 from driftd.cli.client import RpcError, ask
 from driftd.cli.options import Command, json_option, workspace_argument
-from driftd.cli.output import GREEN, RED, YELLOW, paint, plain, print_json, size
+from driftd.cli.output import GREEN, RED, YELLOW, counted, paint, plain, print_json, size
 from driftd.errors import DriftdError, NoDaemonError
 from driftd.watch.workspace import Layout, refuse_place, socket_path
 
@@ -32,9 +32,30 @@ PING_TIMEOUT_S = 5.0
 OLDEST_SQLITE = (3, 37, 0)  # STRICT tables
 # A run of a large workspace writes some hundred MiB of WAL before the checkpoint.
 LOW_DISK, FULL_DISK = 1024**3, 100 * 1024**2
+# A language of which fewer calls are led to a function is hardly understood; with few calls that says nothing.
+POOR_RATE, ENOUGH_CALLS = 0.3, 200
 GRAMMARS = {
-    "tree_sitter_python": ("language",),
-    "tree_sitter_javascript": ("language",),
+    **dict.fromkeys(
+        [
+            f"tree_sitter_{name}"
+            for name in [
+                "python",
+                "javascript",
+                "java",
+                "go",
+                "c",
+                "cpp",
+                "c_sharp",
+                "kotlin",
+                "ruby",
+                "rust",
+                "scala",
+                "swift",
+            ]
+        ],
+        ("language",),
+    ),
+    "tree_sitter_php": ("language_php",),
     "tree_sitter_typescript": ("language_typescript", "language_tsx"),
 }
 
@@ -52,7 +73,7 @@ class Finding(NamedTuple):
 @workspace_argument
 @json_option
 def doctor(root: Path, as_json: bool) -> int:
-    """Check socket, lock, database, watch limits, grammars, configuration, disk and SQLite.
+    """Check socket, lock, database, languages, watch limits, grammars, configuration, disk and SQLite.
 
     Each line says ok, warn or fail, and what to do.  The exit code is 1 if a check failed.
     """
@@ -157,6 +178,30 @@ def _database(root: Path) -> Iterator[Finding]:
         yield Finding("database", "fail", f"{path}: {'; '.join(problems)}", "restart the daemon: it rebuilds the file")
 
 
+def _languages(root: Path) -> Iterator[Finding]:
+    """Say of each language how much of it there is and how well it is understood; the daemon knows most of that."""
+    try:
+        known = ask(root, "status", timeout_s=PING_TIMEOUT_S).get("languages") or {}
+    except DriftdError:  # the check of the daemon has said why
+        yield Finding("language", "ok", "not known: no daemon answers")
+        return
+    if not known:
+        yield Finding("language", "ok", "none analysed yet")
+    for name, counts in known.items():
+        detail = f"{name}: {counted(counts['files'], 'file')}"
+        rate = counts.get("resolution_rate")
+        if rate is not None:
+            detail += f", {rate:.0%} of the calls into the workspace resolved"
+        if counts.get("with_syntax_errors"):
+            detail += f", {counts['with_syntax_errors']} with syntax errors"
+        if counts.get("failed"):
+            yield Finding("language", "warn", f"{detail}, {counts['failed']} failed", "driftd call files shows why")
+        elif rate is not None and rate < POOR_RATE and counts.get("calls", 0) >= ENOUGH_CALLS:
+            yield Finding("language", "warn", detail, "driftd call-graph shows why")
+        else:
+            yield Finding("language", "ok", detail)
+
+
 def _watches(root: Path) -> Iterator[Finding]:
     import time
 
@@ -227,6 +272,7 @@ CHECKS: dict[str, Callable[[Path], Iterator[Finding]]] = {
     "configuration": _configuration,
     "daemon": _daemon,
     "database": _database,
+    "language": _languages,
     "watch limit": _watches,
     "grammar": _grammars,
     "disk": _disk,

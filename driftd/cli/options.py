@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 
+from driftd.daemon.isolation import import_nothing_from
 from driftd.errors import UsageError
 from driftd.watch.workspace import find_workspace, real_directory
 
@@ -34,11 +35,14 @@ def resolve_workspace(given: Path | None) -> Path:
     Raises UsageError where there is no such folder.
     """
     if given is not None:
-        return real_directory(given)
-    try:
-        return find_workspace(Path.cwd())
-    except FileNotFoundError:
-        raise UsageError("the current folder does not exist any more", hint="name the workspace") from None
+        root = real_directory(given)
+    else:
+        try:
+            root = find_workspace(Path.cwd())
+        except FileNotFoundError:
+            raise UsageError("the current folder does not exist any more", hint="name the workspace") from None
+    import_nothing_from(root)
+    return root
 
 
 def workspace_argument(command: Callable[..., Any]) -> Callable[..., Any]:

@@ -24,7 +24,7 @@ COUNTS_BY_TABLE = ("rows", "deleted")
 @workspace_argument
 @json_option
 def status(root: Path, as_json: bool) -> int:
-    """Show the daemon's health, database, writer, watcher and last run."""
+    """Show the daemon's health, database, writer, watcher, languages and last run."""
     result = ask(root, "status")
     if as_json:
         print_json(result)

@@ -38,6 +38,7 @@ from driftd.daemon.workers import Outcome, PoolSettings, Task, WorkerPool
 from driftd.errors import StoreError
 from driftd.pipeline import extract as pipeline
 from driftd.pipeline.digest import decode_digests, digest_chunk
+from driftd.pipeline.entry_points.finding import EntryPoint, entry_points
 from driftd.pipeline.facts.languages import registry as languages
 from driftd.pipeline.project import Change, FileEntry, Project
 from driftd.pipeline.runner import Runner, StageReport
@@ -103,6 +104,10 @@ class RunReport:
 
 LARGE_RUN = 100  # changed files
 
+# Files of a large run that are stored in one transaction.  Ids are hashes, so every transaction touches most pages of
+# several indexes: with one a chunk, eight times the size of the database went to disk.
+STORED_TOGETHER = 600
+
 # A run's problems go into an answer that people read; a tree with thousands of them has one cause.
 MAX_PROBLEMS = 100
 
@@ -126,26 +131,25 @@ class Engine:
         self._failed: dict[str, str] = {}  # files whose content, as it is known, could not be analysed, and why
         self._unparsed: set[str] = set()  # known files whose facts are not in the project although they should be
         self._is_first = True
+        self._is_settled = True  # no large run since the last `settle`
         self._in_doubt = False  # a run failed half-way: memory and database may tell different things
         self._cancel = threading.Event()
+        self._model = anyio.Lock()  # who changes the project, or reads it in another thread
+        self._version = 0  # of the project
+        self._statistics: tuple[int, dict[str, dict[str, int]]] = (-1, {})  # with the version they are of
+        self._entry_points: tuple[int, list[EntryPoint]] | None = None  # with the version they are of
         self.directories: frozenset[str] = frozenset()
         self.on_directories: Callable[[frozenset[str]], None] = lambda _: None  # hears what is examined, as scanned
         self.last: RunReport | None = None
         self.current: RunReport | None = None
 
-    def _map(
-        self, function: Callable[[bytes, bytes], bytes], shared: bytes, items: Sequence[bytes]
-    ) -> list[bytes] | None:
+    def _map(self, function: Callable[[bytes, bytes], bytes], shared: bytes, items: Iterable[bytes]) -> Iterator[bytes]:
         return self.pool.map(function, shared, items)
 
     @property
     def scanner(self) -> Scanner:
         """Return the scanner, for questions about single paths."""
         return self._scanner
-
-    def languages(self) -> Counter[str]:
-        """Count the files of the workspace that are analysed, by language."""
-        return Counter(self._language.values())
 
     @property
     def unexamined(self) -> int:
@@ -173,6 +177,16 @@ class Engine:
     def cancel(self) -> None:
         """Ask the run that is under way to stop at the next file; what it has stored stays."""
         self._cancel.set()
+
+    def settle(self) -> None:
+        """Give back what large runs left behind; for a process that goes on, when nobody waits."""
+        if self._is_settled:
+            return
+        self._is_settled = True
+        gc.unfreeze()  # what an earlier run froze may have become garbage since
+        gc.collect()
+        _give_back_memory()
+        gc.freeze()
 
     async def find_directories(self) -> None:
         """Find out which directories are examined, for whoever wants to watch them before the first run."""
@@ -214,6 +228,14 @@ class Engine:
         `full` analyses every file again whatever is known of it.  With `record_always` unset a run that found nothing
         to do leaves no row.  Raises what makes the whole run impossible, after recording it.
         """
+        async with self._model:
+            return await self._run(
+                trigger=trigger, paths=paths, full=full, record_always=record_always, progress=progress
+            )
+
+    async def _run(
+        self, *, trigger: str, paths: Collection[str] | None, full: bool, record_always: bool, progress: Progress
+    ) -> RunReport:
         self._cancel.clear()
         report = RunReport(0, trigger, self._clock.now())
         started = self._clock.monotonic()
@@ -228,6 +250,7 @@ class Engine:
                 # Of what is known, files may turn out to be unchanged or renamed: too much would be read ahead.
                 found = None if self._known else extraction.reader_ahead(self._early_task)
                 result = await self.scan(paths, full=full, found=found)
+                self._is_settled = self._is_settled and not _is_large(result)
                 with _no_garbage_collection(result):
                     await self._analyse(
                         result, extraction, report, full=full, record_always=record_always, progress=progress
@@ -335,18 +358,25 @@ class Engine:
             done = 0
             progress("files", 0, len(tasks))
             scanned = {file.path: file for file in tasks}
+            together: list[Outcome] = []
             async for chunk in extraction.outcomes([self._task(file, cached) for file in tasks]):
                 for outcome in chunk:
                     if outcome.error is None and not outcome.vanished:
                         entries[outcome.path] = FileEntry(outcome.path, outcome.language, outcome.facts, outcome.digest)
-                commits.start_soon(self._store_chunk, chunk, scanned, report)
+                together += chunk
                 done += len(chunk)
+                if done == len(tasks) or len(tasks) < LARGE_RUN or len(together) >= STORED_TOGETHER:
+                    commits.start_soon(self._store_chunk, together, scanned, report)
+                    together = []
                 progress("files", done, len(tasks))
                 if self._cancel.is_set():
                     break
+            if together:
+                commits.start_soon(self._store_chunk, together, scanned, report)
         for file in plain:  # a file that lost its language, or is skipped now, has left the project
             if file.path in self.project:
                 entries[file.path] = None
+        self._version += 1
         return await anyio.to_thread.run_sync(self.project.apply, entries)
 
     async def _forget(self, result: ScanResult) -> None:
@@ -500,15 +530,17 @@ class Engine:
             change = self.project.everything()
         if not (change or self._runner.is_behind):
             return
-        stages = self._runner.run(self.project, change, self._cancel.is_set)
+        threads = 2 if len(change.changed) >= LARGE_RUN else 1
+        stages = self._runner.run(self.project, change, self._cancel.is_set, threads=threads)
         done = 0
-        while True:
-            progress("stages", done, len(self._runner.stages))
-            stage: StageReport | None = await anyio.to_thread.run_sync(next, stages, None)
-            if stage is None:
-                break
-            done += 1
-            await self._store_stage(stage, change, report)
+        async with anyio.create_task_group() as stores:
+            while True:
+                progress("stages", done, len(self._runner.stages))
+                stage: StageReport | None = await anyio.to_thread.run_sync(next, stages, None)
+                if stage is None:
+                    break
+                done += 1
+                stores.start_soon(self._store_stage, stage, change, report)
         if not self._cancel.is_set():
             self._is_first = False
 
@@ -598,6 +630,7 @@ class Engine:
         """Make the model in memory what the database says; the next run computes the project-wide tables anew."""
         self._known, self._language, self._failed = {}, {}, {}
         self.project = Project()
+        self._version += 1
         self._runner = Runner(project_stages(self._map), self._clock.monotonic)
         self._is_first = True
         await self._restore_known()
@@ -652,8 +685,8 @@ class Engine:
         if len(files) >= LARGE_RUN:
             chunks = [files[at : at + LARGE_RUN] for at in range(0, len(files), LARGE_RUN)]
             done = self.pool.map(digest_chunk, b"", [msgspec.msgpack.encode(chunk) for chunk in chunks])
-            if done is not None:
-                return [digest for chunk in done for digest in decode_digests(chunk)]
+            digests = [digest for chunk in done for digest in decode_digests(chunk)]
+            return digests + [b""] * (len(files) - len(digests))
         return [b""] * len(files)
 
     def knows(self, path: str) -> bool:
@@ -661,8 +694,26 @@ class Engine:
         return path in self._known or path in self.directories
 
     def call_statistics(self) -> dict[str, dict[str, int]]:
-        """Return how many call sites had which outcome, per language; "" counts all."""
-        return next((stage.statistics() for stage in self._runner.stages if isinstance(stage, CallEdges)), {})
+        """Return how many call sites had which outcome, per language; "" counts all.
+
+        While a run changes them, those of before.
+        """
+        if self.current is None and self._statistics[0] != self._version:
+            stages = (stage.statistics() for stage in self._runner.stages if isinstance(stage, CallEdges))
+            self._statistics = (self._version, next(stages, {}))
+        return dict(self._statistics[1])
+
+    async def entry_points(self) -> list[EntryPoint] | None:
+        """Return what is called from outside; of the model before while a run changes it, None if nothing is known yet.
+
+        They are worked out when somebody asks, once for each state of the model.
+        """
+        if self.current is None and (self._entry_points is None or self._entry_points[0] != self._version):
+            async with self._model:
+                if self._entry_points is None or self._entry_points[0] != self._version:
+                    found = await anyio.to_thread.run_sync(entry_points, self.project)
+                    self._entry_points = (self._version, found)
+        return None if self._entry_points is None else self._entry_points[1]
 
     def _remember(
         self, path: str, stat: Stat, content_hash: bytes, now: int, skip_reason: str | None, error: str | None
@@ -690,24 +741,25 @@ class Engine:
         )
 
 
+def _is_large(result: ScanResult) -> bool:
+    return len(result.added) + len(result.modified) + len(result.renamed) >= LARGE_RUN
+
+
 @contextmanager
 def _no_garbage_collection(result: ScanResult) -> Iterator[None]:
     """Keep the collector out of a large run: it would walk the growing model again and again, a third of the time.
 
-    The model itself has no cycles; what few there are, of exceptions and tasks, are collected afterwards.
+    The model itself has no cycles; what few there are, of exceptions and tasks, are collected by `Engine.settle`.
     """
-    if len(result.added) + len(result.modified) + len(result.renamed) < LARGE_RUN or not gc.isenabled():
+    if not _is_large(result) or not gc.isenabled():
         yield
         return
     gc.disable()
     try:
         yield
     finally:
-        gc.enable()
-        gc.unfreeze()  # what an earlier run froze may have become garbage since
-        gc.collect()
-        _give_back_memory()
         gc.freeze()  # what is in the model now will mostly stay; later collections need not look at it
+        gc.enable()
 
 
 def _pool(settings: Settings) -> WorkerPool:

@@ -161,6 +161,8 @@ class RunLoop:
             finally:
                 self._running = None
                 self._announce_settled()
+            if self._pending.is_empty:
+                self._engine.settle()
 
     def close(self) -> None:
         """Stop after the run under way, which is cancelled; those who wait get BusyError."""

@@ -11,18 +11,22 @@ import anyio
 import msgspec
 
 from driftd.clock import Clock
-from driftd.daemon import graph_queries
+from driftd.daemon import entry_queries, graph_queries, list_queries
 from driftd.daemon.engine import Engine
 from driftd.daemon.events import EventHub, Listener
 from driftd.daemon.loop import RunLoop
 from driftd.errors import BusyError, NotFoundError, RefusedError
+from driftd.pipeline.call_graph.outcomes import BUILTIN_CALL, EXTERNAL, IMPLICIT, RESOLVED
+from driftd.pipeline.entry_points.finding import main_reasons
 from driftd.pipeline.facts.languages.capabilities import capabilities
 from driftd.pipeline.stages.call_edges import resolution_rate
 from driftd.rows.registry import BY_NAME
-from driftd.rpc.service import AsOf, Direction, Filter, Page, Progress, Subscriber, Topic
+from driftd.rpc.service import AsOf, Direction, Filter, Neighbours, Page, Progress, Search, Subscriber, Topic
 from driftd.store.migrate import schema_version
 from driftd.store.store import Store
 from driftd.watch.watcher import State, Watcher
+
+_SYNC_ROUNDS = 3
 
 # A scan answer names the paths that changed; more of them than this are only counted.
 MAX_PATHS_SHOWN = 1000
@@ -50,7 +54,7 @@ class DaemonService:
         self._clock = clock
         self._stop = stop
         self._started = clock.monotonic()
-        self._counted: tuple[int, dict[str, int]] | None = None
+        self._counted: tuple[int, dict[str, int], dict[str, dict[str, object]]] | None = None
 
     async def as_of(self) -> AsOf:
         """Return which analysis the answers come from, and what it does not cover."""
@@ -90,20 +94,12 @@ class DaemonService:
             "db": await self._database(),
             "writer": self._writer(),
             "watcher": msgspec.to_builtins(self._watcher.status()),
-            "languages": self._languages(),
             "workers": {"processes": self._engine.pool.size, "restarts": self._engine.pool.restarts},
+            "languages": await self._languages(),
             "last_run": last.as_dict() if last else None,
             "current_run": {"run_id": current.run_id, "trigger": current.trigger} if current else None,
             "health": "degraded" if degraded else "ok",
             "as_of": msgspec.to_builtins(await self.as_of()),
-        }
-
-    def _languages(self) -> dict[str, object]:
-        """Count the files in each language of the workspace, and say which kinds of facts are read in it."""
-        reads = capabilities()
-        return {
-            language: {"files": count, "reads": list(reads.get(language, ()))}
-            for language, count in sorted(self._engine.languages().items())
         }
 
     async def _database(self) -> dict[str, object]:
@@ -117,11 +113,24 @@ class DaemonService:
         }
 
     async def _row_counts(self) -> dict[str, int]:
-        """Count the rows, again only after something was written: `status` is asked far more often than that."""
+        return (await self._counts())[0]
+
+    async def _languages(self) -> dict[str, dict[str, object]]:
+        """Return what there is of each language: its files, what is read of them, and how its calls fared."""
+        (_, files), statistics, reads = await self._counts(), self._engine.call_statistics(), capabilities()
+        return {
+            name: {**known, "reads": list(reads.get(name, ())), **_rates(statistics.get(name, {}))}
+            for name, known in files.items()
+        }
+
+    async def _counts(self) -> tuple[dict[str, int], dict[str, dict[str, object]]]:
+        """Count rows and files, again only after something was written: `status` is asked far more often than that."""
         transactions = self._store.writer.stats().transactions
         if self._counted is None or self._counted[0] != transactions:
-            self._counted = (transactions, await self._store.reader.counts())
-        return self._counted[1]
+            files = await self._store.reader.fetch(_FILES_BY_LANGUAGE)
+            by_language = {name: dict(zip(_FILE_COUNTS, counts, strict=True)) for name, *counts in files}
+            self._counted = (transactions, await self._store.reader.counts(), by_language)
+        return self._counted[1:]
 
     def _writer(self) -> dict[str, object]:
         stats = self._store.writer.stats()
@@ -139,8 +148,12 @@ class DaemonService:
 
     async def page(self, table: str, filters: Mapping[str, Filter], limit: int, after: str | None) -> Page:
         """Return one page of a table."""
-        page = await self._store.reader.page(BY_NAME[table], filters, limit, after)
-        return Page(items=page.items, next=page.next, total=page.total)
+        return await list_queries.page(self._store.reader, BY_NAME[table], filters, limit, after)
+
+    async def function_id(self, function: str | int) -> int:
+        """Return the id of the one function that is meant."""
+        found: int = (await graph_queries.resolve_function(self._store.reader, function))["id"]
+        return found
 
     async def analyze(self, paths: tuple[str, ...] | None, full: bool, progress: Progress) -> dict[str, object]:
         """Make the analysis current and return the run's report."""
@@ -180,7 +193,12 @@ class DaemonService:
                 # False: the watcher cannot vouch for itself and has asked for a comparison with the disk, which is
                 # then among the announced changes.
                 await self._watcher.sync(timeout_s)
-                await self._loop.settled()
+                # What was announced meanwhile may be about the same changes: a run that came upon new directories has
+                # them looked at once more when they are watched.  Somebody else's saves are not waited for without end.
+                for _ in range(_SYNC_ROUNDS):
+                    await self._loop.settled()
+                    if not self._loop.pending:
+                        break
         except TimeoutError:
             raise BusyError(
                 f"the model was not current within {timeout_s:g} s ({self._loop.pending} changes are waiting)",
@@ -188,22 +206,35 @@ class DaemonService:
             ) from None
         return await self.as_of()
 
-    async def call_graph(self, function: str | int | None, depth: int) -> dict[str, object]:
+    async def call_graph(self, function: str | int | None, search: Search) -> dict[str, object]:
         """Return totals, or the neighbourhood of one function."""
+        points = await self._engine.entry_points()
         if function is not None:
-            return await graph_queries.neighbourhood(self._store.reader, function, depth)
+            found = await graph_queries.neighbourhood(self._store.reader, function, search)
+            found["entry_point"] = None if points is None else main_reasons(points).get(found["function"]["id"])
+            return found
         statistics = self._engine.call_statistics()
+        everything = statistics.pop("", {})
         return {
             **await graph_queries.totals(self._store.reader),
-            "resolution_rate": round(resolution_rate(statistics.get("", {})), 4),
-            "calls": {language or "all": counts for language, counts in statistics.items()},
+            **entry_queries.counts(points),
+            "resolution_rate": round(resolution_rate(everything), 4),
+            "unresolved": _unresolved(everything),
+            "languages": {language: _calls(outcomes) for language, outcomes in sorted(statistics.items())},
         }
 
+    async def entry_points(self, filters: Mapping[str, str], limit: int, after: str | None) -> Page:
+        """Return what is called from outside."""
+        points = await self._engine.entry_points()
+        if points is None:
+            raise BusyError("the workspace is being analysed for the first time", hint="wait for it: driftd sync")
+        return await entry_queries.page(self._store.reader, points, filters, limit, after)
+
     async def neighbours(
-        self, function: str | int, direction: Direction, depth: int, limit: int, after: str | None
-    ) -> Page:
+        self, function: str | int, direction: Direction, search: Search, limit: int, after: str | None
+    ) -> Neighbours:
         """Return the functions that reach `function` or that it reaches."""
-        return await graph_queries.neighbours(self._store.reader, function, direction, depth, limit, after)
+        return await graph_queries.neighbours(self._store.reader, function, direction, search, limit, after)
 
     def subscribe(self, topics: frozenset[Topic], subscriber: Subscriber) -> Listener:
         """Tell `subscriber` each later event of `topics`."""
@@ -223,6 +254,38 @@ class DaemonService:
         if not (known or os.path.lexists(absolute)):
             raise NotFoundError(f"{path} does not exist", hint=f"paths are relative to {self._engine.root}")
         return "" if relative == "." else relative
+
+
+_FILE_COUNTS = ("files", "functions", "failed", "with_syntax_errors")
+_FILES_BY_LANGUAGE = (
+    "SELECT language, count(*), sum(function_count), sum(error IS NOT NULL), sum(error_count > 0) FROM file_metadata "
+    "WHERE language IS NOT NULL AND skip_reason IS NULL GROUP BY language ORDER BY 2 DESC, 1"
+)
+_NO_GAPS = (RESOLVED, IMPLICIT, EXTERNAL, BUILTIN_CALL)
+
+
+def _unresolved(outcomes: Mapping[str, int]) -> dict[str, int]:
+    """Return the calls by why they lead nowhere; those that leave the workspace are no gaps."""
+    return {reason: count for reason, count in outcomes.items() if reason not in _NO_GAPS}
+
+
+def _rates(outcomes: dict[str, int]) -> dict[str, object]:
+    return {name: value for name, value in _calls(outcomes).items() if name in _RATES} if outcomes else {}
+
+
+_RATES = ("calls", "unresolved", "resolution_rate")
+
+
+def _calls(outcomes: dict[str, int]) -> dict[str, object]:
+    """Return how the calls of one language fared; `elsewhere` are those that leave the workspace."""
+    missing = sum(_unresolved(outcomes).values())
+    return {
+        "calls": sum(outcomes.values()),
+        "resolved": outcomes.get(RESOLVED, 0),
+        "elsewhere": sum(outcomes.get(outcome, 0) for outcome in _NO_GAPS[1:]),
+        "unresolved": missing,
+        "resolution_rate": round(resolution_rate(outcomes), 4),
+    }
 
 
 def last_run_summary(report: Mapping[str, Any]) -> dict[str, object]:

@@ -229,30 +229,34 @@ class WorkerPool:
             for future in running:
                 future.cancel()
 
-    def map(
-        self, function: Callable[[bytes, bytes], bytes], shared: bytes, items: Sequence[bytes]
-    ) -> list[bytes] | None:
+    def map(self, function: Callable[[bytes, bytes], bytes], shared: bytes, items: Iterable[bytes]) -> Iterator[bytes]:
         """Call `function(shared, item)` for every item in the workers (see `pipeline.stage.Mapper`).
 
-        Blocks, so it is called from a thread; no `run` may be under way.
+        Items are taken as they are needed, so that few of them are in memory at a time.  Blocks, so it is called from
+        a thread; no `run` may be under way.
         """
         with tempfile.NamedTemporaryFile(prefix="driftd-", suffix=".shared") as file:
             file.write(shared)
             file.flush()
             digest = hashlib.sha256(shared).digest()
+            running: deque[Future[bytes]] = deque()
             try:
-                with _no_main_module():
-                    futures = [
-                        self._executor().submit(_call_shared, function, file.name, digest, item) for item in items
-                    ]
-                return [future.result(MAP_TIMEOUT_S) for future in futures]
+                for item in items:
+                    with _no_main_module():
+                        running.append(self._executor().submit(_call_shared, function, file.name, digest, item))
+                    if len(running) > self._settings.workers * 2:
+                        yield running.popleft().result(MAP_TIMEOUT_S)
+                while running:
+                    yield running.popleft().result(MAP_TIMEOUT_S)
             except (BrokenProcessPool, CancelledError, TimeoutError, RuntimeError):
                 pool, self._pool = self._pool, None  # the next use makes a new one
                 self.restarts += 1
                 if pool is not None:
                     _kill(pool)
                     pool.shutdown(wait=False, cancel_futures=True)
-                return None
+            finally:
+                for future in running:
+                    future.cancel()
 
     async def close(self) -> None:
         """End the processes at once; what they were doing is lost, which is fine: nothing they do is stored."""

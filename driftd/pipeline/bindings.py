@@ -7,7 +7,6 @@ are data that is comparable and holds no lines, so that an edit which moves code
 from __future__ import annotations
 
 import re
-from enum import IntEnum
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final, NamedTuple
 
@@ -17,36 +16,38 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 
-class Means(IntEnum):
-    """How the value of a name is found."""
+class Means:
+    """How the value of a name is found; plain numbers, as in `facts.model.Kind`."""
 
-    NOTHING = 0  # bound, but to no value a call could go to: None, a declaration
-    OPAQUE = 1  # bound to something that is not followed
-    FUNCTION = 2  # ref = index into functions
-    CLASS = 3  # ref = index into classes
-    IMPORT = 4  # text = module as written, name = what is taken from it ("" or "*": the module itself)
-    PATH = 5  # text = access path
-    RESULT = 6  # of a call: text = access path of what is called, or items[0] = what it is; further items = arguments
-    TYPED = 7  # an instance of what the annotation `text` admits; items = the value, if there is one
-    RECEIVER = 8  # ref = class whose instance this is
-    OWN_CLASS = 9  # ref = class that this is
-    ENTERED = 10  # items = the context manager: what `with` binds
-    LITERAL = 11  # a value of a type of the language itself; text = what it is as a key, if it is short
-    MEMBER = 12  # text = attribute, items = the object
-    ITEM = 13  # items = the container and the key
-    DISPLAY = 14  # a list, tuple, set or dictionary that is written out: ref = index into displays
-    ELEMENT = 15  # items = what is iterated over
-    ANY = 16  # items = the alternatives
-    PARAM = 17  # ref = function, text = name, name = annotation, items = the default, if any
-    IN = 18  # items = a binding to be evaluated in the scope `ref`
-    REST = 19  # items = the sequence, ref = where the slice starts, -1 where that is not known
-    KEYWORD = 20  # a keyword argument: text = name, items = the value
+    NOTHING: Final = 0  # bound, but to no value a call could go to: None, a declaration
+    OPAQUE: Final = 1  # bound to something that is not followed
+    FUNCTION: Final = 2  # ref = index into functions
+    CLASS: Final = 3  # ref = index into classes
+    IMPORT: Final = 4  # text = module as written, name = what is taken from it ("" or "*": the module itself)
+    PATH: Final = 5  # text = access path
+    RESULT: Final = (
+        6  # of a call: text = access path of what is called, or items[0] = what it is; further items = arguments
+    )
+    TYPED: Final = 7  # an instance of what the annotation `text` admits; items = the value, if there is one
+    RECEIVER: Final = 8  # ref = class whose instance this is
+    OWN_CLASS: Final = 9  # ref = class that this is
+    ENTERED: Final = 10  # items = the context manager: what `with` binds
+    LITERAL: Final = 11  # a value of a type of the language itself; text = what it is as a key, if it is short
+    MEMBER: Final = 12  # text = attribute, items = the object
+    ITEM: Final = 13  # items = the container and the key
+    DISPLAY: Final = 14  # a list, tuple, set or dictionary that is written out: ref = index into displays
+    ELEMENT: Final = 15  # items = what is iterated over
+    ANY: Final = 16  # items = the alternatives
+    PARAM: Final = 17  # ref = function, text = name, name = annotation, items = the default, if any
+    IN: Final = 18  # items = a binding to be evaluated in the scope `ref`
+    REST: Final = 19  # items = the sequence, ref = where the slice starts, -1 where that is not known
+    KEYWORD: Final = 20  # a keyword argument: text = name, items = the value
 
 
 class Binding(msgspec.Struct, frozen=True, array_like=True, gc=False, omit_defaults=True):
     """One way a name gets a value."""
 
-    means: Means
+    means: int
     ref: int = -1
     text: str = ""
     name: str = ""

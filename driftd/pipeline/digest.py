@@ -12,6 +12,7 @@ import msgspec
 
 from driftd.pipeline.constant_facts import Constant, constants_of, references_of
 from driftd.pipeline.data.facts import DataFacts, Declarations, Touch, data_facts_of
+from driftd.pipeline.entry_points.facts import StartFacts, start_facts_of
 from driftd.pipeline.env_access import Access, accesses, defined_names, may_access
 from driftd.pipeline.facts.codec import decode, encode
 from driftd.pipeline.facts.model import FileFacts
@@ -27,6 +28,7 @@ CODE: Final = ECMASCRIPT | {"python"}
 # Languages of which what they say about data is read.
 DATA: Final = CODE | {"prisma", "java", "go"}
 NO_DATA: Final = DataFacts()
+NO_STARTS: Final = StartFacts()
 
 
 class Digest(msgspec.Struct, frozen=True, array_like=True, gc=False):
@@ -38,6 +40,7 @@ class Digest(msgspec.Struct, frozen=True, array_like=True, gc=False):
     reads: environment variables it reads
     defines: environment variables it defines
     data: models, names and calls that may have to do with a database
+    starts: calls and marks that may make functions known to a framework
     """
 
     interface: Interface
@@ -46,6 +49,7 @@ class Digest(msgspec.Struct, frozen=True, array_like=True, gc=False):
     reads: tuple[Access, ...] = ()
     defines: tuple[str, ...] = ()
     data: DataFacts = NO_DATA
+    starts: StartFacts = NO_STARTS
 
 
 class InterfacePart(msgspec.Struct, frozen=True, array_like=True, gc=False):
@@ -103,12 +107,26 @@ class DataPart(msgspec.Struct, Generic[T], frozen=True, array_like=True, gc=Fals
     data: T
 
 
+class StartPart(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """What a digest says about entry points."""
+
+    interface: msgspec.Raw
+    constants: msgspec.Raw
+    references: msgspec.Raw
+    reads: msgspec.Raw
+    defines: msgspec.Raw
+    data: msgspec.Raw
+    starts: StartFacts
+
+
 def digest_of(path: str, language: str, facts: FileFacts, encoded: bytes) -> bytes:
     """Return the encoded digest of a file; `encoded` are the same facts in msgpack."""
-    interface = interface_of(facts.outline, bind(facts), language)
+    scopes = bind(facts)
+    interface = interface_of(facts.outline, scopes, language)
     if language not in CODE:
         defines = defined_names(path, facts) if language == "dotenv" else ()
-        return encode(Digest(interface, defines=defines, data=data_facts_of(facts) if language in DATA else NO_DATA))
+        data = data_facts_of(facts) if language in DATA else NO_DATA
+        return encode(Digest(interface, defines=defines, data=data, starts=start_facts_of(facts, scopes)))
     return encode(
         Digest(
             interface,
@@ -116,6 +134,7 @@ def digest_of(path: str, language: str, facts: FileFacts, encoded: bytes) -> byt
             tuple(references_of(facts)),
             tuple(accesses(facts)) if may_access(language, encoded) else (),
             data=data_facts_of(facts),
+            starts=start_facts_of(facts, scopes),
         )
     )
 

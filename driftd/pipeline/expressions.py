@@ -305,7 +305,7 @@ PATTERNS: Final = frozenset({Kind.TUPLE, Kind.LIST, Kind.DICT, Kind.SPREAD})
 PLAIN: Final = frozenset({Means.NOTHING, Means.OPAQUE, Means.LITERAL})
 _CHOICES: Final = frozenset({"or", "and", "||", "??", "&&"})
 # Methods by name: bound ones would keep the reader alive until the garbage collector comes.
-_READERS: Final[dict[Kind, str]] = {
+_READERS: Final[dict[int, str]] = {
     Kind.CALL: "_call",
     Kind.FUNCTION: "_function",
     Kind.CLASS: "_class",

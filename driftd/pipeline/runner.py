@@ -7,6 +7,7 @@ next change, so that one failure never leaves a hole.
 from __future__ import annotations
 
 import traceback
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -44,35 +45,59 @@ class Runner:
         return bool(self._missed)
 
     def run(
-        self, project: Project, change: Change, cancelled: Callable[[], bool] = lambda: False
+        self,
+        project: Project,
+        change: Change,
+        cancelled: Callable[[], bool] = lambda: False,
+        *,
+        threads: int = 1,
     ) -> Iterator[StageReport]:
         """Run every stage over the change and yield its report as it ends.
 
-        A cancelled run stops between stages; those not reached get the change with the next run.
+        With several threads, stages that do not need each other overlap: one that waits for other processes leaves
+        the time to the next.  A cancelled run stops between stages; those not reached get the change with the next run.
         """
+        waiting = list(self.stages)
+        ended: set[str] = set()
         failed: set[str] = set()
-        for stage in self.stages:
-            due = self._due(stage, change)
-            if cancelled():
-                self._missed[stage.name] = due
-                continue
-            blocked = failed.intersection(stage.needs)
-            if blocked:
-                self._missed[stage.name] = due
-                failed.add(stage.name)
-                yield StageReport(
-                    stage.name, 0.0, None, f"not run: it needs {', '.join(sorted(blocked))}, which failed"
-                )
-                continue
-            started = self._monotonic()
-            try:
-                findings = stage.run(project, due)
-            except Exception:  # noqa: BLE001 - reported with its traceback; the other stages go on
-                self._missed[stage.name] = due
-                failed.add(stage.name)
-                yield StageReport(stage.name, self._since(started), None, traceback.format_exc(limit=-8))
-                continue
-            yield StageReport(stage.name, self._since(started), findings)
+        running: dict[Future[StageReport | None], ProjectStage] = {}
+        with ThreadPoolExecutor(threads, thread_name_prefix="stage") as pool:
+            while waiting or running:
+                for stage in [stage for stage in waiting if ended.issuperset(stage.needs)]:
+                    waiting.remove(stage)
+                    blocked = failed.intersection(stage.needs)
+                    if blocked:
+                        self._missed[stage.name] = self._due(stage, change)
+                        ended.add(stage.name)
+                        failed.add(stage.name)
+                        reason = f"not run: it needs {', '.join(sorted(blocked))}, which failed"
+                        yield StageReport(stage.name, 0.0, None, reason)
+                    else:
+                        running[pool.submit(self._run, stage, project, self._due(stage, change), cancelled)] = stage
+                for future in wait(running, return_when=FIRST_COMPLETED).done if running else ():
+                    stage = running.pop(future)
+                    ended.add(stage.name)
+                    report = future.result()
+                    if report is None:
+                        continue
+                    if report.findings is None:
+                        failed.add(stage.name)
+                    yield report
+
+    def _run(
+        self, stage: ProjectStage, project: Project, due: Change, cancelled: Callable[[], bool]
+    ) -> StageReport | None:
+        """Run one stage; None if the run was cancelled before."""
+        if cancelled():
+            self._missed[stage.name] = due
+            return None
+        started = self._monotonic()
+        try:
+            findings = stage.run(project, due)
+        except Exception:  # noqa: BLE001 - reported with its traceback; the other stages go on
+            self._missed[stage.name] = due
+            return StageReport(stage.name, self._since(started), None, traceback.format_exc(limit=-8))
+        return StageReport(stage.name, self._since(started), findings)
 
     def missed(self, stage: str, change: Change) -> None:
         """Remember that the rows which `stage` found for `change` were not stored: it gets the change again."""

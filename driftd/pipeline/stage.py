@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from driftd.pipeline.facts.model import FileFacts
     from driftd.pipeline.project import Change, Project
@@ -50,12 +50,13 @@ class Mapper(Protocol):
     """Calls a function in other processes: what a project stage uses when it has much to do.
 
     `function` is one of a module; it gets the shared bytes (the same for every item, sent once a process) and an item.
-    Returns the results in order, or None where no other process could do it; the stage then does it itself.
+    Items are taken as they are needed.  Yields the results in order, each as soon as it is there.  It ends early where the other processes cannot go on:
+    whoever asked does the rest itself.
     """
 
     def __call__(
-        self, function: Callable[[bytes, bytes], bytes], shared: bytes, items: Sequence[bytes]
-    ) -> list[bytes] | None: ...
+        self, function: Callable[[bytes, bytes], bytes], shared: bytes, items: Iterable[bytes]
+    ) -> Iterator[bytes]: ...
 
 
 class FileStage(Protocol):

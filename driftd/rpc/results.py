@@ -53,15 +53,12 @@ class WatcherStatus(Result, frozen=True, kw_only=True):
     backend: str
 
 
-class LanguageStatus(Result, frozen=True, kw_only=True):
-    """A language of the workspace: how many files are analysed, and which kinds of facts driftd is tested to read."""
-
-    files: int
-    reads: list[str]
-
-
 class StatusResult(Result, frozen=True, kw_only=True):
-    """What the daemon is and how it fares."""
+    """What the daemon is and how it fares.
+
+    `languages` has for each one its `files`, the kinds of facts that driftd `reads`, its `functions`, files that `failed` or are `with_syntax_errors`, and where
+    calls are resolved `calls`, `unresolved` and `resolution_rate`.
+    """
 
     workspace: str
     version: str
@@ -70,7 +67,7 @@ class StatusResult(Result, frozen=True, kw_only=True):
     db: DbStatus
     writer: WriterStatus
     watcher: WatcherStatus
-    languages: dict[str, LanguageStatus]
+    languages: dict[str, dict[str, Any]]
     last_run: dict[str, Any] | None
     health: str
     as_of: AsOf
@@ -123,8 +120,44 @@ class CancelResult(Result, frozen=True, kw_only=True):
     cancelled: bool
 
 
+class EntryPointsResult(Result, frozen=True, kw_only=True):
+    """One page of entry points, by file and name.
+
+    An item has `function_id`, `function`, `file`, `line`, the `reason`, the `framework`, and where another place than
+    the function itself says so, as a route table does, that place as `said_at`.  A function has one for each reason.
+    """
+
+    items: list[dict[str, Any]]
+    next: str | None
+    total: int
+    as_of: AsOf
+
+
+class NeighboursResult(Result, frozen=True, kw_only=True):
+    """One page of callers or callees, nearest first.
+
+    An item has `depth`, the `path` of qualified names from `function` to it, `via_id` (the function before it on that
+    path) and the edge between those two: `call_site`, `resolution`, `confidence`.  `truncated`: there are more than were
+    looked at, `total` counts only those; `is_recursive`: the function reaches itself.
+    """
+
+    function: dict[str, Any]
+    items: list[dict[str, Any]]
+    next: str | None
+    total: int
+    truncated: bool
+    is_recursive: bool
+    as_of: AsOf
+
+
 class CallGraphResult(Result, frozen=True, kw_only=True):
-    """Totals, entry points and resolution rate by strategy; or the neighbourhood of one function, as the daemon tells."""
+    """The call graph as a whole; or, with `function`, one function with the nearest `callers` and `callees`.
+
+    The latter has the reason for which it is an `entry_point`, if it is one; `truncated` says that a side has more.
+    As a whole: `functions`, `edges`, `uncalled` functions, `entry_points` with `entry_points_by_reason`, the
+    `edges_by_resolution`, the `resolution_rate` (of the calls that go to code of the workspace), `languages` with the
+    same for each, and the `unresolved` calls by reason.
+    """
 
     as_of: AsOf
 

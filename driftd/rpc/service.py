@@ -45,6 +45,32 @@ class Page(msgspec.Struct, frozen=True, kw_only=True):
     total: int
 
 
+class Search(msgspec.Struct, frozen=True, kw_only=True):
+    """How far a search of the call graph goes, and which edges it may use.
+
+    An edge that rests on a name alone (`fuzzy`) or that is not sure enough is not followed unless that is wanted.
+    """
+
+    depth: int = 1
+    min_confidence: float = 0.5
+    fuzzy: bool = False
+
+
+class Neighbours(msgspec.Struct, frozen=True, kw_only=True):
+    """A page of what reaches a function or is reached by it.
+
+    `function` is the one that was meant; `is_recursive`: the search came back to it; `truncated`: there are more than
+    the search has looked at, so that `total` counts only those.
+    """
+
+    function: dict[str, object]
+    items: list[dict[str, object]]
+    next: str | None
+    total: int
+    truncated: bool
+    is_recursive: bool
+
+
 class Progress(Protocol):
     """Hears how far a run is; call it from the event loop as often as you like, it never waits and never raises."""
 
@@ -80,10 +106,16 @@ class Service(Protocol):
         ...
 
     async def page(self, table: str, filters: Mapping[str, Filter], limit: int, after: str | None) -> Page:
-        """Return rows of `table` whose columns equal `filters` (None: IS NULL), in key order.
+        """Return rows of `table` whose columns equal `filters`, by file and line where they have any, else in key order.
 
-        `after` is a `next` of an earlier page; UsageError where it is not one.
+        None stands for NULL, and a `*` in a text for anything.  Beside each column that refers to a function an item
+        has its qualified name: `caller` beside `caller_id`.  `after` is a `next` of an earlier page; UsageError where
+        it is not one.
         """
+        ...
+
+    async def function_id(self, function: str | int) -> int:
+        """Return the id of the one function that is meant."""
         ...
 
     async def analyze(self, paths: tuple[str, ...] | None, full: bool, progress: Progress) -> dict[str, object]:
@@ -105,14 +137,21 @@ class Service(Protocol):
         """Return when everything saved before the call is in the model; BusyError after `timeout_s` seconds."""
         ...
 
-    async def call_graph(self, function: str | int | None, depth: int) -> dict[str, object]:
+    async def call_graph(self, function: str | int | None, search: Search) -> dict[str, object]:
         """Return totals, entry points and resolution rate by strategy; or the neighbourhood of one function."""
         ...
 
+    async def entry_points(self, filters: Mapping[str, str], limit: int, after: str | None) -> Page:
+        """Return the functions that are called from outside, by file and name; filters as for `page`.
+
+        BusyError while the workspace is analysed for the first time.
+        """
+        ...
+
     async def neighbours(
-        self, function: str | int, direction: Direction, depth: int, limit: int, after: str | None
-    ) -> Page:
-        """Return the functions that reach `function`, or that it reaches, in at most `depth` calls, with paths."""
+        self, function: str | int, direction: Direction, search: Search, limit: int, after: str | None
+    ) -> Neighbours:
+        """Return the functions that reach `function`, or that it reaches, nearest first, with paths."""
         ...
 
     def subscribe(self, topics: frozenset[Topic], subscriber: Subscriber) -> Subscription:

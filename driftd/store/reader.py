@@ -44,6 +44,18 @@ _PYTHON: Final[Mapping[str, tuple[type, ...]]] = {
 
 
 @dataclass(frozen=True, slots=True)
+class Matching:
+    """A filter for a text column: a text in which `*` stands for anything."""
+
+    text: str
+
+    @property
+    def pattern(self) -> str:
+        """The same as SQLite's GLOB has it, where `?` and `[` mean something too."""
+        return "".join(f"[{char}]" if char in "?[" else char for char in self.text)
+
+
+@dataclass(frozen=True, slots=True)
 class Page:
     """Some rows as dicts, the cursor of the next page (None at the end), and how many rows match in all."""
 
@@ -87,17 +99,19 @@ class Reader:
         limit: int = 100,
         after: str | None = None,
         order: str | None = None,
+        along: tuple[str, ...] = (),
     ) -> Page:
         """Return up to `limit` rows (1 to 1000) that match every filter, from the cursor `after` on.
 
-        A filter is a value, None for NULL, or a list of values.  `order` is a column, with `-` in front for descending;
-        rows that are equal in it, and all rows without it, come in the order of the key.  In the items JSON columns
+        A filter is a value, None for NULL, a list of values, or `Matching`.  `order` is a column, with `-` in front for
+        descending; rows that are equal in it, and all rows without it, come in the order of the columns `along`, none
+        of which is nullable, and then of the key.  In the items JSON columns
         are decoded, booleans are bool and bytes are hex.  UsageError for an unknown column, a value of the wrong type,
         or a cursor that is not from the same question.
         """
         if not 1 <= limit <= MAX_LIMIT:
             raise UsageError(f"limit is {limit}", hint=f"1 to {MAX_LIMIT}")
-        plan = _Plan.make(table_of(row), filters or {}, order)
+        plan = _Plan.make(table_of(row), filters or {}, order, along)
         start = None if after is None else plan.read_cursor(after)
         return await self._ask(self._pages, plan.run, limit, start)
 
@@ -162,17 +176,18 @@ async def open_reader(
 
 @dataclass(frozen=True, slots=True)
 class _Plan:
-    """One question: which rows, in which order.  `order` is None where the key alone orders."""
+    """One question: which rows, in which order.  `order` is None where only the columns of `key` order."""
 
     table: Table
     where: str
     parameters: tuple[Any, ...]
     order: Column | None
     descending: bool
+    key: tuple[str, ...]  # the table's, after the columns to read along
     token: str  # says which question a cursor belongs to
 
     @classmethod
-    def make(cls, table: Table, filters: Mapping[str, Any], order: str | None) -> _Plan:
+    def make(cls, table: Table, filters: Mapping[str, Any], order: str | None, along: tuple[str, ...]) -> _Plan:
         where, parameters = _where(table, filters)
         column = None
         if order is not None:
@@ -180,8 +195,9 @@ class _Plan:
         if column is not None and table.key == (column.name,) and not order.startswith("-"):  # type: ignore[union-attr]  # a column has an order
             column = None
         descending = order is not None and order.startswith("-")
-        token = fingerprint(table.name, sorted(filters.items()), order)
-        return cls(table, where, parameters, column, descending, token)
+        key = (*(_column(table, name, "order").name for name in along), *table.key)
+        token = fingerprint(table.name, sorted(filters.items()), order, *along)
+        return cls(table, where, parameters, column, descending, key, token)
 
     def read_cursor(self, text: str) -> list[Any]:
         """Return the position that a cursor holds: the order column's value, if there is one, and the key's."""
@@ -189,7 +205,7 @@ class _Plan:
             token, *position = msgspec.msgpack.decode(urlsafe_b64decode(text.encode()), type=list[Any])
         except (ValueError, TypeError, msgspec.DecodeError):
             raise UsageError("`after` is no cursor", hint="pass the `next` of the page before, or nothing") from None
-        expected = len(self.table.key) + (self.order is not None)
+        expected = len(self.key) + (self.order is not None)
         if token != self.token or len(position) != expected:
             raise UsageError("`after` belongs to another question", hint="keep filters and order, or start anew")
         return position
@@ -198,7 +214,7 @@ class _Plan:
         """Read one page and the total in one snapshot; on the connection's thread."""
         name = sql.quoted(self.table.name)
         where, parameters = self._from(start)
-        sorting = sql.comma(self.table.key)
+        sorting = sql.comma(self.key)
         if self.order is not None:
             sorting = f"{sql.quoted(self.order.name)}{' DESC' if self.descending else ''}, {sorting}"
         connection.execute("BEGIN")
@@ -218,7 +234,7 @@ class _Plan:
             return self.where, self.parameters
         key = start if self.order is None else start[1:]
         places = ", ".join("?" * len(key))
-        beyond = f"({sql.comma(self.table.key)}) > ({places})"
+        beyond = f"({sql.comma(self.key)}) > ({places})"
         parameters = tuple(key)
         if self.order is not None:
             beyond, parameters = self._beyond(start[0], beyond, parameters)
@@ -236,7 +252,7 @@ class _Plan:
         return f"{farther} OR ({name} = ? AND {beyond_key})", (value, value, *key)
 
     def _cursor(self, row: tuple[Any, ...]) -> str:
-        columns = self.table.key if self.order is None else (self.order.name, *self.table.key)
+        columns = self.key if self.order is None else (self.order.name, *self.key)
         position = [row[self.table.names.index(name)] for name in columns]
         return urlsafe_b64encode(msgspec.msgpack.encode([self.token, *position])).decode()
 
@@ -277,6 +293,10 @@ def _where(table: Table, filters: Mapping[str, Any]) -> tuple[str, tuple[Any, ..
         elif isinstance(wanted, list | tuple | set | frozenset):
             conditions.append(f"{sql.quoted(name)} IN ({', '.join('?' * len(wanted))})")
             parameters.extend(_checked(column, value) for value in wanted)
+        elif isinstance(wanted, Matching) and not column.enum:
+            _checked(column, wanted.text)
+            conditions.append(f"{sql.quoted(name)} GLOB ?")
+            parameters.append(wanted.pattern)
         else:
             conditions.append(f"{sql.quoted(name)} = ?")
             parameters.append(_checked(column, wanted))

@@ -30,8 +30,8 @@ RawEvents: TypeAlias = set[tuple[int, str]]
 # A directory may vanish between the look at it and the watch on it; so many times in a row it is no accident.
 _ATTEMPTS = 10
 
-# The library looks at the stop event every step; a longer gap means that the process stood still (suspended,
-# stopped, starved) while the kernel's queue filled.
+# The library looks at the stop event every step, and so does who waits for the event loop; a longer gap means that the
+# process stood still (suspended, stopped, starved) while the kernel's queue filled.
 _STALL_S = 1.0
 
 
@@ -124,10 +124,7 @@ class Source:
 
     def is_set(self) -> bool:
         """Answer the library's question whether to stop, and use it as the heartbeat of this process."""
-        now = self._clock.monotonic()
-        if now - self._beat > _STALL_S:
-            self._post(self._listener.on_stall, self)
-        self._beat = now
+        self._tick()
         return self._stop.is_set()
 
     def _read(self) -> None:
@@ -137,6 +134,8 @@ class Source:
             self._post(self._end, refusal, explain(refusal, len(self.directories), read_limits()))
             return
         error: BaseException | None = None
+        # Before it is said that the watches stand: from then on, every moment lies between two beats.
+        self._beat = self._clock.monotonic()
         try:
             self._post(self._be_ready, established)
             self._pump(notify)
@@ -148,7 +147,6 @@ class Source:
 
     def _pump(self, notify: Notify) -> None:
         while not self._stop.is_set():
-            self._beat = self._clock.monotonic()
             events = notify.watch(self._debounce_ms, self._step_ms, 0, self)
             if events == "stop":
                 return
@@ -157,8 +155,15 @@ class Source:
             self._taken.clear()
             self._post(self._hand_over, events)
             # One set under way at a time: while the event loop is busy the library merges what follows.
-            while not self._taken.wait(0.5) and not self._stop.is_set():
-                pass
+            while not self._taken.wait(_STALL_S / 2) and not self._stop.is_set():
+                self._tick()
+
+    def _tick(self) -> None:
+        """Report a stall if the last beat is too long ago."""
+        now = self._clock.monotonic()
+        if now - self._beat > _STALL_S:
+            self._post(self._listener.on_stall, self)
+        self._beat = now
 
     def _be_ready(self, established: Established) -> None:
         self._listener.on_ready(self, established)

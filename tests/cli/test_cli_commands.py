@@ -7,14 +7,13 @@ import sys
 from pathlib import Path
 
 import click
-import msgspec
 import pytest
 
 from driftd.cli.app import ALIASES, COMMANDS
 from driftd.cli.app import driftd as group
 from driftd.cli.graph import _COLUMNS
 from driftd.cli.options import Command
-from driftd.rows.registry import BY_NAME
+from driftd.rpc.listing import LISTS
 from tests.cli.fake_daemon import FakeDaemon, Fault, driftd
 
 
@@ -32,18 +31,13 @@ def test_every_command_of_the_table_exists_and_explains_itself(name: str) -> Non
     )
 
 
-@pytest.mark.parametrize(
-    ("module", "table"),
-    [(name, name) for name in ("functions", "constants", "env_variables", "scan_history")],
-)
-def test_filters_of_a_list_are_columns_of_its_table(module: str, table: str) -> None:
-    """An option that filters names a column: the daemon compares it with that column."""
-    command = group.get_command(click.Context(group), module)
+@pytest.mark.parametrize("name", [name for name, listing in LISTS.items() if listing.shown])
+def test_a_list_that_is_shown_is_a_command(name: str) -> None:
+    """Each list with columns for people is a command, with one option a filter."""
+    command = group.get_command(click.Context(group), name)
     assert command is not None
     shared = {"root", "limit", "after", "every", "as_json"}
-    filters = {parameter.name for parameter in command.params} - shared
-    assert filters
-    assert filters <= {field.name for field in msgspec.structs.fields(BY_NAME[table])}
+    assert {parameter.name for parameter in command.params} - shared == set(LISTS[name].filters)
 
 
 def test_neighbours_show_what_the_call_graph_answers() -> None:

@@ -110,6 +110,21 @@ def test_control_characters_of_the_code_do_not_reach_the_terminal(workspace: Pat
         (("callers", "Service.pay", "--depth", "2"), "callers", {"function": "Service.pay", "depth": 2, "limit": 100}),
         (("callees", "a.py:42"), "callees", {"function": "a.py:42", "limit": 100}),
         (("callers", "4611686018427387904"), "callers", {"function": "4611686018427387904", "limit": 100}),
+        (
+            ("callers", "f", "--fuzzy", "--min-confidence", "0.3"),
+            "callers",
+            {"function": "f", "fuzzy": True, "min_confidence": 0.3, "limit": 100},
+        ),
+        (
+            ("boundaries", "--model", "User", "--field", "-", "--sensitivity", "pii"),
+            "boundaries",
+            {"model": "User", "field": None, "sensitivity": "pii", "limit": 100},
+        ),
+        (
+            ("data-access", "--function", "a.py:4", "--table", "ord*", "--framework", "-"),
+            "data_access",
+            {"function": "a.py:4", "table": "ord*", "framework": None, "limit": 100},
+        ),
         (("env", "--name", "HOME"), "env_variables", {"name": "HOME", "limit": 100}),
         (("env_variables",), "env_variables", {"limit": 100}),
         (("constants", "--file", "a.py"), "constants", {"file": "a.py", "limit": 100}),
@@ -127,13 +142,105 @@ def test_each_command_asks_the_method_of_its_name(
     assert daemon.asked(method) == [sent]
 
 
+START = {"id": 1, "qualified_name": "pay", "file": "shop/pay.py", "line": 3}
+
+
+def edge(number: int, name: str, via: int, **more: Any) -> dict[str, Any]:
+    """Return an item of `callers` or `callees`; each stands in line 10 * its number of a.py and calls two lines below."""
+    line = 10 * number
+    known = {"file": "a.py", "line": line, "call_site": f"a.py:{line + 2}", "resolution": "import_based"}
+    return {"id": number, "qualified_name": name, "via_id": via, "depth": 1, "confidence": 0.95, **known, **more}
+
+
+def neighbours(*items: dict[str, Any], **more: Any) -> Any:
+    return lambda _params: (
+        {
+            "function": START,
+            "items": list(items),
+            "next": None,
+            "total": len(items),
+            "truncated": False,
+            "is_recursive": False,
+            "as_of": FRESH,
+        }
+        | more
+    )
+
+
+TREE = neighbours(
+    edge(2, "handle", 1),
+    edge(3, "retry", 1, confidence=0.75, resolution="callback", call_site="b.py:9"),
+    edge(4, "main", 2),
+    edge(5, "cron", 2),
+    edge(6, "<module>", 4),
+)
+
+
+def test_neighbours_are_a_tree(workspace: Path, daemon: FakeDaemon) -> None:
+    """Each function stands below the one before it on its path, with how the call was resolved, how sure that is where
+    it is not very sure, and where the call stands: only a line where that is in the file that is named already.
+    """
+    daemon.answers["callers"] = TREE
+    done = driftd("callers", "pay", workspace, "--depth", "3")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout == (
+        "pay  shop/pay.py:3\n"
+        "├── handle  a.py:20  import_based, line 22\n"
+        "│   ├── main  a.py:40  import_based, line 42\n"
+        "│   │   └── <module>  a.py:60  import_based, line 62\n"
+        "│   └── cron  a.py:50  import_based, line 52\n"
+        "└── retry  a.py:30  callback 0.75, b.py:9\n"
+    )
+
+
+def test_a_tree_is_drawn_with_what_the_output_can_show(workspace: Path, daemon: FakeDaemon) -> None:
+    """Without Unicode the branches are ASCII."""
+    daemon.answers["callers"] = neighbours(edge(2, "handle", 1), edge(3, "main", 2))
+    done = driftd("callers", "pay", workspace, env={"PYTHONIOENCODING": "ascii"})
+    assert done.stdout.splitlines()[1:] == [
+        "`-- handle  a.py:20  import_based, line 22",
+        "    `-- main  a.py:30  import_based, line 32",
+    ]
+
+
+def test_a_tree_says_what_it_leaves_out(workspace: Path, daemon: FakeDaemon) -> None:
+    """A function that reaches itself is marked; what was not shown or not looked at is said on stderr."""
+    daemon.answers["callees"] = neighbours(edge(2, "f", 1), next="1", total=9, truncated=True, is_recursive=True)
+    done = driftd("callees", "pay", workspace)
+    assert done.stdout.splitlines()[0] == "pay  shop/pay.py:3  recursive"
+    assert done.stderr == (
+        "driftd: 1 of 9 shown, the nearest ones (everything: --all)\n"
+        "driftd: the search ended after 9 functions (less of it: --depth, --min-confidence)\n"
+    )
+    daemon.answers["callees"] = neighbours()
+    assert driftd("callees", "pay", workspace).stdout == "pay  shop/pay.py:3\n└── nothing\n"
+
+
 def test_neighbours_show_their_path(workspace: Path, daemon: FakeDaemon) -> None:
-    """The functions between are shown in order."""
+    """--flat is a table, in which the functions between are shown in order."""
     item = {"depth": 2, "qualified_name": "main", "file": "a.py", "line": 1, "path": ["pay", "handle", "main"]}
     daemon.answers["callers"] = lambda _params: {"items": [item], "next": None, "total": 1}
-    assert driftd("callers", "pay", workspace).stdout.splitlines()[1] == (
+    assert driftd("callers", "pay", workspace, "--flat").stdout.splitlines()[1] == (
         "    2  main            a.py     1  pay > handle > main"
     )
+
+
+def test_a_neighbourhood_has_both_directions(workspace: Path, daemon: FakeDaemon) -> None:
+    """`call-graph --function` shows who calls it, then what it calls."""
+    daemon.answers["call_graph"] = lambda _params: {
+        "function": START,
+        "callers": [edge(2, "main", 1)],
+        "callees": [],
+        "as_of": FRESH,
+    }
+    done = driftd("call-graph", workspace, "--function", "pay", "--fuzzy")
+    assert done.stdout.splitlines() == [
+        "pay  shop/pay.py:3  called by",
+        "└── main  a.py:20  import_based, line 22",
+        "pay  shop/pay.py:3  calls",
+        "└── nothing",
+    ]
+    assert daemon.asked("call_graph") == [{"function": "pay", "fuzzy": True}]
 
 
 def test_call_graph_totals_are_lines_and_strategies_a_table(workspace: Path, daemon: FakeDaemon) -> None:

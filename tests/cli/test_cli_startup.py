@@ -33,7 +33,16 @@ def imported(stderr: str) -> set[str]:
 
 @pytest.mark.parametrize(
     "arguments",
-    [("call", "ping"), ("status",), ("functions",), ("callers", "f"), ("sync",), ("socket-path",), ("--help",)],
+    [
+        ("call", "ping"),
+        ("status",),
+        ("functions",),
+        ("data-access",),
+        ("callers", "f"),
+        ("sync",),
+        ("socket-path",),
+        ("--help",),
+    ],
     ids=lambda arguments: arguments[0],
 )
 def test_a_thin_command_imports_no_library_but_click(
@@ -41,10 +50,12 @@ def test_a_thin_command_imports_no_library_but_click(
 ) -> None:
     """None of the daemon's libraries is imported by a command that talks to the socket."""
     page = {"items": [{"name": "f"}], "next": None, "total": 1}
+    function = {"id": 1, "qualified_name": "f", "file": "a.py", "line": 1}
     daemon.answers |= {
         "status": lambda _p: {"pid": 1},
         "functions": lambda _p: page,
-        "callers": lambda _p: page,
+        "callers": lambda _p: {"function": function, "items": [], "next": None, "total": 0},
+        "data_access": lambda _p: page,
         "sync": lambda _p: {"run_id": 1},
     }
     where = () if arguments == ("--help",) else (workspace,)

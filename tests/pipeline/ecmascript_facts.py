@@ -5,7 +5,7 @@ from __future__ import annotations
 from textwrap import dedent
 
 from driftd.pipeline.facts.languages.ecmascript import ADAPTER
-from driftd.pipeline.facts.model import FileFacts, Function, Kind, Value
+from driftd.pipeline.facts.model import FileFacts, Function, Kind, Value, kind_name
 
 _LITERALS = frozenset({Kind.STRING, Kind.NUMBER, Kind.REGEX})
 
@@ -53,7 +53,7 @@ def show(value: Value | None, found: FileFacts) -> str:
         return f"...{''.join(items)}"
     if kind is Kind.UNKNOWN and not items:
         return "?"
-    head = " ".join(part for part in (kind.name.lower(), text) if part)
+    head = " ".join(part for part in (kind_name(kind), text) if part)
     return f"({' '.join([head, *items])})"
 
 

@@ -10,7 +10,7 @@ from textwrap import dedent
 import msgspec
 
 from driftd.pipeline.facts.languages.python import ADAPTER
-from driftd.pipeline.facts.model import FileFacts, Kind, Value
+from driftd.pipeline.facts.model import FileFacts, Kind, Value, kind_name
 
 
 def facts_of(source: str | bytes) -> FileFacts:
@@ -42,7 +42,7 @@ def shown(facts: FileFacts, value: Value | None) -> str:
         return f"{value.text}{items}"
     if value.kind is Kind.TEMPLATE:
         return f"template:{facts.texts.literals[value.ref].value!r}[{items}]"
-    return f"{value.kind.name.lower()}:{value.text}[{items}]".replace(":[", "[").replace("[]", "")
+    return f"{kind_name(value.kind)}:{value.text}[{items}]".replace(":[", "[").replace("[]", "")
 
 
 def functions_by_ast(data: bytes) -> Counter[tuple[str, int, int]] | None:

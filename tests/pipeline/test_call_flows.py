@@ -5,6 +5,8 @@ Each test is a small workspace and all of its edges, as (caller, callee, line); 
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable, Iterator
+
 import pytest
 
 from driftd.pipeline.stages import call_edges
@@ -550,11 +552,11 @@ def test_rounds_in_other_processes_give_the_same(monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr(call_edges, "MANY_FILES", 1)
     rounds: list[int] = []
 
-    def elsewhere(function: object, shared: bytes, items: object) -> list[bytes]:
+    def elsewhere(function: Callable[[bytes, bytes], bytes], shared: bytes, items: Iterable[bytes]) -> Iterator[bytes]:
         assert function is resolve_chunk
-        assert isinstance(items, list)
-        rounds.append(len(items))
-        return [resolve_chunk(shared, item) for item in items]
+        chunks = list(items)
+        rounds.append(len(chunks))
+        return (function(shared, chunk) for chunk in chunks)
 
     there = CallEdges(elsewhere)
     values = there.run(project, project.everything()).values[CallEdgeRow]

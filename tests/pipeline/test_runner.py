@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 
 import pytest
@@ -119,11 +120,11 @@ def test_other_processes_resolve_to_the_same_edges(monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr(call_edges, "CHUNK", 2)
     sizes: list[int] = []
 
-    def elsewhere(function: object, shared: bytes, items: object) -> list[bytes]:
+    def elsewhere(function: Callable[[bytes, bytes], bytes], shared: bytes, items: Iterable[bytes]) -> Iterator[bytes]:
         assert function is resolve_chunk
-        assert isinstance(items, list)
-        sizes.append(len(items))
-        return [resolve_chunk(shared, item) for item in items]
+        chunks = list(items)
+        sizes.append(len(chunks))
+        return (function(shared, chunk) for chunk in chunks)
 
     there = CallEdges(elsewhere)
     values = there.run(project, project.everything()).values[CallEdgeRow]

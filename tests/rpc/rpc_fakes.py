@@ -9,7 +9,7 @@ from typing import Any
 import anyio
 
 from driftd.errors import NotFoundError
-from driftd.rpc.service import AsOf, Direction, Filter, Page, Progress, Subscriber, Topic
+from driftd.rpc.service import AsOf, Direction, Filter, Neighbours, Page, Progress, Search, Subscriber, Topic
 
 AS_OF = AsOf(run_id=7, finished_at=1_800_000_000, pending=2, degraded=None, unexamined=1)
 FILES = {"total": 3, "added": 1, "modified": 0, "removed": 0, "unchanged": 2, "failed": 0}
@@ -97,17 +97,26 @@ class FakeDaemon:
             raise self.sync_error
         return AS_OF
 
-    async def call_graph(self, function: str | int | None, depth: int) -> dict[str, object]:
-        self._note("call_graph", function, depth)
-        return {"total_functions": 4}
-
-    async def neighbours(
-        self, function: str | int, direction: Direction, depth: int, limit: int, after: str | None
-    ) -> Page:
-        self._note("neighbours", function, direction, depth, limit, after)
+    async def function_id(self, function: str | int) -> int:
         if function == "nobody":
             raise NotFoundError("no function is named nobody", hint="functions lists them")
+        return 42
+
+    async def call_graph(self, function: str | int | None, search: Search) -> dict[str, object]:
+        self._note("call_graph", function, search)
+        return {"total_functions": 4}
+
+    async def entry_points(self, filters: Mapping[str, str], limit: int, after: str | None) -> Page:
+        self._note("entry_points", dict(filters), limit, after)
         return Page(items=[], next=None, total=0)
+
+    async def neighbours(
+        self, function: str | int, direction: Direction, search: Search, limit: int, after: str | None
+    ) -> Neighbours:
+        self._note("neighbours", function, direction, search, limit, after)
+        if function == "nobody":
+            raise NotFoundError("no function is named nobody", hint="functions lists them")
+        return Neighbours(function={"id": 1}, items=[], next=None, total=0, truncated=False, is_recursive=False)
 
     def subscribe(self, topics: frozenset[Topic], subscriber: Subscriber) -> FakeSubscription:
         subscription = FakeSubscription(self, topics, subscriber)

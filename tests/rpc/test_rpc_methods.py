@@ -9,10 +9,12 @@ import msgspec
 import pytest
 
 from driftd.errors import BusyError
+from driftd.rows.declare import table_of
 from driftd.rows.registry import BY_NAME
 from driftd.rpc.discover import page
-from driftd.rpc.methods.lists import FILTERS_OF, TABLE_OF
+from driftd.rpc.listing import LISTS, Kind
 from driftd.rpc.methods.registry import METHODS
+from driftd.rpc.service import Search
 
 from .rpc_fakes import FakeDaemon
 from .rpc_harness import Served, serving
@@ -34,9 +36,28 @@ REFERENCE = Path(__file__).parents[2] / "docs" / "rpc.md"
         ),
         ("files", {"language": None}, ("page", "file_metadata", {"language": None}, 100, None)),
         ("env_variables", {"name": "HOME"}, ("page", "env_variables", {"name": "HOME"}, 100, None)),
-        ("call_graph", {}, ("call_graph", None, 1)),
-        ("callers", {"function": str(2**62), "depth": 3}, ("neighbours", 2**62, "callers", 3, 100, None)),
-        ("callees", {"function": "a.py:3"}, ("neighbours", "a.py:3", "callees", 1, 100, None)),
+        (
+            "boundaries",
+            {"model": "User", "sensitivity": None, "table": "u*"},
+            ("page", "boundaries", {"model_name": "User", "sensitivity": None, "table_name": "u*"}, 100, None),
+        ),
+        (
+            "data_access",
+            {"function": "Service.pay", "operation": "insert"},
+            ("page", "data_access", {"function_id": 42, "operation": "insert"}, 100, None),
+        ),
+        ("call_graph", {}, ("call_graph", None, Search(depth=1, min_confidence=0.5, fuzzy=False))),
+        (
+            "callers",
+            {"function": str(2**62), "depth": 3, "min_confidence": 0.9},
+            ("neighbours", 2**62, "callers", Search(depth=3, min_confidence=0.9), 100, None),
+        ),
+        (
+            "callees",
+            {"function": "a.py:3", "fuzzy": True},
+            ("neighbours", "a.py:3", "callees", Search(min_confidence=0.0, fuzzy=True), 100, None),
+        ),
+        ("entry_points", {"reason": "route"}, ("entry_points", {"reason": "route"}, 100, None)),
         ("cancel", {"run_id": 7}, ("cancel_run", 7)),
     ],
 )
@@ -60,6 +81,7 @@ async def test_asks_the_service(served: Served, method: str, params: Any, asked:
         ("functions", {"limit": 1001}, "Expected `int` <= 1000 - at `$.limit`"),
         ("functions", {"limit": 0}, "Expected `int` >= 1 - at `$.limit`"),
         ("functions", {"file": None}, "Expected `str`, got `null` - at `$.file`"),
+        ("callers", {"function": 1, "min_confidence": 2}, "Expected `float` <= 1.0 - at `$.min_confidence`"),
         ("callers", {}, "Object missing required field `function`"),
         ("ping", [1], "ping takes at most 0 parameters, 1 were given"),
         ("subscribe", {"topics": ["x"]}, "Invalid enum value 'x' - at `$.topics[0]`"),
@@ -130,9 +152,11 @@ async def test_discover(served: Served) -> None:
         ("depth", False),
         ("limit", False),
         ("after", False),
+        ("min_confidence", False),
+        ("fuzzy", False),
     ]
-    assert callers["result"]["schema"] == {"$ref": "#/components/schemas/ListResult"}
-    assert "ListResult" in document["components"]["schemas"]
+    assert callers["result"]["schema"] == {"$ref": "#/components/schemas/NeighboursResult"}
+    assert "NeighboursResult" in document["components"]["schemas"]
 
 
 def test_reference_is_current() -> None:
@@ -146,8 +170,20 @@ def test_method_names_are_unique() -> None:
     assert len(set(names)) == len(names)
 
 
-@pytest.mark.parametrize("method", [name for name in TABLE_OF if TABLE_OF[name] in BY_NAME])
-def test_filters_are_columns(method: str) -> None:
-    """A filter is a column of the list's table, of the same type or a plainer one."""
-    columns = BY_NAME[TABLE_OF[method]].__struct_fields__
-    assert set(FILTERS_OF[method]) <= set(columns)
+@pytest.mark.parametrize("name", LISTS)
+def test_a_list_looks_at_columns(name: str) -> None:
+    """A filter looks at a column of the list's table, which holds what the filter takes; null only where it can be."""
+    table = table_of(BY_NAME[LISTS[name].table])
+    for one, filter_ in LISTS[name].filters.items():
+        column = table.column(filter_.column or one)
+        is_text = filter_.kind in {Kind.TEXT, Kind.NULLABLE}
+        assert (column.sql_type, column.boolean) == ("TEXT" if is_text else "INTEGER", filter_.kind is Kind.FLAG)
+        assert column.nullable or filter_.kind is not Kind.NULLABLE
+
+
+@pytest.mark.parametrize("name", [name for name in LISTS if LISTS[name].shown])
+def test_a_list_shows_columns(name: str) -> None:
+    """What is shown to people is a column of the table, or the name of the function that one refers to."""
+    table = table_of(BY_NAME[LISTS[name].table])
+    named = {column.removesuffix("_id") for column in table.function_ids if column.endswith("_id")}
+    assert set(LISTS[name].shown) <= named.union(table.names)

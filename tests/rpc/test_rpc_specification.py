@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from driftd.rpc.framing import Framing
+from driftd.rpc.service import Search
 
 from .rpc_harness import Served
 
@@ -25,7 +26,7 @@ async def test_named_and_positional_parameters(served: Served, framing: Framing)
     assert named["id"] == 1
     assert positional["id"] == 2
     assert named["result"] == positional["result"]
-    assert served.daemon.asked == [("neighbours", "a.f", "callers", 2, 100, None)] * 2
+    assert served.daemon.asked == [("neighbours", "a.f", "callers", Search(depth=2), 100, None)] * 2
 
 
 async def test_notification_has_no_answer(served: Served, framing: Framing) -> None:

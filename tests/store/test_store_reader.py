@@ -16,7 +16,7 @@ from driftd.rows.call_graph import CallEdgeRow
 from driftd.rows.enforcement import ViolationRow
 from driftd.rows.facts import FunctionRow, ParseCacheRow
 from driftd.store.commands import Replace, ReplaceAll, Track, Upsert
-from driftd.store.reader import Page
+from driftd.store.reader import Matching, Page
 from driftd.store.store import Store
 from tests.store.rows import a_function, a_violation, an_edge, empty_database
 
@@ -62,6 +62,42 @@ async def test_filters(store: Store) -> None:
     assert await found(line=[]) == ([], 0)
     assert await found(suppressed=True) == ([], 0)
     assert await found(severity="warning", suppressed=False, line=4) == (["v4"], 1)
+
+
+async def test_a_pattern_stands_for_anything_by_its_stars_only(store: Store) -> None:
+    """In a `Matching` filter `*` stands for any characters, slashes too; what else SQLite's GLOB knows is plain text."""
+    rows = [a_function(file, name) for file, name in (("app/[id]/a.py", "f?"), ("app/i/a.py", "fx"), ("b.py", "f"))]
+    await store.writer.submit(ReplaceAll(FunctionRow, rows))
+
+    async def found(**filters: Matching) -> list[str]:
+        return [item["file"] for item in (await store.reader.page(FunctionRow, filters, along=("file",))).items]
+
+    assert await found(file=Matching("app/*")) == ["app/[id]/a.py", "app/i/a.py"]
+    assert await found(file=Matching("app/[id]/*")) == ["app/[id]/a.py"]
+    assert await found(name=Matching("f*")) == ["app/[id]/a.py", "app/i/a.py", "b.py"]
+    assert await found(name=Matching("*f?*")) == ["app/[id]/a.py"]
+    with pytest.raises(UsageError, match="not integer"):
+        await found(line=Matching("1*"))
+
+
+async def test_pages_are_read_along_columns(store: Store) -> None:
+    """With `along`, rows come by those columns and then by the key, and the pages show every row once."""
+    rows = [a_function("ab"[n % 2], f"f{n}", line=n // 4 + 1) for n in range(12)]
+    await store.writer.submit(ReplaceAll(FunctionRow, rows))
+    expected = [row.name for row in sorted(rows, key=lambda row: (row.file, row.line, row.id))]
+    found: list[str] = []
+    after: str | None = None
+    while True:
+        page = await store.reader.page(FunctionRow, limit=5, after=after, along=("file", "line"))
+        assert page.total == 12
+        found += [item["name"] for item in page.items]
+        after = page.next
+        if after is None:
+            break
+    assert found == expected
+    first = await store.reader.page(FunctionRow, limit=5, along=("file", "line"))
+    with pytest.raises(UsageError, match="another question"):
+        await store.reader.page(FunctionRow, limit=5, after=first.next)
 
 
 @pytest.mark.parametrize(

@@ -24,7 +24,7 @@ from hypothesis import strategies as st
 from watchfiles._rust_notify import WatchfilesRustInternalError
 
 from driftd.clock import Clock, SystemClock
-from driftd.watch.source import Notify, RawEvents, StopEvent, open_notify
+from driftd.watch.source import Established, Notify, RawEvents, Source, StopEvent, open_notify
 from driftd.watch.watcher import Cause, ChangeSet, State, Watcher, WatchOptions
 
 IGNORED = {".drift", ".git", "node_modules"}
@@ -431,6 +431,43 @@ async def test_a_process_that_stood_still_doubts_what_it_heard(root: Path) -> No
     async with watching(root, clock=clock) as (_, model):
         clock.skipped = 10.0
         assert (await model.cause(Cause.STALL)).rescan
+
+
+class Paused(Source):
+    """A source whose thread gets no time between saying that its watches stand and reading them."""
+
+    def _post(self, function: Callable[..., None], *arguments: object) -> None:
+        super()._post(function, *arguments)
+        if function == self._be_ready:
+            assert isinstance(self._clock, SkippingClock)
+            self._clock.skipped += 10.0
+
+
+class Stalls:
+    """A listener that only hears of stalls."""
+
+    def __init__(self) -> None:
+        self.stalled = anyio.Event()
+
+    def on_ready(self, source: Source, established: Established) -> None: ...
+    def on_events(self, source: Source, events: RawEvents) -> None: ...
+    def on_ended(self, source: Source, error: BaseException | None, advice: str) -> None: ...
+
+    def on_stall(self, source: Source) -> None:
+        self.stalled.set()
+
+
+async def test_a_process_that_stood_still_before_it_read_anything_doubts_as_well(root: Path) -> None:
+    """Rule: from the moment that the watches stand, there is none in which a stall would not be noticed."""
+    stalls = Stalls()
+    source = Paused([str(root)], make=open_notify, listener=stalls, clock=SkippingClock(), step_ms=10, debounce_ms=100)
+    source.start()
+    try:
+        with anyio.fail_after(20):
+            await stalls.stalled.wait()
+    finally:
+        source.stop()
+        await source.wait_ended()
 
 
 class Refusing:

@@ -6,40 +6,45 @@ An answer is a tuple of entities in a fixed order, each once; an empty one means
 from __future__ import annotations
 
 import builtins
-from enum import IntEnum
 from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
 
-class Is(IntEnum):
-    """What an entity is."""
+class Is:
+    """What an entity is; plain numbers, as in `facts.model.Kind`."""
 
-    FUNCTION = 0
-    CLASS = 1
-    INSTANCE = 2  # of the class `file`, `number`
-    MODULE = 3  # file
-    FOLDER = 4  # a namespace package: file = its folder
-    EXTERNAL = 5  # file = dotted name of something of another package
-    BUILTIN = 6  # file = name of a built-in function or class, "" for an instance of one
-    UNKNOWN = 7  # cannot be followed
-    METHOD = 8  # a function with its first parameter bound: extra = what it is bound to
-    GENERATOR = 9  # what calling the generator function gives; extra = what the function is bound to, if anything
-    DISPLAY = 10  # a container that is written out; extra = the view of it: a position where it starts, or a word
-    BAG = 11  # a container of known content: extra = entities
-    CONSTANT = 12  # a short literal: file = the key that it is
-    ARGUMENTS = 13  # the rest parameter `extra` of a function
-    SUPER = 14  # `super()`: the class whose code says so; extra = the instance
-    ACTION = 15  # a method of a container: extra = (container, name)
-    REQUEST = 17  # pytest's `request` in the fixture function
-    TYPED = 16  # an instance of a built-in generic: file = where the annotation stands, extra = (scope, annotation)
+    FUNCTION: Final = 0
+    CLASS: Final = 1
+    INSTANCE: Final = 2  # of the class `file`, `number`
+    MODULE: Final = 3  # file
+    FOLDER: Final = 4  # a namespace package: file = its folder
+    EXTERNAL: Final = 5  # file = dotted name of something of another package
+    BUILTIN: Final = 6  # file = name of a built-in function or class, "" for an instance of one
+    UNKNOWN: Final = 7  # cannot be followed
+    METHOD: Final = 8  # a function with its first parameter bound: extra = what it is bound to
+    GENERATOR: Final = (
+        9  # what calling the generator function gives; extra = what the function is bound to, if anything
+    )
+    DISPLAY: Final = (
+        10  # a container that is written out; extra = the view of it: a position where it starts, or a word
+    )
+    BAG: Final = 11  # a container of known content: extra = entities
+    CONSTANT: Final = 12  # a short literal: file = the key that it is
+    ARGUMENTS: Final = 13  # the rest parameter `extra` of a function
+    SUPER: Final = 14  # `super()`: the class whose code says so; extra = the instance
+    ACTION: Final = 15  # a method of a container: extra = (container, name)
+    REQUEST: Final = 17  # pytest's `request` in the fixture function
+    TYPED: Final = (
+        16  # an instance of a built-in generic: file = where the annotation stands, extra = (scope, annotation)
+    )
 
 
 class Entity(NamedTuple):
     """What a name can stand for.  `number` is the index of a function or a class in its file."""
 
-    what: Is
+    what: int
     file: str = ""
     number: int = -1
     extra: object = None

@@ -86,17 +86,17 @@ class Names:
         if what not in _FOLLOWED:
             return None
         if what in _WHOLE:
-            return (int(what), path, "", 0, None)
+            return (what, path, "", 0, None)
         naming = self.of(path)
         if naming is None:
             return None
         if what in _FUNCTIONS:
             bound = self._parts(extra) if isinstance(extra, Entity) else None
-            return (int(what), path, *naming.functions[number], bound)
+            return (what, path, *naming.functions[number], bound)
         if what is Is.DISPLAY:
             place = naming.displays.get(number)
-            return None if place is None else (int(what), path, *place, extra)
-        return (int(what), path, *naming.classes[number], None)
+            return None if place is None else (what, path, *place, extra)
+        return (what, path, *naming.classes[number], None)
 
     def entity(self, named: Named) -> Entity | None:
         """Return what a name stands for now, or None if it is gone."""
@@ -110,12 +110,12 @@ class Names:
     def _entity(self, parts: Sequence[Any]) -> Entity | None:
         what, path, name, ordinal, extra = parts
         if what in _WHOLE:
-            return Entity(Is(what), path)
+            return Entity(what, path)
         kind = "functions" if what in _FUNCTIONS else "displays" if what == Is.DISPLAY else "classes"
         number = self._numbered(path, kind).get((name, ordinal))
         if number is None:
             return None
-        return Entity(Is(what), path, number, self._entity(extra) if isinstance(extra, list) else extra)
+        return Entity(what, path, number, self._entity(extra) if isinstance(extra, list) else extra)
 
     def _numbered(self, path: str, kind: str) -> dict[tuple[str, int], int]:
         key = (path, kind)

@@ -91,6 +91,8 @@ def resolve_file(
 class Resolver:
     """Answers for the calls of one file."""
 
+    __deletable__ = ("handover",)  # for mypyc
+
     def __init__(self, project: Project, file: SourceFile, symbols: Symbols) -> None:
         facts = file.all_facts()
         self.project = project

@@ -17,48 +17,57 @@ Conventions
 
 from __future__ import annotations
 
-from enum import IntEnum
-from typing import Literal
+from typing import Final, Literal
 
 import msgspec
 
 FACTS_VERSION = 2
 
 
-class Kind(IntEnum):
-    """What a `Value` is.  The numbers are stored: never reuse one."""
+class Kind:
+    """What a `Value` is.  The numbers are stored: never reuse one.
 
-    UNKNOWN = 0  # an expression no analysis needs to look into; items are its named operands, if any
-    PATH = 1  # text = access path of plain names: "x", "self.repo", "os.environ"
-    STRING = 2  # ref = index into literals
-    NUMBER = 3  # ref = index into literals
-    CONSTANT = 4  # text = "true" | "false" | "null" | "undefined" | "ellipsis" (the same words in every language)
-    CALL = 5  # ref = index into calls (constructor calls included)
-    FUNCTION = 6  # ref = index into functions (a lambda or a function expression)
-    CLASS = 7  # ref = index into classes (a class expression)
-    MEMBER = 8  # text = attribute name, items = (object,) where the object is not a plain path: f().x, a[0].x
-    INDEX = 9  # items = (object, key): a[k]; a slice has further items
-    LIST = 10  # items = elements
-    TUPLE = 11
-    SET = 12
-    DICT = 13  # items = key, value, key, value …; a spread entry has a SPREAD key and its operand as value
-    TEMPLATE = 14  # f-string or template literal: ref = index into literals, items = substitutions
-    OPERATION = 15  # text = operator as written ("+", "and", "%", "not", "==", "??"), items = operands
-    CONDITIONAL = 16  # items = (test, if_true, if_false)
-    AWAIT = 17  # items = (operand,)
-    SPREAD = 18  # items = (operand,); text = "*" or "**" or "..."
-    COMPREHENSION = 19  # text = "list" | "set" | "dict" | "generator", items = (element[, value], iterables…)
-    NAMED = 20  # x := v;  text = name, items = (value,)
-    YIELD = 21  # items = (operand,) or ()
-    MARKUP = 22  # a JSX element: text = tag name, items = attribute values and children
-    REGEX = 23  # ref = index into literals
-    CAST = 24  # x as T, <T>x, x!, x satisfies T: text = the type, items = (operand,)
+    Plain numbers, because they are compared everywhere: a member of an enumeration takes 100 ns to look up.
+    """
+
+    UNKNOWN: Final = 0  # an expression no analysis needs to look into; items are its named operands, if any
+    PATH: Final = 1  # text = access path of plain names: "x", "self.repo", "os.environ"
+    STRING: Final = 2  # ref = index into literals
+    NUMBER: Final = 3  # ref = index into literals
+    CONSTANT: Final = (
+        4  # text = "true" | "false" | "null" | "undefined" | "ellipsis" (the same words in every language)
+    )
+    CALL: Final = 5  # ref = index into calls (constructor calls included)
+    FUNCTION: Final = 6  # ref = index into functions (a lambda or a function expression)
+    CLASS: Final = 7  # ref = index into classes (a class expression)
+    MEMBER: Final = 8  # text = attribute name, items = (object,) where the object is not a plain path: f().x, a[0].x
+    INDEX: Final = 9  # items = (object, key): a[k]; a slice has further items
+    LIST: Final = 10  # items = elements
+    TUPLE: Final = 11
+    SET: Final = 12
+    DICT: Final = 13  # items = key, value, key, value …; a spread entry has a SPREAD key and its operand as value
+    TEMPLATE: Final = 14  # f-string or template literal: ref = index into literals, items = substitutions
+    OPERATION: Final = 15  # text = operator as written ("+", "and", "%", "not", "==", "??"), items = operands
+    CONDITIONAL: Final = 16  # items = (test, if_true, if_false)
+    AWAIT: Final = 17  # items = (operand,)
+    SPREAD: Final = 18  # items = (operand,); text = "*" or "**" or "..."
+    COMPREHENSION: Final = 19  # text = "list" | "set" | "dict" | "generator", items = (element[, value], iterables…)
+    NAMED: Final = 20  # x := v;  text = name, items = (value,)
+    YIELD: Final = 21  # items = (operand,) or ()
+    MARKUP: Final = 22  # a JSX element: text = tag name, items = attribute values and children
+    REGEX: Final = 23  # ref = index into literals
+    CAST: Final = 24  # x as T, <T>x, x!, x satisfies T: text = the type, items = (operand,)
+
+
+def kind_name(kind: int) -> str:
+    """Return the name of a `Kind` in lower case, for people."""
+    return next(name.lower() for name, number in vars(Kind).items() if number == kind and name.isupper())
 
 
 class Value(msgspec.Struct, frozen=True, array_like=True, gc=False, omit_defaults=True):
     """An expression, reduced to what analyses read."""
 
-    kind: Kind
+    kind: int
     text: str = ""
     ref: int = -1
     items: tuple[Value, ...] = ()

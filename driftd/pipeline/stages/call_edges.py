@@ -23,7 +23,7 @@ from driftd.pipeline.stage import Findings
 from driftd.rows.call_graph import CallEdgeRow
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
     from driftd.pipeline.call_graph.flows import Named
     from driftd.pipeline.project import Change
@@ -115,6 +115,40 @@ class _Round:
         return changed
 
 
+class _Users:
+    """Which files looked at what.  Most things are looked at by one file: a set of its own for each is too much."""
+
+    __slots__ = ("_files",)
+
+    def __init__(self) -> None:
+        self._files: dict[str, str | set[str]] = {}
+
+    def __len__(self) -> int:
+        """Return how many things were looked at."""
+        return len(self._files)
+
+    def of(self, key: str) -> Collection[str]:
+        """Return the files that looked at something."""
+        files = self._files.get(key, ())
+        return (files,) if isinstance(files, str) else files
+
+    def add(self, key: str, path: str) -> None:
+        """Take note that a file looked at something."""
+        files = self._files.setdefault(key, path)
+        if isinstance(files, set):
+            files.add(path)
+        elif files != path:
+            self._files[key] = {files, path}
+
+    def discard(self, key: str, path: str) -> None:
+        """Take note that a file does not look at it any more."""
+        files = self._files[key]
+        if isinstance(files, set):
+            files.discard(path)
+        if not files or files == path:
+            del self._files[key]
+
+
 class CallEdges:
     """Resolves calls to edges.  Remembers per file what its resolution looked at, and how its call sites fared."""
 
@@ -126,7 +160,7 @@ class CallEdges:
     def __init__(self, mapper: Mapper | None = None) -> None:
         self._mapper = mapper
         self._rounds: list[_Round] = []
-        self._users: dict[str, set[str]] = {}  # what resolutions looked at -> files, over all rounds
+        self._users = _Users()  # what resolutions looked at -> files, over all rounds
         self._seen: dict[str, tuple[str, ...]] = {}  # file -> the same
         self._languages: dict[str, str] = {}
 
@@ -134,7 +168,7 @@ class CallEdges:
         """Return the edges of the changed files and of those that looked at something that is different now."""
         again = set(change.changed | change.removed | change.interface_changed)
         for key in (*change.interface_changed, *change.names_changed, *change.lookups_changed):
-            again |= self._users.get(key, _NOBODY)
+            again.update(self._users.of(key))
         for path in again:
             file = project.file(path)
             if file is not None and file.language in _LANGUAGES:
@@ -148,7 +182,7 @@ class CallEdges:
         last = self._rounds[-1].results
         changed: set[str] = set()  # places that hold something else than before the change, after the round before
         for number, round_ in enumerate(self._rounds):
-            todo = again.union(*[self._users.get(key, _NOBODY) for key in changed])
+            todo = again.union(*[self._users.of(key) for key in changed])
             before.update((path, last.get(path)) for path in todo if path not in before)
             changed = round_.settle(self._do(number, todo, work))
         for path in before:
@@ -216,12 +250,9 @@ class CallEdges:
         now = set[str]().union(*{id(r): r.seen for r in results}.values(), *reads.values())
         old = set(self._seen.pop(path, ()))
         for key in old - now:
-            using = users[key]
-            using.discard(path)
-            if not using:
-                del users[key]
+            users.discard(key, path)
         for key in now - old:
-            users.setdefault(key, set()).add(path)
+            users.add(key, path)
         if now:
             self._seen[path] = tuple(now)
 
@@ -235,39 +266,37 @@ class _Work:
         self.symbols = Symbols(project)
         self.held: Mapping[str, tuple[Named, ...]] = {}  # what flows by the answers of `symbols`
         self.snapshot = b""
+        self.keys: dict[str, str] = {}
 
     def resolve(
         self, jobs: Sequence[_Job], content: Mapping[str, tuple[Named, ...]]
-    ) -> Iterable[tuple[str, dict[int, _Part], tuple[str, ...]]]:
+    ) -> Iterator[tuple[str, dict[int, _Part], tuple[str, ...]]]:
         """Resolve files or stretches of them, given what flows."""
+        done = 0
         if self.mapper is not None and len(jobs) >= MANY_FILES:
-            done = self.elsewhere(jobs, content, self.mapper)
-            if done is not None:
-                return done
-        self.symbols.advance(Flows(content, self.symbols.names), _differing(self.held, content))
-        self.held = content
-        return [_resolved(self.project, path, groups, self.symbols) for path, groups in jobs]
+            for result in self.elsewhere(jobs, content, self.mapper):
+                done += 1
+                yield result
+        if done < len(jobs):
+            self.symbols.advance(Flows(content, self.symbols.names), _differing(self.held, content))
+            self.held = content
+            for path, groups in jobs[done:]:
+                yield _resolved(self.project, path, groups, self.symbols)
 
     def elsewhere(
         self, jobs: Sequence[_Job], content: Mapping[str, tuple[Named, ...]], mapper: Mapper
-    ) -> list[tuple[str, dict[int, _Part], tuple[str, ...]]] | None:
-        """Resolve in other processes; None if that was not possible."""
+    ) -> Iterator[tuple[str, dict[int, _Part], tuple[str, ...]]]:
+        """Resolve in other processes, as far as that is possible."""
         if not self.snapshot:
             self.snapshot = self.project.snapshot()
-        chunks = [
+        chunks = (
             _encode([(path, self.project[path].facts, groups) for path, groups in jobs[at : at + CHUNK]])
             for at in range(0, len(jobs), CHUNK)
-        ]
-        done = mapper(resolve_chunk, _encode((self.snapshot, content)), chunks)
-        if done is None:
-            return None
-        # Equal keys of many files become one string.
-        keys: dict[str, str] = {}
-        one = keys.setdefault
-        return [
-            (
-                path,
-                {
+        )
+        one = self.keys.setdefault  # equal keys of many files become one string
+        for chunk in mapper(resolve_chunk, _encode((self.snapshot, content)), chunks):
+            for path, parts, seen in _decode_results(chunk):
+                found = {
                     group: _Part(
                         edges,
                         outcomes,
@@ -275,12 +304,8 @@ class _Work:
                         {one(key, key): names for key, names in flows.items()},
                     )
                     for group, edges, outcomes, reads, flows in parts
-                },
-                tuple([one(key, key) for key in seen]),
-            )
-            for chunk in done
-            for path, parts, seen in _decode_results(chunk)
-        ]
+                }
+                yield path, found, tuple([one(key, key) for key in seen])
 
 
 def resolve_chunk(shared: bytes, chunk: bytes) -> bytes:
@@ -365,5 +390,4 @@ _decode_shared: Final = msgspec.msgpack.Decoder(tuple[bytes, dict[str, tuple[byt
 _decode_outcomes: Final = msgspec.msgpack.Decoder(dict[str, int]).decode
 _decode_edges: Final = msgspec.msgpack.Decoder(list[tuple[Any, ...]]).decode
 
-_NOBODY: Final[frozenset[str]] = frozenset()
 _LANGUAGES: Final = frozenset({"python", "javascript", "typescript", "tsx"})

@@ -5,7 +5,19 @@ from __future__ import annotations
 from typing import Any
 
 from driftd.rpc.method import Method
-from driftd.rpc.methods import call_graph, cancel, discover, lists, ping, runs, shutdown, status, subscriptions, sync
+from driftd.rpc.methods import (
+    call_graph,
+    cancel,
+    discover,
+    entry_points,
+    lists,
+    ping,
+    runs,
+    shutdown,
+    status,
+    subscriptions,
+    sync,
+)
 
 _METHODS: tuple[Method[Any], ...] = (
     ping.METHOD,
@@ -18,6 +30,7 @@ _METHODS: tuple[Method[Any], ...] = (
     call_graph.CALL_GRAPH,
     call_graph.CALLERS,
     call_graph.CALLEES,
+    entry_points.METHOD,
     subscriptions.SUBSCRIBE,
     subscriptions.UNSUBSCRIBE,
     shutdown.METHOD,

@@ -431,6 +431,14 @@ def test_literals_know_what_they_are_for() -> None:
     ]
 
 
+@shows("java", "literals")
+def test_a_string_may_hold_a_nul() -> None:
+    """It is part of the value, as it is for the compiler."""
+    found = read('class A { String s = "a\0b"; }')
+    assert literals(found) == [("string", "a\0b", "assignment", "s")]
+    assert found.errors == ()
+
+
 @shows("java", "comments")
 def test_comments_lose_their_markers() -> None:
     """A trailing one has code before it; a Javadoc one is doc."""

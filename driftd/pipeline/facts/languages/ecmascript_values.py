@@ -333,7 +333,7 @@ def _constant(value: Value) -> Lower:
     return lower
 
 
-def _literal(kind: Kind) -> Lower:
+def _literal(kind: int) -> Lower:
     def lower(low: Lowering, node: Node, context: LiteralContext, name: str, _depth: int) -> Value:
         index = low.literals.get(node.id, -1)
         if index < 0:
@@ -513,7 +513,7 @@ def _conditional(low: Lowering, node: Node, context: LiteralContext, name: str, 
     return Value(Kind.CONDITIONAL, "", -1, (test, if_true, low.value(parts[2], context, name, depth + 1)))
 
 
-def _around(kind: Kind, text: str = "") -> Lower:
+def _around(kind: int, text: str = "") -> Lower:
     """Return the lowering of a node that wraps one optional operand."""
 
     def lower(low: Lowering, node: Node, context: LiteralContext, name: str, depth: int) -> Value:

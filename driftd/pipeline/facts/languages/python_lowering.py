@@ -1212,7 +1212,7 @@ class Lowering:
 
     def _string(self, node: Node, context: LiteralContext, name: str) -> Value:
         data, start, end = self._bytes, node.start_byte, node.end_byte
-        raw = data[start + 1 : end - 1]
+        raw = data[start + 1 : max(end - 1, start + 1)]  # mypyc does not take a slice that ends before it starts
         quote = data[start : start + 1]
         kind: TextKind
         if quote in _QUOTES and b"\\" not in raw and raw[:1] != quote and data[end - 1 : end] == quote:
@@ -1552,7 +1552,7 @@ class Lowering:
                 end = data.find(b"\n", at)
                 if end < 0:
                     end = len(data)
-                found.append((at, at + len(data[at:end].rstrip(b" \t\f"))))
+                found.append((at, at + len(data[at : max(at, end)].rstrip(b" \t\f"))))
             at = data.find(b"#", end)
         return found
 
@@ -1621,7 +1621,7 @@ class Lowering:
                     d.is_async,
                     index in self._generators,
                     d.is_abstract,
-                    short_hash(data[d.body_start : end]),
+                    short_hash(data[d.body_start : max(d.body_start, end)]),
                     short_hash(d.signature),
                     d.bound_to,
                 )

@@ -10,7 +10,11 @@ How a file is read
 How to add a language, `x`
     1. `languages/x.scm`: one flat pattern per kind of node, captured as below.
     2. `languages/x.py`: a subclass of `language.Language` with tables and hooks, and `ADAPTER = DeclaredAdapter(X())`.
-    3. `languages/registry.py`: its suffixes in `SUFFIXES`, its module in `MODULES`.
+       Forms come from `values`, readers that suit most grammars from `language`: `call(…)` (with `owner=` where the
+       receiver has a field of its own), `construction`, `named_argument`, `assignment`, `update`, `variable`, `IF`,
+       `WHILE`.  A table that refers to readers further down in the file is filled in after them (`X.calls = {…}`).
+    3. `languages/registry.py`: its suffixes in `SUFFIXES`, its module in `MODULES`; if its suffix is also another
+       language's, `AMBIGUOUS` names the module whose `refined(data)` returns the language of a content.
     4. `tests/pipeline/languages/test_x.py`: a `SAMPLE` of sound source that has some of everything (the tests of
        `test_every_language.py` damage and nest it), what is `ABSENT` in the language and why, and tests marked
        `@shows("x", "capability")`; then `make docs` writes the matrix in `docs/languages.md`.
@@ -39,6 +43,7 @@ Captures (`@fact` or `@fact.variant`; the variant picks the reader in the adapte
 Conventions of all these languages, beyond those of the model
     - Access paths have dots: `a::b`, `a->b`, `a?.b` are `a.b`; PHP's `$this->repo->save` is `this.repo.save`, and
       variables lose their `$`.  The receiver of a method is called `this`, or `self` where the language writes that.
+    - Taking an address and following it are looked through: `&x`, `*p` and `p->x` are `x`, `p` and `p.x`.
     - Line and column of a function or class are those of its name, of an anonymous one those of its node; what a
       decorator says stands outside of it.
     - A constructor has kind "constructor" and the name it is written with: the class's, `__construct`, `init`,

@@ -44,7 +44,9 @@ class DeclaredAdapter:
 
     def _extract(self, data: bytes, language: str) -> FileFacts:
         tables = tables_of(self._language)
-        root = Parser(tables.grammar).parse(data).root_node
+        # A NUL ends the text for a grammar's scanner; compilers take one within a string or a comment.
+        shown = data.replace(b"\0", b" ") if b"\0" in data else data
+        root = Parser(tables.grammar).parse(shown).root_node
         file = File(self._language, tables, EcmaSource(data), QueryCursor(tables.query).captures(root))
         parts = function_parts(file)
         bodies = BodiesPass(file, parts).run()

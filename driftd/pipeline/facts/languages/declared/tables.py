@@ -61,7 +61,8 @@ class Tables:
         name = language.identifier
         steps = "|".join(re.escape(step) for step in sorted(language.separators, key=len, reverse=True))
         self.is_path = re.compile(rf"{name}(?:\s*(?:{steps})\s*{name})*".encode("latin-1")).fullmatch
-        self.words = re.compile(name.encode("latin-1")).findall
+        self._find_words = re.compile(name.encode("latin-1")).findall
+        self._blank_others = _blank_others(name)
         self._steps = re.compile(rf"\s*(?:{steps})\s*".encode("latin-1"))
         odd = "|".join([re.escape(step) for step in language.separators if step != "."] + [r"\s"])
         self._needs_steps = re.compile(odd.encode("latin-1")).search
@@ -70,6 +71,12 @@ class Tables:
     def kinds(self, *names: str) -> frozenset[int]:
         """Return the numbers of the named node types; raises KeyError for one that the grammar does not have."""
         return frozenset(number for name in names for number in self._ids[name])
+
+    def words(self, code: bytes) -> list[bytes]:
+        """Return all words of source code that holds no literals and no comments."""
+        if self._blank_others is not None:
+            return code.translate(self._blank_others).split()
+        return self._find_words(code)
 
     def path_text(self, text: bytes) -> str:
         """Return an access path as the model writes it: dots between names, no white space, no sigils."""
@@ -81,6 +88,18 @@ class Tables:
             if b"\n" in text or b" " in text:
                 text = b"".join(text.split())
         return text.decode("utf-8", "replace").lstrip(".")
+
+
+def _blank_others(identifier: str) -> bytes | None:
+    """Return the translation that leaves of a text only its words, if single bytes tell what belongs to a word."""
+    is_word = re.compile(identifier.encode("latin-1")).fullmatch
+    table = bytearray(b" " * 256)
+    for byte in map(int.to_bytes, range(256)):
+        if is_word(b"a" + byte):
+            if not is_word(b"a" + byte + b"a"):
+                return None  # a mark that may only end a word, such as Ruby's `?`
+            table[byte[0]] = byte[0]
+    return bytes(table)
 
 
 @cache

@@ -65,6 +65,7 @@ class Docs:
         self._file = file
         self._comments = file.ordered("comment")
         self._used: set[int] = set()
+        self._texts: dict[int, str] = {}  # of comments, by where they start
         self._blocks: dict[int, list[Captured]] = {}  # where code starts -> the comments that end right before it
         data, markers, lines = file.data, file.language.doc_markers, file.language.line_markers
         doc_bytes = tuple(marker.encode() for marker in markers)
@@ -101,11 +102,14 @@ class Docs:
             return None
         self._used.update(entry[0] for entry in block)
         text, data = self._file.language.comment, self._file.data
-        written = [data[entry[0] : -entry[1]].decode("utf-8", "replace") for entry in reversed(block)]
         directives = self._file.language.directives
-        if directives is not None:
-            written = [each for each in written if not directives.match(each)]
-        return "\n".join(map(text, written)).strip() or None
+        lines: list[str] = []
+        for start, negative_end, *_ in reversed(block):
+            written = data[start:-negative_end].decode("utf-8", "replace")
+            if directives is None or not directives.match(written):
+                self._texts[start] = line = text(written)
+                lines.append(line)
+        return "\n".join(lines).strip() or None
 
     def _trails(self, entry: Captured) -> bool:
         """Tell whether code stands before the comment on its line: then it is about that code."""
@@ -123,7 +127,10 @@ class Docs:
             trailing = _has_code_before(data, file.line_starts[line - 1], start)
             is_doc = start in self._used or (bool(explicit) and text.startswith(explicit) and len(text) > 4)
             end_line = file.line(max(start, -negative_end - 1))
-            found.append(Comment(language.comment(text), line, column, end_line, trailing, is_doc))
+            said = self._texts.get(start)
+            found.append(
+                Comment(language.comment(text) if said is None else said, line, column, end_line, trailing, is_doc)
+            )
         return tuple(found)
 
 

@@ -110,7 +110,7 @@ def path(low: Lowering, node: Node, _context: LiteralContext, _name: str, _depth
     return value if value is not None else Value(Kind.PATH, low.tables.path_text(low.data[start:end]))
 
 
-def fixed(kind: Kind, text: str) -> Form:
+def fixed(kind: int, text: str) -> Form:
     """Return the form of what always is the same value, such as `super`."""
     lowered = Value(kind, text)
     return lambda _low, _node, _context, _name, _depth: lowered
@@ -121,7 +121,7 @@ def constant(word: str) -> Form:
     return fixed(Kind.CONSTANT, word)
 
 
-def literal(kind: Kind) -> Form:
+def literal(kind: int) -> Form:
     """Return the form of a literal without substitutions."""
 
     def form(low: Lowering, node: Node, context: LiteralContext, name: str, _depth: int) -> Value:
@@ -194,7 +194,7 @@ def index(low: Lowering, node: Node, _context: LiteralContext, _name: str, depth
     return Value(Kind.INDEX, "", -1, (owner, *low.values(operands[1:], "index", "", depth + 1)))
 
 
-def items(kind: Kind, context: LiteralContext = "element", text: str = "") -> Form:
+def items(kind: int, context: LiteralContext = "element", text: str = "") -> Form:
     """Return the form of a container whose elements are its named children."""
 
     def form(low: Lowering, node: Node, _context: LiteralContext, name: str, depth: int) -> Value:
@@ -273,7 +273,7 @@ def conditional(*fields: str) -> Form:
     return form
 
 
-def one(kind: Kind, text: str = "") -> Form:
+def one(kind: int, text: str = "") -> Form:
     """Return the form of something with one operand (await, spread, yield)."""
 
     def form(low: Lowering, node: Node, context: LiteralContext, name: str, depth: int) -> Value:
