@@ -26,7 +26,7 @@ CODE: Final = ECMASCRIPT | {"python"}
 
 
 # Languages of which what they say about data is read.
-DATA: Final = CODE | {"prisma"}
+DATA: Final = CODE | {"prisma", "java", "go"}
 NO_DATA: Final = DataFacts()
 NO_STARTS: Final = StartFacts()
 

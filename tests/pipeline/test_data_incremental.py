@@ -7,9 +7,24 @@ from hypothesis import strategies as st
 
 from driftd.pipeline.project import Project
 from driftd.pipeline.stages.data import Data
+from driftd.rows.patterns import BoundaryRow
 from tests.pipeline.in_memory import Table, entries, project_of, rows_of
 
-PATHS = ("a.py", "b.py", "p/__init__.py", "p/apps.py", "p/models.py", "p/migrations/__init__.py", "s.prisma", "w.ts")
+PATHS = (
+    "a.py",
+    "b.py",
+    "p/__init__.py",
+    "p/apps.py",
+    "p/models.py",
+    "p/migrations/__init__.py",
+    "s.prisma",
+    "w.ts",
+    "j/A.java",
+    "j/k/B.java",
+    "g/m/a.go",
+    "g/m/b.go",
+    "g/r.go",
+)
 STATEMENTS = (
     "from django.db import models",
     "from django.db.models import *",
@@ -43,6 +58,18 @@ STATEMENTS = (
     "class E(A):\n    def save(self):\n        super().save()\n        self.all().delete()\n    def all(self):\n        return B.objects.all()",
 )
 PRISMA = ("model A {\n  id Int\n}", 'model A {\n  id Int\n  b B\n  @@map("as")\n}', "model B {\n  id Int\n}")
+JAVA = (
+    "package j;\nimport jakarta.persistence.*;\n@Entity class A { String email; @ManyToOne B b; }",
+    'package j;\nimport jakarta.persistence.*;\n@Entity @Table(name = "t") class B extends A { int n; }',
+    "package j.k;\nimport jakarta.persistence.*;\nimport j.A;\n@Entity class B extends A {}",
+    "package j.k;\nimport jakarta.persistence.*;\nimport j.*;\nclass S { EntityManager em; void f() { em.find(B.class, 1); em.remove(new A()); } }",
+)
+GO = (
+    'package m\nimport "gorm.io/gorm"\ntype A struct {\n\tgorm.Model\n\tB B\n}',
+    'package m\ntype B struct {\n\tA\n\tN int `gorm:"x"`\n}',
+    'package m\ntype B struct { N int }\nfunc (B) TableName() string { return "bs_" }',
+    'package r\nimport "gorm.io/gorm"\nimport "x.y/g/m"\nfunc F(db *gorm.DB, b m.B) {\n\tdb.Find(&b)\n\tdb.Create(&m.A{})\n}',
+)
 SCRIPTS = (
     'import { PrismaClient } from "@prisma/client";\nconst p = new PrismaClient();\nexport const f = () => p.a.count();',
 )
@@ -50,6 +77,7 @@ SCRIPTS = (
 texts = st.lists(st.sampled_from(STATEMENTS), max_size=6).map("\n".join)
 schemas = st.sampled_from(PRISMA)
 scripts = st.sampled_from(SCRIPTS)
+BY_SUFFIX = {"prisma": schemas, "ts": scripts, "py": texts, "java": st.sampled_from(JAVA), "go": st.sampled_from(GO)}
 
 
 @st.composite
@@ -57,7 +85,7 @@ def edits(draw: st.DrawFn) -> dict[str, str | None]:
     """Draw a change of one to four files."""
     changed: dict[str, str | None] = {}
     for path in draw(st.lists(st.sampled_from(PATHS), min_size=1, max_size=4, unique=True)):
-        kind = schemas if path.endswith(".prisma") else scripts if path.endswith(".ts") else texts
+        kind = BY_SUFFIX[path.rpartition(".")[2]]
         changed[path] = draw(st.none() | kind)
     return changed
 
@@ -100,3 +128,14 @@ def test_only_what_descends_from_a_framework_is_a_model() -> None:
     """A class that is spelled like one is none."""
     files = {"models.py": "class models:\n    class Model: pass\nclass A(models.Model):\n    email = 1"}
     assert rows_of(Data(), files) == []
+
+
+def test_an_imported_package_gives_its_modules() -> None:
+    """`import a.b` binds `a`, from which `a.b.C` is taken."""
+    files = {
+        "p/__init__.py": "",
+        "p/models.py": "import django.db.models\nclass A(django.db.models.Model): pass",
+        "b.py": "import p.models\nclass B(p.models.A): pass",
+    }
+    rows = [row for row in rows_of(Data(), files) if isinstance(row, BoundaryRow)]
+    assert [(row.file, row.model_name) for row in rows] == [("b.py", "B"), ("p/models.py", "A")]

@@ -11,6 +11,7 @@ from driftd.pipeline.data.things import Things
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from driftd.pipeline.data.facts import Touch
     from driftd.pipeline.data.models import Models
     from driftd.pipeline.data.things import Thing
 
@@ -32,9 +33,18 @@ class Accesses:
         self._path = path
         self._things = Things(models, path)
 
-    def of(self, call: Expr) -> list[Access]:
-        """Return what the outermost call of a chain does, the chain considered; empty if nothing is known of it."""
-        return list(dict.fromkeys(self._of(call)))
+    def of(self, touch: Touch) -> list[Access]:
+        """Return what the outermost call of a chain that is known to do something does, the chain considered."""
+        call, left = touch.call, touch.below
+        while not (found := list(dict.fromkeys(self._of(call)))) and left:
+            left -= 1
+            below = call.callee
+            while below.form in _BETWEEN:
+                below = below.items[0]
+            if below.form is not Form.CALL:
+                break
+            call = below
+        return found
 
     def _of(self, call: Expr) -> Iterator[Access]:
         callee = call.callee
@@ -75,6 +85,8 @@ class Accesses:
             yield Access("", operation, thing.pack.name, thing.confidence)
         elif operation == "raw_query":
             yield from self._run(call, thing)
+        elif thing.role == "session" and thing.tables:
+            yield from self._on(thing, operation)
         elif thing.role == "session":
             for arg in call.positional[:1]:
                 yield from self._of_arguments(arg, operation, thing)
@@ -99,13 +111,15 @@ class Accesses:
         args = call.positional
         if not args:
             return
-        statement = self._things.of(self._path, args[0])
+        sql = next((found for arg in args[:3] if (found := self._sql(arg)) is not None), None)
+        statement = self._things.of(self._path, args[0]) if sql is None else None
         if statement is not None and statement.role in ("query", "statement", "class"):
             weaker = min(statement.confidence, thing.confidence)
-            yield from self._on(statement._replace(confidence=weaker), statement.operation)
+            yield from self._on(
+                statement._replace(confidence=weaker, tables=statement.tables or ("unknown",)), statement.operation
+            )
             return
         framework = None if thing.pack.name == "drivers" else thing.pack.name
-        sql = self._sql(args[0])
         if sql is None:
             yield Access(thing.tables[0] if thing.tables else "unknown", "raw_query", framework, _UNSURE)
         for touched in () if sql is None else sql.names:
@@ -127,5 +141,6 @@ class Accesses:
         return None
 
 
+_BETWEEN: Final = frozenset({Form.MEMBER, Form.ELEMENT, Form.CONTEXT})
 _UNSURE: Final = 0.5
 _PARSED: Final = 0.85

@@ -20,7 +20,7 @@ from driftd.pipeline.facts.model import Kind, owner_function
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-    from driftd.pipeline.facts.model import Class, Decorator, FileFacts
+    from driftd.pipeline.facts.model import Class, Decorator, FileFacts, Value
 
 
 class Mark(msgspec.Struct, frozen=True, array_like=True, gc=False, omit_defaults=True):
@@ -67,6 +67,7 @@ class Declarations(msgspec.Struct, frozen=True, array_like=True, gc=False, omit_
     exports: outside names by inside ones
     stars: modules of which everything is taken
     statements: calls at the top level that declare a model: `User.init(…)`
+    package: what the file says it belongs to, in languages whose names are found by packages
     """
 
     shapes: tuple[Shape, ...] = ()
@@ -75,14 +76,19 @@ class Declarations(msgspec.Struct, frozen=True, array_like=True, gc=False, omit_
     exports: dict[str, Expr] = {}
     stars: tuple[str, ...] = ()
     statements: tuple[Expr, ...] = ()
+    package: str = ""
 
 
-class Touch(msgspec.Struct, frozen=True, array_like=True, gc=False):
-    """A call that may read or write data, with its whole chain: `function` is the index of the function around it."""
+class Touch(msgspec.Struct, frozen=True, array_like=True, gc=False, omit_defaults=True):
+    """A call that may read or write data, with its whole chain: `function` is the index of the function around it.
+
+    `below` is how many calls the chain goes through as it is written, without those of its variables.
+    """
 
     function: int
     line: int
     call: Expr
+    below: int = 0
 
 
 class DataFacts(msgspec.Struct, frozen=True, array_like=True, gc=False):
@@ -107,7 +113,7 @@ def _declarations(facts: FileFacts) -> Declarations:
         if number and function.scope < 0:
             methods.setdefault(~function.scope, []).append(number)
     returned = {
-        function.name: expr
+        (f"{function.receiver}.{function.name}" if function.receiver else function.name): expr
         for number, function in enumerate(outline.functions)
         if number and function.scope == 0 and (expr := _result(facts, number, reduction)) is not None
     }
@@ -135,6 +141,7 @@ def _declarations(facts: FileFacts) -> Declarations:
                 if call.scope == 0 and call.callee.text.rpartition(".")[2] in declaring
             ]
         ),
+        package=outline.package if facts.language in PACKAGED else "",
     )
 
 
@@ -142,9 +149,14 @@ def _names(facts: FileFacts, reduction: Reduction) -> Iterator[tuple[str, Expr]]
     done = set()
     for assign in facts.bodies.assigns:
         value = assign.value
-        if assign.scope != 0 or value is None or assign.kind not in _BINDING or assign.target.kind != Kind.PATH:
+        if assign.scope != 0 or assign.kind not in _BINDING or assign.target.kind != Kind.PATH:
             continue
         name = assign.target.text
+        if value is None:
+            if assign.annotation and _names_class(assign.annotation) and name not in done:
+                done.add(name)
+                yield name, Expr(Form.INSTANCE, assign.annotation)
+            continue
         if value.kind in _TELLING and name not in done:
             done.add(name)
             expr = reduction.of(value)
@@ -158,13 +170,15 @@ def _result(facts: FileFacts, number: int, reduction: Reduction) -> Expr | None:
     if function.return_type and _names_class(function.return_type) and not function.is_generator:
         return Expr(Form.FUNCTION, "", (Expr(Form.INSTANCE, function.return_type),))
     found = reduction.function(number)
+    if found.items and found.items[0].form is Form.TEXT and function.receiver:
+        return found  # Go's `func (User) TableName() string`
     if not found.items or found.items[0].form not in _RESULTS:
         return None
     return found if root_of(found.items[0]).form in (Form.NAME, Form.INSTANCE, Form.SELF) else None
 
 
 def _names_class(type_name: str) -> bool:
-    last = type_name.strip("\"'").partition("[")[0].rpartition(".")[2]
+    last = type_name.strip("\"'*[]").partition("[")[0].rpartition(".")[2]
     return last[:1].isupper() and last not in _UNTELLING
 
 
@@ -202,7 +216,11 @@ def _bases(cls: Class, reduction: Reduction) -> Iterator[Expr]:
 
 def _members(facts: FileFacts, cls: Class, reduction: Reduction) -> Iterator[Attribute]:
     for member in cls.members:
+        if member.is_static and facts.language in PACKAGED:
+            continue  # a constant of the class is no column
         value = None if member.value is None else reduction.of(member.value)
+        if facts.language == "go" and member.value is not None and member.value.kind == Kind.STRING:
+            value = Expr(Form.TEXT, facts.texts.literals[member.value.ref].value)  # a tag, however long
         if value is not None and value.form in _CONTAINERS and facts.language == "python":
             value = OTHER  # a field is no list, and neither is a name of a table
         marks = tuple([_mark(d, reduction) for d in member.decorators])
@@ -231,35 +249,38 @@ def _touches(facts: FileFacts, declarations: Declarations) -> Iterator[Touch]:
     """Yield the outermost calls of chains that start with something another file or a type can explain."""
     methods = watched_methods(facts.language)
     calls = facts.bodies.calls
-    candidates = []
-    inner = set()
-    for index, call in enumerate(calls):
-        callee = call.callee
-        if callee.kind == Kind.MEMBER:
-            below = callee.items[0]
-            while below.kind in _THROUGH and below.items:
-                below = below.items[0]
-            if below.kind == Kind.CALL:
-                inner.add(below.ref)
-            name = callee.text
-        elif callee.kind == Kind.PATH:
-            name = callee.text.rpartition(".")[2]
-        else:
-            continue
-        if name in methods:
-            candidates.append(index)
+    candidates = [index for index, call in enumerate(calls) if _method_of(call.callee) in methods]
     if not candidates:
         return
+    inner = {below for index in candidates for below in _calls_below(facts, index)}
     reduction = Reduction(facts, lean=True)
     sessions = named_sessions(facts.language)
     bound = {i.alias for i in declarations.imports} | {s.name for s in declarations.shapes}
     bound.update(declarations.names, declarations.exports)
+    anything = bool(declarations.stars) or facts.language in PACKAGED
     for index in candidates:
         if index not in inner:
             call = calls[index]
             expr = reduction.call(index, call.scope, call.line)
-            if _may_be_known(expr, bound, sessions, anything=bool(declarations.stars)):
-                yield Touch(owner_function(facts.outline, call.scope), call.line, expr)
+            if _may_be_known(expr, bound, sessions, anything=anything):
+                below = sum(1 for _ in _calls_below(facts, index))
+                yield Touch(owner_function(facts.outline, call.scope), call.line, expr, below)
+
+
+def _method_of(callee: Value) -> str:
+    return callee.text.rpartition(".")[2] if callee.kind in _NAMING else ""
+
+
+def _calls_below(facts: FileFacts, index: int) -> Iterator[int]:
+    """Yield the calls that the chain of a call goes through: of `a().b().c()` the first two."""
+    below = facts.bodies.calls[index].callee
+    while True:
+        while below.kind in _THROUGH and below.items:
+            below = below.items[0]
+        if below.kind != Kind.CALL:
+            return
+        yield below.ref
+        below = facts.bodies.calls[below.ref].callee
 
 
 def _may_be_known(expr: Expr, bound: set[str], sessions: Mapping[str, frozenset[str]], *, anything: bool) -> bool:
@@ -290,6 +311,8 @@ def _receiver(callee: Expr) -> str:
     return callee.text.rpartition(".")[0].rpartition(".")[2]
 
 
+# Languages whose names are found by package: one that the file names, or (Go) its folder.
+PACKAGED: Final = frozenset({"java", "go"})
 _BINDING: Final = frozenset({"assign", "declare"})
 _TELLING: Final = frozenset(
     {Kind.CALL, Kind.PATH, Kind.MEMBER, Kind.CLASS, Kind.AWAIT, Kind.CAST, Kind.STRING, Kind.OPERATION, Kind.INDEX,
@@ -300,6 +323,7 @@ _NOTHING: Final = frozenset({Form.OTHER, Form.TEXT, Form.CONSTANT, Form.DICT, Fo
 _RESULTS: Final = frozenset({Form.CALL, Form.MEMBER, Form.ELEMENT, Form.INSTANCE, Form.NAME, Form.CONTEXT})
 _UNTELLING: Final = frozenset({"None", "Any", "Dict", "List", "Tuple", "Set", "Union", "Iterable", "Self", "Callable"})
 _PROPERTIES: Final = frozenset({"property", "cached_property", "hybrid_property"})
+_NAMING: Final = frozenset({Kind.PATH, Kind.MEMBER})
 _THROUGH: Final = frozenset({Kind.AWAIT, Kind.CAST, Kind.MEMBER, Kind.INDEX})
 _DECLARED: Final = frozenset({"declared_attr", "directive"})
 # Modules of the standard library that no project has one of its own of, and that no pack speaks of.

@@ -9,8 +9,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final, NamedTuple, TypeVar
 
 from driftd.pipeline.data.expressions import Expr, Form
-from driftd.pipeline.data.facts import Declarations
+from driftd.pipeline.data.facts import PACKAGED, Declarations
 from driftd.pipeline.data.packs import declares_table, is_known, table_of
+from driftd.pipeline.data.registry import class_key
 from driftd.pipeline.digest import DataPart, DeclarationsData
 from driftd.pipeline.modules import ECMASCRIPT
 
@@ -240,7 +241,46 @@ class Linker:
         if facts is None or hops > HOPS:
             return None
         found = self._own(path, head, rest, hops, exported=exported)
+        if found is None and self.project[path].language in PACKAGED:
+            return self._packaged(path, facts, head, rest)
         return self._starred(path, head, rest, hops) if found is None and facts.stars else found
+
+    def packages_of(self, path: str) -> list[str]:
+        """Return the names of a file's package: the one it states, or that of its folder and all ways to import that."""
+        if self.project[path].language != "go":
+            return [self.facts[path].package]
+        parts = path.split("/")[:-1]
+        return ["=" + "/".join(parts), *("/".join(parts[at:]) for at in range(len(parts)))]
+
+    def _packaged(self, path: str, facts: Declarations, head: str, rest: tuple[str, ...]) -> Meaning | None:
+        """Return what a name means that is of the same package, or of one of which everything is imported."""
+        for package in (self.packages_of(path)[0], *facts.stars):
+            full = f"{package}.{head}" if package else head
+            found = Symbol(full) if is_known(full) else self._of_full_name(full)
+            if found is not None:
+                return _taken(found, rest)
+        return None
+
+    def _of_package(self, module: str, names: tuple[str, ...]) -> Meaning | None:
+        """Return what an import of a package or of a class means; a Go module may stand anywhere in the workspace."""
+        if not names:
+            return None
+        full = f"{module}.{names[0]}"
+        if is_known(full):
+            return _taken(Symbol(full), names[1:])
+        parts = module.split("/")
+        for at in range(len(parts)):
+            found = self._of_full_name(f"{'/'.join(parts[at:])}.{names[0]}")
+            if found is not None:
+                return _taken(found, names[1:])
+        return _taken(Symbol(full), names[1:])
+
+    def _of_full_name(self, full: str) -> ClassAt | Declared | None:
+        entry = self.registered(class_key(full))
+        if entry is not None and entry.kind:
+            self.seen.add(entry.file)
+            return Declared(entry.file, entry.model)
+        return None if entry is None else self.class_named(entry.file, entry.model)
 
     def _own(self, path: str, head: str, rest: tuple[str, ...], hops: int, *, exported: bool) -> Meaning | None:
         """Return what a name means that a file itself declares or imports."""
@@ -312,14 +352,15 @@ class Linker:
 
     def _imported(self, path: str, module: str, name: str, rest: tuple[str, ...], hops: int) -> Meaning | None:
         if name == "":  # `import a.b` binds `a`
-            parts = (*module.split("."), *rest)
-            return self._from(path, parts[0], parts[1:], hops)
+            return self._from(path, module.partition(".")[0], rest, hops)
         names = rest if name == "*" else (name, *rest)
         return self._from(path, module, names, hops)
 
     def _from(self, path: str, module: str, names: tuple[str, ...], hops: int) -> Meaning | None:
         if hops > HOPS:
             return None
+        if self.project[path].language in PACKAGED:
+            return self._of_package(module, names)
         is_python = self.project[path].language not in ECMASCRIPT
         full = ".".join((self._absolute(path, module) if is_python else module, *names))
         if not is_known(full):
@@ -397,7 +438,7 @@ class Linker:
         if index is None:
             index = self._imports[path] = {}
             for i in self.facts[path].imports:
-                whole = i.name == "" and i.alias != i.module.partition(".")[0]
+                whole = i.name == "" and (i.alias != i.module.partition(".")[0] or "/" in i.module)
                 index.setdefault(i.alias, (i.module, "*" if whole else i.name))
         return index
 
@@ -419,4 +460,4 @@ def _shared(one: str, other: str) -> int:
     return count
 
 
-_NO_CLASSES: Final = frozenset({"interface", "type_alias", "namespace"})
+_NO_CLASSES: Final = frozenset({"type_alias", "namespace"})

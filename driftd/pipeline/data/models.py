@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from driftd.pipeline.data import declarative, ecmascript
+from driftd.pipeline.data import declarative, ecmascript, gorm
 from driftd.pipeline.data.django import django
 from driftd.pipeline.data.expressions import Expr, Form
+from driftd.pipeline.data.jpa import jpa
 from driftd.pipeline.data.linking import SCHEMA_SUFFIX, ClassAt, Declared, Symbol
 from driftd.pipeline.data.model import Field
 from driftd.pipeline.data.packs import packs_of
@@ -94,7 +95,7 @@ class Models:
         """Return the framework whose model base the class has as an ancestor, or whose decorator it has."""
         facts = self.linker.facts[at.file]
         shape = facts.shapes[at.number]
-        if not shape.bases and not shape.marks and not facts.statements and not at.file.endswith(SCHEMA_SUFFIX):
+        if not (shape.bases or shape.marks or facts.statements or at.file.endswith(_WITHOUT_BASES)):
             return None  # most classes
         return self.linker.once(("pack", at), lambda: self._pack_of(at), None)
 
@@ -109,6 +110,9 @@ class Models:
                     return pack
         if linker.shape(at).qualified_name in self.mappings(at.file):
             return next(pack for pack in packs_of(language) if pack.mappings)
+        for pack in packs_of(language):
+            if pack.tags and gorm.is_tagged(self, at, pack):
+                return pack
         for one in linker.ancestors(at):
             if isinstance(one, Symbol):
                 for pack in packs_of(language):
@@ -156,7 +160,10 @@ def _type_of(attribute: Attribute, symbol: str) -> str:
 
 _RULES: Final[dict[str, Callable[[Models, ClassAt, Pack], Model | None]]] = {
     "django": django,
+    "jpa": jpa,
+    "gorm": gorm.gorm,
     **declarative.RULES,
     **ecmascript.RULES,
 }
+_WITHOUT_BASES: Final = (SCHEMA_SUFFIX, ".go")
 _TYPED_BY_ARGUMENT: Final = frozenset({"Column", "mapped_column", "deferred", "Required", "Optional", "PrimaryKey"})

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
 PACKS: Final = ("django", "sqlalchemy", "sqlmodel", "peewee", "tortoise", "pony", "prisma", "typeorm", "sequelize",
-         "mongoose", "drizzle", "knex", "drivers")  # fmt: skip
+         "mongoose", "drizzle", "knex", "jpa", "gorm", "drivers")  # fmt: skip
 
 # A model or a statement handed to one of these says that the receiver is a session, whatever it is called.
 SESSION_METHODS: Final = frozenset({"query", "execute", "scalars", "scalar", "exec"})
@@ -51,7 +51,9 @@ class Pack(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     to_one, to_many, generic_relations: fields whose first argument is another model
     settable_models: symbols that stand for the model that a setting names: the setting and its default
     model_forms: bases of classes that write the model that their `Meta` names
-    model_marks: decorators of models; field_marks: of columns; relation_marks
+    model_marks: decorators of models; field_marks: of columns; relation_marks, not_field_marks: of what is none
+    table_marks, inheritance_marks: decorators that say a model's table, and in whose table it is
+    tags: keys of struct tags that only models have
     tables: functions whose call declares a table: name first, then columns
     mappings: functions whose call makes a class, its first argument, a model; declaring: methods of a model that do
     implied_fields: columns that the framework adds to the first class with a table below a base
@@ -79,7 +81,10 @@ class Pack(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     model_marks: tuple[str, ...] = ()
     field_marks: tuple[str, ...] = ()
     relation_marks: tuple[str, ...] = ()
-    embedded_marks: tuple[str, ...] = ()
+    not_field_marks: tuple[str, ...] = ()
+    table_marks: tuple[str, ...] = ()
+    inheritance_marks: tuple[str, ...] = ()
+    tags: frozenset[str] = frozenset()
     tables: tuple[str, ...] = ()
     mappings: tuple[str, ...] = ()
     declaring: tuple[str, ...] = ()
@@ -221,7 +226,8 @@ def _symbols(name: str) -> tuple[str, ...]:
     lists: Sequence[tuple[str, ...]] = (
         pack.bases, tuple(pack.models), pack.fields, pack.annotations, pack.not_fields, pack.relations, pack.to_one, pack.to_many,
         pack.generic_relations, tuple(pack.settable_models), pack.model_forms, pack.model_marks,
-        pack.field_marks, pack.relation_marks, pack.embedded_marks, pack.tables, pack.mappings, pack.managers, pack.sessions,
+        pack.field_marks, pack.relation_marks, pack.not_field_marks, pack.table_marks,
+        pack.inheritance_marks, pack.tables, pack.mappings, pack.managers, pack.sessions,
         tuple(pack.implied_fields), pack.clients, pack.repositories, tuple(pack.query_calls),
     )  # fmt: skip
     return tuple([symbol for symbols in lists for symbol in symbols])

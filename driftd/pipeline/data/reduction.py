@@ -26,6 +26,7 @@ class Reduction:
         self._facts = facts
         self._lean = lean
         self._is_python = facts.language == "python"
+        self._has_implicit_this = facts.language in _IMPLICIT_THIS
         self._locals: dict[int, dict[str, list[Local]]] = {}
         self._fields: dict[tuple[int, str], Local] = {}
         self._returns: dict[int, Value] = {}
@@ -53,7 +54,7 @@ class Reduction:
         if kind == Kind.INDEX:
             return self._index(value, scope, line, depth)
         if kind in _SEQUENCES:
-            items = [self.of(item, scope, line, depth + 1) for item in value.items[:WIDTH]]
+            items = [self.of(item, scope, line, depth + ASIDE) for item in value.items[:WIDTH]]
             return Expr(Form.LIST, "", tuple(dict.fromkeys(items)))
         if kind == Kind.COMPREHENSION and value.text != "dict" and value.items:
             return Expr(Form.LIST, "", (self.of(value.items[0], scope, line, depth + 1),))
@@ -84,7 +85,7 @@ class Reduction:
             if arg.name and (self._lean or (self._is_python and arg.name not in _READ)):
                 continue
             names.append(arg.name)
-            items.append(self.of(arg.value, scope, line, depth + 1))
+            items.append(self.of(arg.value, scope, line, depth + ASIDE))
         if self._lean:
             while len(names) > 1 and items[-1].form in _EMPTY:
                 names.pop()
@@ -115,7 +116,7 @@ class Reduction:
         return Expr(Form.ELEMENT, "", (self.of(of, scope, line, depth + 1),))
 
     def _operation(self, value: Value, scope: int, line: int, depth: int) -> Expr:
-        parts = [self.of(item, scope, line, depth + 1) for item in value.items]
+        parts = [self.of(item, scope, line, depth + ASIDE) for item in value.items]
         if value.text == "%" or parts[0].form is Form.SQL:
             return parts[0] if parts[0].form in _TEXTS else OTHER
         if value.text == "+" and parts[0].form is Form.TEXT:
@@ -154,6 +155,8 @@ class Reduction:
         functions, classes = self._facts.outline.functions, self._facts.outline.classes
         while scope != 0:
             if scope < 0:
+                if self._has_implicit_this and (field := self._field_of(~scope, name, depth)) is not None:
+                    return field
                 scope = classes[~scope].scope
                 continue
             function = functions[scope]
@@ -215,8 +218,10 @@ class Reduction:
         while at > 0 and outline.functions[at].scope >= 0:
             at = outline.functions[at].scope
         index = ~outline.functions[at].scope if at > 0 and outline.functions[at].scope < 0 else -1
-        if index < 0 or not cls.text:
-            return None
+        return None if index < 0 or not cls.text else self._field_of(index, name, depth)
+
+    def _field_of(self, index: int, name: str, depth: int) -> Expr | None:
+        outline = self._facts.outline
         site = self._fields.get((index, name))
         if site is not None:
             return self._assigned(site, depth)
@@ -248,7 +253,8 @@ class Reduction:
                 self._returns.setdefault(returned.scope, returned.value)
 
 
-DEPTH: Final = 12
+DEPTH: Final = 48
+ASIDE: Final = 4  # what is handed over counts for more than the chain itself: it may branch
 WIDTH: Final = 200
 LONGEST_NAME: Final = 100
 _END: Final = 1 << 40
@@ -261,6 +267,7 @@ _SAME: Final = frozenset({Kind.AWAIT, Kind.CAST, Kind.NAMED})
 _SEQUENCES: Final = frozenset({Kind.LIST, Kind.TUPLE, Kind.SET})
 _CHOICES: Final = frozenset({"or", "||", "??"})
 _JOINING: Final = frozenset({"+", "%", "|", "&"})
+_IMPLICIT_THIS: Final = frozenset({"java"})
 _SELVES: Final = frozenset({"self", "cls", "this"})
 _LOCAL: Final = frozenset({"assign", "declare", "for", "with", "named"})
 # The keyword arguments that a rule or a pack reads; in ECMAScript options are objects, which are kept whole.

@@ -1,4 +1,4 @@
-"""What only all models together tell: the class that a label means, and which relations lead to a model.
+"""What only all files together tell: which class a full name or a label means, and which relations lead to a model.
 
 Filled file by file; a change says which keys mean something else now.  `Linker.registered` notes the keys that were asked.
 """
@@ -8,13 +8,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Collection, Iterable, Iterator, Mapping
 
     from driftd.pipeline.data.model import Model
 
 
 class Entry(NamedTuple):
-    """A model: its file, its name there, and how it leads back if it stands for a relation."""
+    """A class: its file, its name there, and how it leads back if it stands for a relation; or a "value"."""
 
     file: str
     model: str
@@ -27,22 +27,37 @@ class Registry:
 
     def __init__(self) -> None:
         self._by_key: dict[str, dict[str, Entry]] = {}
-        self._by_file: dict[str, dict[str, Entry]] = {}
+        self._by_holder: dict[str, dict[str, Entry]] = {}
+
+    def declare(
+        self, file: str, packages: Iterable[str], classes: Collection[str], values: Collection[str]
+    ) -> set[str]:
+        """Put in what a file declares by its full names; return the keys that mean something else now."""
+        entries = {
+            class_key(f"{package}.{name}" if package else name): Entry(file, name, kind)
+            for package in packages
+            for names, kind in ((values, "value"), (classes, ""))
+            for name in names
+        }
+        return self._put(f"{file}\0classes", entries)
 
     def replace(self, file: str, models: Iterable[Model], settings: Mapping[str, str]) -> set[str]:
         """Put in the models of a file and the labels its settings name; return the keys that mean something else now."""
-        old = self._by_file.pop(file, {})
         new = dict(_entries(file, models))
         new.update((label_key(name), Entry(file, label)) for name, label in settings.items())
+        return self._put(file, new)
+
+    def _put(self, holder: str, new: dict[str, Entry]) -> set[str]:
+        old = self._by_holder.pop(holder, {})
         if new:
-            self._by_file[file] = new
+            self._by_holder[holder] = new
         changed = {key for key in old.keys() | new.keys() if old.get(key) != new.get(key)}
         for key in changed:
             holders = self._by_key.setdefault(key, {})
             if key in new:
-                holders[file] = new[key]
+                holders[holder] = new[key]
             else:
-                del holders[file]
+                del holders[holder]
             if not holders:
                 del self._by_key[key]
         return changed
@@ -51,6 +66,11 @@ class Registry:
         """Return what a key means: where several files say it, the first by name."""
         holders = self._by_key.get(key)
         return None if holders is None else holders[min(holders)]
+
+
+def class_key(full_name: str) -> str:
+    """Return the key of a class or value by its full name, in languages that find names by packages."""
+    return f"class\0{full_name}"
 
 
 def label_key(label: str) -> str:

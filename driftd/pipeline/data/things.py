@@ -123,7 +123,7 @@ class Things:
             found = self.of(path, call.positional[0]) if call.positional else None
             return None if found is None or not found.tables else found._replace(role="instance", operation=operation)
         tables = self.tables(path, call.positional)
-        return Thing("statement", pack, tables, operation) if tables else None
+        return Thing("statement", pack, tables, operation)
 
     # -- names
 
@@ -243,6 +243,10 @@ class Things:
         for one in self.linker.ancestors(at) if at is not None else ():
             if isinstance(one, ClassAt) and not (one == at and "super" in of.names):
                 value = self._value(one, name)
+                if value is None and not is_called:
+                    found = self._typed(one, name)
+                    if found is not None:
+                        return found
                 if value is not None:
                     file, expr = value
                     if (expr.form is Form.FUNCTION and expr.text != "property") is not is_called:
@@ -252,11 +256,16 @@ class Things:
                     return self.of(file, expr, depth + 2)
         return None
 
+    def _typed(self, at: ClassAt, name: str) -> Thing | None:
+        """Return what a field of a class is by its type."""
+        types = (a.annotation for a in self.linker.shape(at).attributes if a.name == name and a.annotation)
+        return next((found for one in types if (found := self._instance(at.file, one)) is not None), None)
+
     def _class_of(self, path: str, expr: Expr) -> ClassAt | None:
         if expr.form is Form.SELF:
             return self.linker.class_named(path, expr.text)
         if expr.form is Form.INSTANCE:
-            meaning = self.linker.name(path, expr.text.strip("\"'"))
+            meaning = self.linker.name(path, expr.text.strip("\"'*"))
         elif expr.form is Form.CALL and expr.callee.form is Form.NAME:
             meaning = self.linker.name(path, expr.callee.text)
         else:
@@ -267,6 +276,8 @@ class Things:
         """Return what an attribute of something is."""
         role, pack = thing.role, thing.pack
         if role == "class":
+            if name == "class":  # Java's `Owner.class`
+                return thing
             if name in _QUERIES or self._is_manager(thing, name):
                 return thing._replace(role="query")
             if pack.rule != "django" and name in _COLUMNS:
@@ -457,19 +468,39 @@ class Things:
         if method in ("query", "select_from", "table") and call.positional:
             tables = self.tables(path, call.positional)
             return Thing("query", pack, tables or ("unknown",), "select", thing.confidence)
+        if pack.rule == "gorm" and role == "session":
+            return self._after_gorm(path, thing, method, call)
         operation = pack.operation(role, method)
         inner = self.of(path, call.positional[0]) if operation in ("raw_query", "select") and call.positional else None
         if operation == "raw_query":
-            if inner is None or not inner.tables:
-                return None
+            if inner is None:
+                return self._of_sql(pack, call.positional)
             return inner._replace(role="instance" if method == "scalar" else "result")
         if operation == "select":
             return None if inner is None else inner._replace(role="instance")
         return thing if method in _SAME_CLIENT else None
 
+    def _after_gorm(self, path: str, thing: Thing, method: str, call: Expr) -> Thing | None:
+        """Return what a method of `*gorm.DB` gives: another one, that may know its model."""
+        if thing.pack.operation("session", method) == "raw_query":
+            return self._of_sql(thing.pack, call.positional) or thing
+        if method == "Model":
+            return thing._replace(tables=self.tables(path, call.positional[:1]))
+        return thing._replace(tables=named(call)) if method == "Table" else thing
+
+    def _of_sql(self, pack: Pack, args: tuple[Expr, ...]) -> Thing | None:
+        """Return what executing SQL gives."""
+        sql = next((arg for arg in args[:3] if arg.form is Form.SQL), None)
+        if sql is None:
+            return None
+        tables = tuple([touched.partition(" ")[2] for touched in sql.names])
+        return Thing("result", pack, tables, sql.names[0].partition(" ")[0])
+
     def _instance(self, path: str, annotation: str) -> Thing | None:
         """Return what an object of an annotated type is; a union with None and a string count as the type."""
         name = annotation.strip().strip("\"'").replace(" ", "")
+        if self.linker.project[path].language == "go":
+            name = name.lstrip("*[]&")  # a pointer or a slice of it
         for wrapper in _WRAPPERS:
             if name.startswith(f"{wrapper}["):
                 name = name[len(wrapper) + 1 : -1].partition(",")[0]
@@ -501,7 +532,7 @@ def _label_of(symbol: str) -> str:
     return f"{parts[-3]}.{parts[-1]}" if len(parts) > len(("app", "models", "name")) - 1 else symbol
 
 
-_DEPTH: Final = 14
+_DEPTH: Final = 60
 _GUESSED: Final = 0.7
 _NAMED: Final = 0.8
 _NO_WORDS: Final[frozenset[str]] = frozenset()
@@ -514,7 +545,7 @@ _BUILDERS: Final = {
 _REPOSITORY_MAKERS: Final = frozenset({"getRepository", "getTreeRepository", "withRepository"})
 _PASSING: Final = frozenset({"createQueryBuilder", "scope", "unscoped"})
 _JOINS: Final = frozenset(
-    {"join", "outerjoin", "join_from", "leftJoin", "innerJoin", "rightJoin", "fullJoin", "outerJoin"}
+    {"join", "outerjoin", "join_from", "select_from", "leftJoin", "innerJoin", "rightJoin", "fullJoin", "outerJoin"}
 )
 _QUERIES: Final = frozenset({"objects", "_default_manager", "_base_manager", "query"})
 _COLUMNS: Final = frozenset({"c", "columns", "__table__"})

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, Generic, TypeVar
 
-from driftd.pipeline.data.facts import Declarations
+from driftd.pipeline.data.facts import PACKAGED, Declarations
 from driftd.pipeline.data.linking import SCHEMA_SUFFIX, SCHEMAS, Linker
 from driftd.pipeline.data.models import Models
 from driftd.pipeline.data.packs import settings_read
@@ -54,6 +54,8 @@ class Tracking(Generic[T]):
             again |= self._users.get(key, _NOBODY)
         linker = Linker(project, self._registry)
         models = Models(linker)
+        for key in {key for path in again for key in self._declare(linker, project, path)}:
+            again |= self._users.get(key, _NOBODY)
         told: dict[str, tuple[list[Model], frozenset[str]]] = {}
         keys: set[str] = set()
         for path in again:
@@ -74,6 +76,14 @@ class Tracking(Generic[T]):
             results[path] = self._make(models, path, own) if path in self._declared else None
             self._note(path, frozenset(linker.seen))
         return results
+
+    def _declare(self, linker: Linker, project: Project, path: str) -> set[str]:
+        file = project.file(path)
+        if file is None or file.language not in PACKAGED or not self._declared.get(path):
+            return self._registry.declare(path, (), (), ())
+        classes = [shape.qualified_name for shape in linker.facts[path].shapes]
+        values = linker.facts[path].names if file.language == "go" else ()
+        return self._registry.declare(path, linker.packages_of(path), classes, values)
 
     def _note(self, path: str, now: frozenset[str]) -> None:
         old = self._seen.pop(path, _NOBODY)

@@ -68,7 +68,7 @@ def _of_calls(models: Models, path: str) -> Iterator[DataAccessRow]:
     accesses = Accesses(models, path)
     surest: dict[tuple[int, str, str, int], tuple[float, str | None]] = {}
     for touch in file.part(DataPart[TouchesData]).data.touches:
-        for access in accesses.of(touch.call):
+        for access in accesses.of(touch):
             key = (file.function_ids[touch.function], access.table or "unknown", access.operation, touch.line)
             if key not in surest or surest[key][0] < access.confidence:
                 surest[key] = (access.confidence, access.framework)
