@@ -33,6 +33,7 @@ COMMANDS = {
     "callees": Entry("graph:callees", _READ, "List what a function calls, with the paths."),
     "call-graph": Entry("graph:call_graph", _READ, "Show call graph totals, or one function's neighbourhood."),
     "entry-points": Entry("graph:entry_points", _READ, "List what frameworks, shells and test runners call."),
+    "external-calls": Entry("lists:external_calls", _READ, "List which functions call what of other packages."),
     "boundaries": Entry("lists:boundaries", _READ, "List data models, their tables and fields, and what is sensitive."),
     "data-access": Entry("lists:data_access", _READ, "List which functions read or write which tables."),
     "constants": Entry("lists:constants", _READ, "List named constants and magic numbers."),

@@ -12,7 +12,7 @@ from driftd.cli.client import ask
 from driftd.cli.lists import Page, fetch, list_options, print_list
 from driftd.cli.options import Command, json_option, workspace_argument
 from driftd.cli.output import note, note_as_of, print_document, print_json
-from driftd.cli.tree import print_tree
+from driftd.cli.tree import print_external, print_tree
 
 _COLUMNS = ("depth", "qualified_name", "file", "line", "call_site", "resolution", "confidence", "path")
 _DEPTH = click.IntRange(min=1)
@@ -42,6 +42,7 @@ def _neighbours(method: str, about: str) -> click.Command:
             return print_list(root, method, params, _COLUMNS, page)
         result = fetch(root, method, params, page)
         print_tree(result["function"], result["items"], is_recursive=result.get("is_recursive", False))
+        print_external(result.get("external", ()))
         _note_rest(result)
         note_as_of(result)
         return 0
@@ -96,6 +97,7 @@ def call_graph(root: Path, function: str | None, as_json: bool, **given: Any) ->
             reason = result.get("entry_point")
             shown = f"{title}, entry point: {reason}" if reason and side == "callers" else title
             print_tree(result["function"], result[side], title=shown, is_recursive=result.get("is_recursive", False))
+        print_external(result.get("external", ()))
         if result.get("truncated"):
             note("there is more (page through it: driftd callers, driftd callees)")
     note_as_of(result)

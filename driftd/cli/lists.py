@@ -107,6 +107,7 @@ def fetch(root: Path, method: str, params: dict[str, Any], page: Page) -> dict[s
 
 
 functions = list_command("functions")
+external_calls = list_command("external_calls")
 boundaries = list_command("boundaries")
 data_access = list_command("data_access")
 constants = list_command("constants")

@@ -32,6 +32,14 @@ def print_tree(
         print(line)
 
 
+def print_external(calls: Sequence[Mapping[str, Any]]) -> None:
+    """Print what a function calls of other packages, below its tree."""
+    for call in calls:
+        times = f", {call['calls']} times" if call["calls"] > 1 else ""
+        where = plain(f"{call['package']}, line {call['call_site_line']}{times}")
+        print(f"{plain(str(call['symbol']))}  {paint(f'outside: {where}', DIM)}")
+
+
 def _lines(start: object, below: Mapping[object, Sequence[Mapping[str, Any]]]) -> Iterator[str]:
     middle, last, beside, under = _branches()
     # A stack and no recursion: a path may be longer than Python's own.

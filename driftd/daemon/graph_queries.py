@@ -23,6 +23,7 @@ MAX_NEIGHBOURS = 20_000
 MAX_NEIGHBOURHOOD = 500
 
 MAX_CANDIDATES_SHOWN = 10
+MAX_PACKAGES = 25
 
 
 async def resolve_function(reader: Reader, function: str | int) -> dict[str, Any]:
@@ -70,6 +71,7 @@ async def neighbours(
     page = found.items[offset : offset + limit]
     following = offset + len(page)
     return Neighbours(
+        external=await external_calls(reader, start) if direction == "callees" else [],
         function=start,
         items=page,
         next=str(following) if following < len(found.items) else None,
@@ -86,12 +88,23 @@ async def neighbourhood(reader: Reader, function: str | int, search: Search) -> 
     callees = await _search(reader, start, "callees", search)
     sides = (callers, callees)
     return {
+        "external": await external_calls(reader, start),
         "function": start,
         "callers": callers.items[:MAX_NEIGHBOURHOOD],
         "callees": callees.items[:MAX_NEIGHBOURHOOD],
         "is_recursive": callees.is_recursive,
         "truncated": any(side.truncated or len(side.items) > MAX_NEIGHBOURHOOD for side in sides),
     }
+
+
+async def external_calls(reader: Reader, function: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Return what a function itself calls of other packages, in the order of its lines."""
+    rows = await reader.fetch(
+        "SELECT symbol, package, call_site_line, calls FROM external_calls WHERE file = ? AND caller_id = ? "
+        "ORDER BY call_site_line, symbol",
+        [function["file"], function["id"]],
+    )
+    return [dict(zip(("symbol", "package", "call_site_line", "calls"), row, strict=True)) for row in rows]
 
 
 async def totals(reader: Reader) -> dict[str, Any]:
@@ -102,7 +115,11 @@ async def totals(reader: Reader) -> dict[str, Any]:
     by_strategy = await reader.fetch(
         "SELECT resolution, count(*), avg(confidence) FROM call_edges GROUP BY resolution ORDER BY 2 DESC", []
     )
+    packages = await reader.fetch(
+        "SELECT package, sum(calls) FROM external_calls GROUP BY package ORDER BY 2 DESC, 1 LIMIT ?", [MAX_PACKAGES]
+    )
     return {
+        "packages": dict(packages),
         "functions": functions,
         "edges": sum(count for _, count, _ in by_strategy),
         "uncalled": uncalled or 0,

@@ -65,6 +65,36 @@ class CallEdgeRow(Row, frozen=True, kw_only=True):
 
 
 @table(
+    "external_calls",
+    key=("file", "caller_id", "symbol"),
+    write=Write.REPLACE,
+    tier=Tier.CURRENT,
+    file="file",
+    migration=9,
+    indexes=(("package", "symbol"),),
+    function_ids=("caller_id",),
+    without_rowid=True,
+)
+class ExternalCallRow(Row, frozen=True, kw_only=True):
+    """A function that calls something outside of the workspace; calls of built-ins are not listed.
+
+    file: the caller's file
+    caller_id: `functions.id` of the caller
+    symbol: what is called, dotted as imported; `requests.get().json` is a method of what a call gave
+    package: the package it is imported from
+    call_site_line: line of the first call
+    calls: how many there are
+    """
+
+    file: str
+    caller_id: int
+    symbol: str
+    package: str
+    call_site_line: int
+    calls: int
+
+
+@table(
     "data_access",
     key=("function_id", "table_name", "operation", "line"),
     write=Write.REPLACE,

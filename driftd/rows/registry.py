@@ -13,6 +13,7 @@ from driftd.rows.advanced import (
 from driftd.rows.call_graph import (
     CallEdgeRow,
     DataAccessRow,
+    ExternalCallRow,
 )
 from driftd.rows.declare import Row, table_of
 from driftd.rows.enforcement import (
@@ -115,6 +116,7 @@ TABLES: tuple[type[Row], ...] = (
     MigrationCorrectionRow,
     PatternStatusRow,
     WorkspaceEventRow,
+    ExternalCallRow,
 )
 
 BY_NAME: dict[str, type[Row]] = {table_of(row).name: row for row in TABLES}

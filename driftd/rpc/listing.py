@@ -92,6 +92,20 @@ LISTS: Mapping[str, Listing] = {
             "file": Filter("Only calls in this file."),
         },
     ),
+    "external_calls": Listing(
+        "external_calls",
+        "calls of functions of other packages",
+        {
+            "function": Filter("Only calls of this function: an id, a qualified name or FILE:LINE.", Kind.FUNCTION,
+                               "caller_id"),
+            "file": Filter("Only calls in this file."),
+            "package": Filter("Only calls of this package."),
+            "symbol": Filter("Only calls of this function: requests.get, lodash.debounce …"),
+        },
+        ("symbol", "package", "caller", "file", "call_site_line", "calls"),
+        "List which functions call what of other packages.",
+        ("driftd external-calls --package requests", "driftd external-calls --symbol 'os.*'"),
+    ),
     "boundaries": Listing(
         "boundaries",
         "data models and their fields, with what is sensitive about them",

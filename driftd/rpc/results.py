@@ -138,7 +138,8 @@ class NeighboursResult(Result, frozen=True, kw_only=True):
 
     An item has `depth`, the `path` of qualified names from `function` to it, `via_id` (the function before it on that
     path) and the edge between those two: `call_site`, `resolution`, `confidence`.  `truncated`: there are more than were
-    looked at, `total` counts only those; `is_recursive`: the function reaches itself.
+    looked at, `total` counts only those; `is_recursive`: the function reaches itself.  `external` (of callees) is what
+    the function itself calls of other packages: `symbol`, `package`, line of the first call, number of `calls`.
     """
 
     function: dict[str, Any]
@@ -147,6 +148,7 @@ class NeighboursResult(Result, frozen=True, kw_only=True):
     total: int
     truncated: bool
     is_recursive: bool
+    external: list[dict[str, Any]]
     as_of: AsOf
 
 
@@ -156,7 +158,7 @@ class CallGraphResult(Result, frozen=True, kw_only=True):
     The latter has the reason for which it is an `entry_point`, if it is one; `truncated` says that a side has more.
     As a whole: `functions`, `edges`, `uncalled` functions, `entry_points` with `entry_points_by_reason`, the
     `edges_by_resolution`, the `resolution_rate` (of the calls that go to code of the workspace), `languages` with the
-    same for each, and the `unresolved` calls by reason.
+    same for each, the `unresolved` calls by reason, and the `packages` outside of the workspace with most calls.
     """
 
     as_of: AsOf

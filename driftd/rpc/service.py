@@ -60,7 +60,8 @@ class Neighbours(msgspec.Struct, frozen=True, kw_only=True):
     """A page of what reaches a function or is reached by it.
 
     `function` is the one that was meant; `is_recursive`: the search came back to it; `truncated`: there are more than
-    the search has looked at, so that `total` counts only those.
+    the search has looked at, so that `total` counts only those; `external`: what the function itself calls of other
+    packages, where callees are asked for.
     """
 
     function: dict[str, object]
@@ -69,6 +70,7 @@ class Neighbours(msgspec.Struct, frozen=True, kw_only=True):
     total: int
     truncated: bool
     is_recursive: bool
+    external: list[dict[str, object]] = []
 
 
 class Progress(Protocol):

@@ -22,7 +22,7 @@ class Is:
     INSTANCE: Final = 2  # of the class `file`, `number`
     MODULE: Final = 3  # file
     FOLDER: Final = 4  # a namespace package: file = its folder
-    EXTERNAL: Final = 5  # file = dotted name of something of another package
+    EXTERNAL: Final = 5  # file = dotted name of something of another package, `f()` for what f gives; extra: package
     BUILTIN: Final = 6  # file = name of a built-in function or class, "" for an instance of one
     UNKNOWN: Final = 7  # cannot be followed
     METHOD: Final = 8  # a function with its first parameter bound: extra = what it is bound to
@@ -94,6 +94,21 @@ ECMASCRIPT_GLOBALS: Final = frozenset(
         "structuredClone", "undefined", "unescape", "window",
     ]
 )  # fmt: skip
+
+
+def package_of(external: Entity, language: str) -> str:
+    """Return the package that something external belongs to, as it is imported."""
+    if isinstance(external.extra, str):
+        return external.extra
+    parts = external.file.split(".")
+    if language not in _DOTTED_PACKAGES or len(parts) == 1:
+        return parts[0].removesuffix("()")
+    # Packages are written in lower case; what they declare is not.
+    end = next((i for i, part in enumerate(parts) if part[:1].isupper()), len(parts) - 1)
+    return ".".join(parts[:end]) or parts[0]
+
+
+_DOTTED_PACKAGES: Final = frozenset({"java", "kotlin", "scala"})
 
 
 def union(groups: Iterable[Entities]) -> Entities:

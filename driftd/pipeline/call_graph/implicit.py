@@ -125,6 +125,8 @@ class Implicit:
                 found = resolver.named(scope, decorator.name, decorator.line, -1)
                 resolver.outcomes[found.outcome] = resolver.outcomes.get(found.outcome, 0) + 1
                 resolver.put(scope, [t._replace(how="decorator") for t in found.targets], decorator.line)
+                if found.external is not None:
+                    resolver.leave(scope, found.external, decorator.line)
                 applied = found.callees
             else:
                 made = self.at(scope, Value(Kind.CALL, "", decorator.call), decorator.line, -1)

@@ -307,7 +307,8 @@ class Modules(Memory):
 def external(package: str, module: str, name: str) -> Entity:
     """Return what is imported from a module of another package."""
     module = module if module.startswith(package) else package
-    return Entity(Is.EXTERNAL, module if name in {"", "*", "default"} else f"{module}.{name}")
+    of = None if package == module.partition(".")[0] else package
+    return Entity(Is.EXTERNAL, module if name in {"", "*", "default"} else f"{module}.{name}", extra=of)
 
 
 _MARKERS: Final = frozenset({"abc", "typing", "typing_extensions"})  # bases from these bring no members to call

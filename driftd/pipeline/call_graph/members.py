@@ -42,7 +42,7 @@ class Members(Modules):
         if what is Is.MODULE:
             return self._module_member(owner.file, name)
         if what is Is.EXTERNAL:
-            return (Entity(Is.EXTERNAL, f"{owner.file}.{name}") if owner.file.count(".") < 4 else owner,)
+            return (owner._replace(file=f"{owner.file}.{name}") if owner.file.count(".") < 4 else owner,)
         if what is Is.FOLDER:
             return self.found(self.below(owner.file, name))
         if what is Is.FUNCTION or what is Is.METHOD:
@@ -105,7 +105,7 @@ class Members(Modules):
                 if ecmascript and cls.what is Is.FUNCTION:
                     fields.append(self.inherited(cls, name, owner, stored=is_bound))
                     continue
-                missing = missing or (cls,)
+                missing = missing or (self.attribute(cls, name) if cls.what is Is.EXTERNAL else (cls,))
                 continue
             face = self.class_face(cls)
             if face is None:

@@ -40,18 +40,22 @@ MOST_TARGETS: Final = 10  # of one call; with more of them nothing is said
 
 # A call edge in column order: caller, callee, line, resolution, confidence, file.
 EdgeValues: TypeAlias = "tuple[int, int, int, str, float, str]"
+# A function that calls one of another package, in column order: file, caller, symbol, package, first line, how often.
+ExternalValues: TypeAlias = "tuple[str, int, str, str, int, int]"
 
 
 class Part(NamedTuple):
     """What was found out about a stretch of a file: an outermost function, or the code outside of any.
 
-    edges: in order; outcomes: how many call sites fared how; reads: the flows that were read; flows: what flows out
+    edges: in order; outcomes: how many call sites fared how; reads: the flows that were read; flows: what flows out;
+    external: calls of functions of other packages
     """
 
     edges: list[EdgeValues]
     outcomes: dict[str, int]
     reads: set[str]
     flows: Contributions
+    external: list[ExternalValues]
 
 
 class Target(NamedTuple):
@@ -69,6 +73,7 @@ class Outcome(NamedTuple):
     outcome: str
     callees: Entities = NONE
     hands_over: bool = False  # whether the arguments of the call may matter
+    external: Entity | None = None  # what is called of another package
 
 
 def reason_of(entity: Entity, reason: str) -> str:

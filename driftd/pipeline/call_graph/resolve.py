@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 from driftd.pipeline.bindings import Means, reaching
 from driftd.pipeline.call_graph import callbacks, library
-from driftd.pipeline.call_graph.entities import NONE, UNKNOWN, Entity, Is, union
+from driftd.pipeline.call_graph.entities import NONE, UNKNOWN, Entity, Is, package_of, union
 from driftd.pipeline.call_graph.handover import Handover
 from driftd.pipeline.call_graph.implicit import Implicit
 from driftd.pipeline.call_graph.objects import SPECIAL
@@ -47,7 +47,7 @@ if TYPE_CHECKING:
     from driftd.pipeline.bindings import Site as BindingSite
     from driftd.pipeline.call_graph.entities import Entities
     from driftd.pipeline.call_graph.lookup import Modules
-    from driftd.pipeline.call_graph.outcomes import EdgeValues
+    from driftd.pipeline.call_graph.outcomes import EdgeValues, ExternalValues
     from driftd.pipeline.facts.model import Call, Value
     from driftd.pipeline.project import Project, SourceFile
     from driftd.rows.call_graph import Resolution
@@ -100,6 +100,7 @@ class Resolver:
         self.path = file.path
         self.ids = file.function_ids
         self.symbols = symbols
+        self.language = file.language
         self.ecmascript = file.language in ECMASCRIPT
         self.facts = facts
         self.outline = facts.outline
@@ -113,6 +114,7 @@ class Resolver:
         self.handover = Handover(self)
         self.edges: dict[tuple[int, int, int], EdgeValues] = {}
         self.outcomes: dict[str, int] = {}
+        self.external: dict[tuple[int, str], ExternalValues] = {}
         # Answers by scope and text, and by the scope that binds the first name and text; only those that do not
         # depend on the place within the scope.
         self.known: dict[tuple[int, str], Outcome] = {}
@@ -155,7 +157,13 @@ class Resolver:
                 implicit.run(hidden[group])
             if group in writes:
                 self.handover.writes(writes[group])
-            found[group] = Part(list(self.edges.values()), self.outcomes, reads, self.handover.contributions())
+            found[group] = Part(
+                list(self.edges.values()),
+                self.outcomes,
+                reads,
+                self.handover.contributions(),
+                list(self.external.values()),
+            )
             self.forget()
         return found
 
@@ -170,12 +178,14 @@ class Resolver:
             outcomes[found.outcome] = outcomes.get(found.outcome, 0) + 1
             if found.targets:
                 self.put(call.scope, found.targets, call.line)
+            if found.external is not None:
+                self.leave(call.scope, found.external, call.line)
             if found.hands_over:
                 handover.call(call, found)
 
     def forget(self) -> None:
         """Start anew."""
-        self.edges, self.outcomes = {}, {}
+        self.edges, self.outcomes, self.external = {}, {}, {}
         self.known.clear()
         self.values.clear()
         self.settled.clear()
@@ -318,6 +328,7 @@ class Resolver:
         targets: list[tuple[Entity, Resolution]] = []
         outcome = ""
         open_ends = 0
+        external: Entity | None = None
         for entity in called:
             what = entity.what
             if what is Is.FUNCTION or what is Is.METHOD:
@@ -328,6 +339,7 @@ class Resolver:
                         targets.append((run, "constructor"))
                     else:
                         outcome, open_ends = reason_of(run, reason), 1
+                        external = run if run.what is Is.EXTERNAL else external
                 if not targets and not outcome:
                     outcome = IMPLICIT
             elif what is Is.INSTANCE:
@@ -335,10 +347,11 @@ class Resolver:
                 targets.extend((run, "type_inferred") for run in called if run.what is Is.METHOD)
             else:
                 outcome, open_ends = reason_of(entity, reason), 1
+                external = entity if what is Is.EXTERNAL else external
         if not targets:
             known = library.HANDING if self.ecmascript else callbacks.KNOWN
             hands = any(e.what in _HANDING or e.file in known for e in entities)
-            return Outcome((), outcome or reason, entities if hands else NONE, hands)
+            return Outcome((), outcome or reason, entities if hands else NONE, hands, external)
         distinct = {(e.file, e.number): (e, strategy) for e, strategy in reversed(targets)}
         if len(distinct) > 1:
             for at in self.symbols.unimplemented(distinct):
@@ -351,6 +364,7 @@ class Resolver:
             RESOLVED,
             entities,
             hands_over=True,
+            external=external,
         )
 
     def join(self, outcomes: Sequence[Outcome]) -> Outcome:
@@ -373,7 +387,8 @@ class Resolver:
         targets = tuple([t._replace(confidence=round(CONFIDENCE[t.how] / share, 4)) for t in best.values()])
         callees = union([o.callees for o in outcomes])
         hands_over = any(o.hands_over for o in outcomes)
-        return Outcome(targets, min((o.outcome for o in outcomes), key=RANK.index), callees, hands_over)
+        external = next((o.external for o in outcomes if o.external is not None), None)
+        return Outcome(targets, min((o.outcome for o in outcomes), key=RANK.index), callees, hands_over, external)
 
     def put(self, scope: int, targets: Iterable[Target], line: int) -> None:
         """Take in edges from code of a scope."""
@@ -385,6 +400,16 @@ class Resolver:
             present = edges.get(key)
             if present is None or present[4] < confidence:
                 edges[key] = (caller, callee, line, how, confidence, self.path)
+
+    def leave(self, scope: int, external: Entity, line: int) -> None:
+        """Take in a call from code of a scope to a function of another package."""
+        caller, symbol = self.ids[self.owner(scope)], external.file
+        known = self.external.get((caller, symbol))
+        if known is None:
+            package = package_of(external, self.language)
+            self.external[caller, symbol] = (self.path, caller, symbol, package, line, 1)
+        else:
+            self.external[caller, symbol] = (*known[:4], min(known[4], line), known[5] + 1)
 
     def run_implicitly(self, scope: int, entities: Entities, how: Resolution, line: int) -> None:
         """Take in that code of a scope runs what is given without a call of it being written."""

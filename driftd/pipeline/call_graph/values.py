@@ -454,8 +454,12 @@ class Symbols(Natives):
             return self.language_result(callee, argument)
         passes = PASSES.get(callee.file) if argument is not None else None
         if passes is None or argument is None:
-            package = callee.file.partition(".")[0]
-            return (Entity(Is.EXTERNAL, package) if callee.what is Is.EXTERNAL else BUILTIN,)
+            if callee.what is not Is.EXTERNAL:
+                return (BUILTIN,)
+            name = callee.file
+            if "()" in name:  # what a call gave is followed one step, then only its package is known
+                name = callee.extra if isinstance(callee.extra, str) else name.partition(".")[0].removesuffix("()")
+            return (Entity(Is.EXTERNAL, f"{name}()", extra=callee.extra),)
         how, position = passes
         if callee.file == "functools.partial" or how == "same":
             return argument("", position) or (BUILTIN,)

@@ -20,7 +20,7 @@ from driftd.pipeline.call_graph.resolve import resolve_file
 from driftd.pipeline.call_graph.values import Symbols
 from driftd.pipeline.project import Project
 from driftd.pipeline.stage import Findings
-from driftd.rows.call_graph import CallEdgeRow
+from driftd.rows.call_graph import CallEdgeRow, ExternalCallRow
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
@@ -43,6 +43,7 @@ class _Part(NamedTuple):
     outcomes: bytes
     reads: tuple[str, ...]
     flows: Contributions
+    external: bytes
 
 
 class _Result:
@@ -59,9 +60,9 @@ class _Result:
                 flows[key] = flows[key] + named if key in flows else named
         self.flows = flows
 
-    def edges(self) -> list[bytes]:
-        """Return the encoded edges."""
-        return [part.edges for _, part in sorted(self.parts.items())]
+    def rows(self) -> list[tuple[bytes, bytes]]:
+        """Return the encoded edges and calls of other packages, by stretch."""
+        return [(part.edges, part.external) for _, part in sorted(self.parts.items())]
 
     def stale(self, changed: set[str]) -> list[int]:
         """Return the stretches that read a place which holds something else now."""
@@ -153,9 +154,9 @@ class CallEdges:
     """Resolves calls to edges.  Remembers per file what its resolution looked at, and how its call sites fared."""
 
     name: ClassVar[str] = "call_edges"
-    version: ClassVar[int] = 3
+    version: ClassVar[int] = 4
     needs: ClassVar[tuple[str, ...]] = ()
-    tables: ClassVar[tuple[type[Row], ...]] = (CallEdgeRow,)
+    tables: ClassVar[tuple[type[Row], ...]] = (CallEdgeRow, ExternalCallRow)
 
     def __init__(self, mapper: Mapper | None = None) -> None:
         self._mapper = mapper
@@ -189,12 +190,14 @@ class CallEdges:
             self._note(path)
         if not self._languages:
             self._rounds.clear()
-        files = [p for p in sorted(before) if p in again or _edges(last.get(p)) != _edges(before[p])]
-        encoded = [edges for path in files for edges in _edges(last.get(path))]
+        files = [p for p in sorted(before) if p in again or _rows(last.get(p)) != _rows(before[p])]
+        encoded = [rows for path in files for rows in _rows(last.get(path))]
+        edges = [row for part, _ in encoded for row in _decode_rows(part)]
+        external = [row for _, part in encoded for row in _decode_rows(part)]
         if len(files) >= MANY_FILES:
-            values = [row for edges in encoded for row in _decode_edges(edges)]
-            return Findings(values={CallEdgeRow: values}, files=frozenset(files))
-        return Findings(rows=[_row(*row) for edges in encoded for row in _decode_edges(edges)], files=frozenset(files))
+            return Findings(values={CallEdgeRow: edges, ExternalCallRow: external}, files=frozenset(files))
+        rows = [*[_row(CallEdgeRow, row) for row in edges], *[_row(ExternalCallRow, row) for row in external]]
+        return Findings(rows=rows, files=frozenset(files))
 
     def _do(self, number: int, todo: Iterable[str], work: _Work) -> set[str]:
         """Bring the results of a round up to date; return the places that may hold something else after it."""
@@ -302,8 +305,9 @@ class _Work:
                         outcomes,
                         tuple([one(key, key) for key in reads]),
                         {one(key, key): names for key, names in flows.items()},
+                        external,
                     )
-                    for group, edges, outcomes, reads, flows in parts
+                    for group, edges, outcomes, reads, flows, external in parts
                 }
                 yield path, found, tuple([one(key, key) for key in seen])
 
@@ -350,28 +354,32 @@ def _resolved(
     found, seen = resolve_file(project, project[path], symbols, groups)
     parts: dict[int, _Part] = {}
     edges: list[Sequence[object]] = []
+    external: list[Sequence[object]] = []
     outcomes: Counter[str] = Counter()
     flows: dict[str, tuple[Named, ...]] = {}
     for group, part in found.items():
         if part.reads or groups is not None:
-            parts[group] = _Part(_encode(part.edges), _encode(part.outcomes), tuple(part.reads), part.flows)
+            parts[group] = _Part(
+                _encode(part.edges), _encode(part.outcomes), tuple(part.reads), part.flows, _encode(part.external)
+            )
             continue
         edges += part.edges
+        external += part.external
         for name, count in part.outcomes.items():
             outcomes[name] += count
         for key, named in part.flows.items():
             flows[key] = flows[key] + named if key in flows else named
     if groups is None:
-        parts[_REST] = _Part(_encode(edges), _encode(outcomes), (), flows)
+        parts[_REST] = _Part(_encode(edges), _encode(outcomes), (), flows, _encode(external))
     return path, parts, tuple(seen)
 
 
-def _edges(result: _Result | None) -> list[bytes]:
-    return [] if result is None else result.edges()
+def _rows(result: _Result | None) -> list[tuple[bytes, bytes]]:
+    return [] if result is None else result.rows()
 
 
-def _row(*values: Any) -> CallEdgeRow:
-    return CallEdgeRow(**dict(zip(CallEdgeRow.__struct_fields__, values, strict=True)))
+def _row(kind: type[Row], values: Sequence[object]) -> Row:
+    return kind(**dict(zip(kind.__struct_fields__, values, strict=True)))
 
 
 def resolution_rate(outcomes: dict[str, int]) -> float:
@@ -382,12 +390,12 @@ def resolution_rate(outcomes: dict[str, int]) -> float:
 
 
 _Job: TypeAlias = tuple[str, "list[int] | None"]  # a file, and which stretches of it; None for all
-_SentPart: TypeAlias = tuple[int, bytes, bytes, list[str], dict[str, tuple[bytes, ...]]]
+_SentPart: TypeAlias = tuple[int, bytes, bytes, list[str], dict[str, tuple[bytes, ...]], bytes]
 _encode: Final = msgspec.msgpack.Encoder().encode
 _decode_chunk: Final = msgspec.msgpack.Decoder(list[tuple[str, bytes, list[int] | None]]).decode
 _decode_results: Final = msgspec.msgpack.Decoder(list[tuple[str, list[_SentPart], list[str]]]).decode
 _decode_shared: Final = msgspec.msgpack.Decoder(tuple[bytes, dict[str, tuple[bytes, ...]]]).decode
 _decode_outcomes: Final = msgspec.msgpack.Decoder(dict[str, int]).decode
-_decode_edges: Final = msgspec.msgpack.Decoder(list[tuple[Any, ...]]).decode
+_decode_rows: Final = msgspec.msgpack.Decoder(list[tuple[Any, ...]]).decode
 
 _LANGUAGES: Final = frozenset({"python", "javascript", "typescript", "tsx"})
