@@ -54,7 +54,7 @@ class EcmaScriptBinder(Binder):
         self._objects: dict[int, Binding] = {}  # by the identity of the value
         self._made: dict[int, Binding] = {}  # by call
         self._prototypes: dict[int, int] = {}  # display -> function or ~class whose prototype it is
-        self._inline: dict[int, tuple[int, int]] = {}  # function -> call and position of the argument that it is
+        self._handed_over: dict[int, tuple[int, int]] = {}  # function -> call and position of the argument that it is
         self._called: dict[int, int] = {}  # function -> the call that calls it where it stands
 
     # -- tables --
@@ -85,7 +85,7 @@ class EcmaScriptBinder(Binder):
         for index, call in enumerate(self.calls):
             for position, arg in enumerate(call.args):
                 if arg.value.kind == Kind.FUNCTION:
-                    self._inline[arg.value.ref] = (index, position)
+                    self._handed_over[arg.value.ref] = (index, position)
             callee = call.callee
             if callee.kind == Kind.FUNCTION:
                 self._called[callee.ref] = index
@@ -148,9 +148,9 @@ class EcmaScriptBinder(Binder):
             if param.kind == "rest" or spread or position >= len(args):
                 return None
             return self.expression(args[position].value)
-        if index not in self._inline or param.kind == "rest":
+        if index not in self._handed_over or param.kind == "rest":
             return None
-        number, argument = self._inline[index]
+        number, argument = self._handed_over[index]
         call = self.calls[number]
         made = self.expression(Value(Kind.CALL, "", number))
         if made.means is Means.OBJECT:

@@ -71,7 +71,6 @@ class CallEdgeRow(Row, frozen=True, kw_only=True):
     tier=Tier.CURRENT,
     file="file",
     migration=9,
-    indexes=(("package", "symbol"),),
     function_ids=("caller_id",),
     without_rowid=True,
 )

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from driftd.pipeline.call_graph.flows import Contributions
     from driftd.pipeline.call_graph.outcomes import Outcome
     from driftd.pipeline.call_graph.resolve import Resolver, Site
+    from driftd.pipeline.call_graph.values import Symbols
     from driftd.pipeline.facts.model import Arg, Call, Value
 
 
@@ -47,8 +48,8 @@ class Handover:
     """Collects what flows out of the calls of one stretch of a file."""
 
     def __init__(self, resolver: Resolver) -> None:
-        self.resolver = resolver
-        self.symbols = resolver.symbols
+        self.resolver: Resolver = resolver
+        self.symbols: Symbols = resolver.symbols
         self.names = resolver.symbols.names
         self.found: dict[str, dict[Entity, None]] = {}
         self.fields: dict[str, dict[tuple[Entity, Entity], None]] = {}  # by attribute: object and value

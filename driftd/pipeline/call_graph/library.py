@@ -26,7 +26,7 @@ ARRAY: Final = frozenset(["concat", "filter", "slice", "splice", "toReversed", "
 ADDING: Final[dict[str, int]] = {"fill": 0, "push": 0, "splice": 2, "unshift": 0}
 
 ARRAY_METHODS: Final = (
-    EACH | REDUCE | COMPARE | SAME | ELEMENT | ARRAY | ADDING.keys()
+    EACH | REDUCE | COMPARE | SAME | ELEMENT | ARRAY | frozenset(ADDING)
     | {"@@iterator", "entries", "flat", "includes", "indexOf", "join", "keys", "lastIndexOf", "toString", "values"}
 )  # fmt: skip
 METHODS: Final[dict[str, frozenset[str]]] = {
@@ -52,7 +52,7 @@ HANDING: Final = frozenset(TIMERS) | {
     "Reflect.apply", "Reflect.defineProperty",
 }  # fmt: skip
 
-CALLBACK_METHODS: Final = EACH | REDUCE | COMPARE | PROMISE | TIMERS.keys() | {"from"}
+CALLBACK_METHODS: Final = EACH | REDUCE | COMPARE | PROMISE | frozenset(TIMERS) | {"from"}
 # Calls whose arguments matter for what they give.
 TAKING_ARGUMENTS: Final = (
     CALLBACK_METHODS | CALLING

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from driftd.pipeline.bindings import Write
     from driftd.pipeline.call_graph.entities import Entities
     from driftd.pipeline.call_graph.handover import Handover
+    from driftd.pipeline.call_graph.resolve import Resolver
+    from driftd.pipeline.call_graph.values import Symbols
     from driftd.pipeline.facts.model import Call
 
 
@@ -28,8 +30,8 @@ class NativeHandover:
 
     def __init__(self, handover: Handover) -> None:
         self.handover = handover
-        self.symbols = handover.symbols
-        self.resolver = handover.resolver
+        self.symbols: Symbols = handover.symbols
+        self.resolver: Resolver = handover.resolver
         self._numbers: dict[int, int] = {}
 
     # -- calls --

@@ -343,8 +343,8 @@ class Resolver:
                 if not targets and not outcome:
                     outcome = IMPLICIT
             elif what is Is.INSTANCE:
-                called = self.symbols.attribute(entity, "__call__")
-                targets.extend((run, "type_inferred") for run in called if run.what is Is.METHOD)
+                runs = self.symbols.attribute(entity, "__call__")
+                targets.extend((run, "type_inferred") for run in runs if run.what is Is.METHOD)
             else:
                 outcome, open_ends = reason_of(entity, reason), 1
                 external = entity if what is Is.EXTERNAL else external

@@ -8,5 +8,4 @@ CREATE TABLE "external_calls" (
     "calls" INTEGER NOT NULL,
     PRIMARY KEY ("file", "caller_id", "symbol")
 ) STRICT, WITHOUT ROWID;
-CREATE INDEX "ix_external_calls_package_symbol" ON "external_calls" ("package", "symbol");
 
