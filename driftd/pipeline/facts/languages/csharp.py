@@ -19,6 +19,7 @@ from driftd.pipeline.facts.languages.declared.language import (
     FunctionParts,
     Language,
     Modifiers,
+    damage,
 )
 from driftd.pipeline.facts.languages.declared.outline import decorators
 from driftd.pipeline.facts.languages.declared.values import UNKNOWN
@@ -100,7 +101,7 @@ class CSharp(Language):
         tree = parser.parse(data)
         if tree.root_node.has_error and b"#if" in data:
             second = parser.parse(_without_branches(data))
-            if _damage(second.root_node) < _damage(tree.root_node):
+            if damage(second.root_node) < damage(tree.root_node):
                 return second
         return tree
 
@@ -294,17 +295,6 @@ def _without_branches(data: bytes) -> bytes:
         if word or any(skipping):
             lines[number] = b" " * len(line)
     return b"\n".join(lines)
-
-
-def _damage(root: Node) -> int:
-    """Count the errors below a node."""
-    count, queue = 0, [root]
-    while queue:
-        node = queue.pop()
-        if node.is_error or node.is_missing:
-            count += 1
-        queue += [child for child in node.children if child.has_error or child.is_missing]
-    return count
 
 
 def _find_accessors(file: File) -> None:

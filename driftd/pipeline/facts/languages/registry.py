@@ -31,6 +31,8 @@ SUFFIXES: dict[str, str] = {
     ".csx": "csharp",
     ".go": "go",
     ".java": "java",
+    ".kt": "kotlin",
+    ".kts": "kotlin",
     ".prisma": "prisma",
 }
 
@@ -43,6 +45,7 @@ MODULES: dict[str, str] = {
     "csharp": "csharp",
     "go": "go",
     "java": "java",
+    "kotlin": "kotlin",
     "prisma": "prisma",
 }
 

@@ -171,7 +171,7 @@ class BodiesPass:
     def _find_returns(self) -> None:
         file, low = self.file, self.low
         for start, _, _, node, variant in file.ordered("return"):
-            operands = low.operands(node)
+            operands = self.language.returned(file, node)
             value = low.value(operands[0], "return") if operands else None
             if len(operands) > 1:
                 value = Value(Kind.TUPLE, "", -1, low.values(operands, "return"))

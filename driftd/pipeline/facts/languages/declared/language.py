@@ -225,6 +225,15 @@ class Language:
         name = file.field(node, "name")
         return node.start_byte if name is None else name.start_byte
 
+    def holes(self, file: File, node: Node) -> Iterable[tuple[int, int]]:
+        """Return the byte ranges of the substitutions within a template."""
+        substitutions = file.tables.substitutions
+        return [(child.start_byte, child.end_byte) for child in node.children if child.kind_id in substitutions]
+
+    def returned(self, file: File, node: Node) -> list[Node]:
+        """Return what a `@return` gives back; several nodes are a tuple."""
+        return file.low.operands(node)
+
     def function(self, _file: File, _node: Node, _variant: str, _scope: int) -> FunctionParts:
         """Read a `@function`; `scope` is where it stands, the variant usually its kind."""
         raise NotImplementedError
@@ -272,6 +281,34 @@ class Language:
     def declared(self, _file: File) -> Iterable[str]:
         """Return names that are declared by what is no function, class, parameter, member or declaring assignment."""
         return ()
+
+
+def damage(root: Node) -> int:
+    """Count the errors below a node: of two ways to parse a file, the one with fewer is better."""
+    count, queue = 0, [root]
+    while queue:
+        node = queue.pop()
+        count += node.is_error or node.is_missing
+        queue += [child for child in node.children if child.has_error or child.is_missing]
+    return count
+
+
+def patient_parse(parser: Parser, data: bytes) -> Tree | None:
+    """Parse a file, or return None if the parser stands still: a grammar's own scanner may do so on broken files."""
+    most = 1000 + len(data) // 8  # steps at one place: the end of a long file takes many
+    last, steps = -1, 0
+
+    def is_stuck(offset: int, _has_error: bool) -> bool:
+        nonlocal last, steps
+        steps = steps + 1 if offset == last else 0
+        last = offset
+        return steps > most
+
+    try:
+        return parser.parse(lambda offset, _point: data[offset : offset + 65536], progress_callback=is_stuck)
+    except ValueError:  # what the parser raises when it is stopped
+        parser.reset()
+        return None
 
 
 # Readers that most grammars can use as they are.
