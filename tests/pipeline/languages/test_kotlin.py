@@ -609,3 +609,13 @@ def test_what_the_grammar_cannot_read_is_put_in_other_words() -> None:
     ]
     assert calls(found) == ["open()", "in1.close()"]
     assert "assign set = 2" in assigns(found)
+
+
+@shows("kotlin", "errors")
+@pytest.mark.parametrize("stray", ["$", "`", "\x00"])
+def test_a_stray_character_does_not_hold_the_parser_up(stray: str) -> None:
+    """The grammar's scanner may never get over one that begins a statement: the file is read without it."""
+    sound = read(SAMPLE)
+    found = read(SAMPLE.replace("        val text", f"    {stray}   val text"))
+    assert functions(found) == functions(sound)
+    assert calls(found) == calls(sound)

@@ -34,6 +34,8 @@ SUFFIXES: dict[str, str] = {
     ".kt": "kotlin",
     ".kts": "kotlin",
     ".prisma": "prisma",
+    ".scala": "scala",
+    ".sc": "scala",
 }
 
 MODULES: dict[str, str] = {
@@ -47,6 +49,7 @@ MODULES: dict[str, str] = {
     "java": "java",
     "kotlin": "kotlin",
     "prisma": "prisma",
+    "scala": "scala",
 }
 
 # Languages that share their suffixes with others -> the module whose `refined` tells them apart by content.
