@@ -182,15 +182,19 @@ class _Finder:
         owner, _, name = text.rpartition(".")
         owners = self.symbols.bound_path(owner or name, place)
         if owners is None:
-            yield f"global.{text}"
-            # It may come from any of the packages that everything is taken from; only what a pack knows counts.
-            for module in self.interface.stars:
-                yield f"{module}.{text}"
+            yield from self._unbound(text, place.path)
         elif owner:
             yield from self._members(owners, name)
         else:
             for entity in owners:
                 yield from self._names(entity)
+
+    def _unbound(self, text: str, path: str) -> Iterator[str]:
+        """Yield what a name may be that nothing in the file binds."""
+        yield f"global.{text}"
+        # It may come from any of the packages that everything is taken from; only what a pack knows counts.
+        for module in self.project[path].interface.stars:
+            yield f"{module}.{text}"
 
     def _members(self, owners: Entities, name: str) -> Iterator[str]:
         """Yield what `name` of some objects is called."""
@@ -247,6 +251,18 @@ class _Finder:
                         yield from self._methods(one, rule.methods, rule.reason, framework)
             if cls.what is Is.CLASS:
                 below.append(cls)
+                for symbol in self._open_bases(cls):
+                    for framework, rule in self.rules.bases[symbol]:
+                        for one in below:
+                            yield from self._methods(one, rule.methods, rule.reason, framework)
+
+    def _open_bases(self, cls: Entity) -> Iterator[str]:
+        """Yield what the bases of a class may be that nothing in its file binds."""
+        face = self.project[cls.file].interface.classes[cls.number]
+        place = Place(cls.file, face.scope)
+        for base in face.bases:
+            if base.means == Means.PATH and self.symbols.bound_path(base.text.partition(".")[0], place) is None:
+                yield from self._unbound(base.text, cls.file)
 
     def _methods(
         self, cls: Entity, methods: tuple[str, ...], reason: Reason, framework: str, line: int = 0

@@ -27,9 +27,15 @@ SUFFIXES: dict[str, str] = {
     ".cjs": "javascript",
     ".jsx": "javascript",
     ".env": "dotenv",
+    ".cs": "csharp",
+    ".csx": "csharp",
     ".go": "go",
     ".java": "java",
+    ".kt": "kotlin",
+    ".kts": "kotlin",
     ".prisma": "prisma",
+    ".scala": "scala",
+    ".sc": "scala",
 }
 
 MODULES: dict[str, str] = {
@@ -38,9 +44,12 @@ MODULES: dict[str, str] = {
     "tsx": "ecmascript",
     "javascript": "ecmascript",
     "dotenv": "dotenv",
+    "csharp": "csharp",
     "go": "go",
     "java": "java",
+    "kotlin": "kotlin",
     "prisma": "prisma",
+    "scala": "scala",
 }
 
 # Languages that share their suffixes with others -> the module whose `refined` tells them apart by content.

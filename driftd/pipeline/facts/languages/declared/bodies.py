@@ -141,12 +141,15 @@ class BodiesPass:
                 )
             )
 
-    def _args(self, args: Node | Sequence[Node], variant: str) -> tuple[Arg, ...]:
+    def _args(self, args: Node | Sequence[Node] | Sequence[Arg], variant: str) -> tuple[Arg, ...]:
         use: Literal["argument", "decorator"] = "decorator" if variant == "decorator" else "argument"
         low = self.low
         form_of, data, plain = low.forms.get, low.data, self._plain
         found: list[Arg] = []
         for child in args.children if isinstance(args, Node) else args:
+            if isinstance(child, Arg):
+                found.append(child)
+                continue
             number = child.kind_id
             form = form_of(number)
             if form is path:
@@ -167,7 +170,7 @@ class BodiesPass:
     def _find_returns(self) -> None:
         file, low = self.file, self.low
         for start, _, _, node, variant in file.ordered("return"):
-            operands = low.operands(node)
+            operands = self.language.returned(file, node)
             value = low.value(operands[0], "return") if operands else None
             if len(operands) > 1:
                 value = Value(Kind.TUPLE, "", -1, low.values(operands, "return"))

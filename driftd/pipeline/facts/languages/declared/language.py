@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, ClassVar, Literal, NamedTuple, TypeAlias
 
 import msgspec
-from tree_sitter import Node
+from tree_sitter import Node, Parser, Tree
 
 from driftd.pipeline.facts.languages.declared.values import UNKNOWN, Form, Lowering
 from driftd.pipeline.facts.languages.ecmascript_text import comment_text, number_value, unescaped
@@ -84,13 +84,13 @@ class ClassParts(NamedTuple):
 
 
 class CallParts(msgspec.Struct, frozen=True, gc=False):
-    """A call.  `args` is the argument list's node, or the arguments themselves.
+    """A call.  `args` is the argument list's node, or the arguments themselves, as nodes or lowered.
 
     `place` is a byte of the call that lies in no function within it: where its argument list starts.
     """
 
     callee: Value
-    args: Node | Sequence[Node] | None
+    args: Node | Sequence[Node] | Sequence[Arg] | None
     place: int
     is_new: bool = False
     is_optional: bool = False
@@ -167,6 +167,8 @@ class Language:
     soft_keywords: ClassVar[str] = ""  # words of the grammar that may be names as well
     keywords: ClassVar[str] = ""  # words that are no names though the grammar reads them as such
 
+    words: ClassVar[str] = ""  # words that are values though the grammar has no named node for them
+
     # Node types
     comments: ClassVar[str] = "comment"
     silent: ClassVar[str] = ""  # named nodes that are no operands: operators, labels, type arguments
@@ -200,6 +202,10 @@ class Language:
 
     # Hooks
 
+    def parse(self, parser: Parser, data: bytes) -> Tree:
+        """Parse a file; a language with macros may parse a text of equal length in which they are out of the way."""
+        return parser.parse(data)
+
     def prepare(self, file: File) -> None:
         """Add to `file.captured` what a query cannot say, before anything is read."""
 
@@ -219,6 +225,15 @@ class Language:
         """Return the byte where the inside of a function or class begins: annotations stand before it."""
         name = file.field(node, "name")
         return node.start_byte if name is None else name.start_byte
+
+    def holes(self, file: File, node: Node) -> Iterable[tuple[int, int]]:
+        """Return the byte ranges of the substitutions within a template."""
+        substitutions = file.tables.substitutions
+        return [(child.start_byte, child.end_byte) for child in node.children if child.kind_id in substitutions]
+
+    def returned(self, file: File, node: Node) -> list[Node]:
+        """Return what a `@return` gives back; several nodes are a tuple."""
+        return file.low.operands(node)
 
     def function(self, _file: File, _node: Node, _variant: str, _scope: int) -> FunctionParts:
         """Read a `@function`; `scope` is where it stands, the variant usually its kind."""
@@ -267,6 +282,34 @@ class Language:
     def declared(self, _file: File) -> Iterable[str]:
         """Return names that are declared by what is no function, class, parameter, member or declaring assignment."""
         return ()
+
+
+def damage(root: Node) -> int:
+    """Count the errors below a node: of two ways to parse a file, the one with fewer is better."""
+    count, queue = 0, [root]
+    while queue:
+        node = queue.pop()
+        count += node.is_error or node.is_missing
+        queue += [child for child in node.children if child.has_error or child.is_missing]
+    return count
+
+
+def patient_parse(parser: Parser, data: bytes) -> Tree | None:
+    """Parse a file, or return None if the parser stands still: a grammar's own scanner may do so on broken files."""
+    most = 1000 + len(data) // 8  # steps at one place: the end of a long file takes many
+    last, steps = -1, 0
+
+    def is_stuck(offset: int, _has_error: bool) -> bool:
+        nonlocal last, steps
+        steps = steps + 1 if offset == last else 0
+        last = offset
+        return steps > most
+
+    try:
+        return parser.parse(lambda offset, _point: data[offset : offset + 65536], progress_callback=is_stuck)
+    except ValueError:  # what the parser raises when it is stopped
+        parser.reset()
+        return None
 
 
 # Readers that most grammars can use as they are.

@@ -45,13 +45,12 @@ def literals(file: File) -> tuple[LiteralFact, ...]:
 
 def _with_holes(file: File, node: Node, text: str) -> tuple[str, bool]:
     """Return the text with `{}` for every substitution, and whether there is one."""
-    data, substitutions = file.data, file.tables.substitutions
+    data = file.data
     parts: list[bytes] = []
     at = node.start_byte
-    for child in node.children:
-        if child.kind_id in substitutions:
-            parts += (data[at : child.start_byte], b"{}")
-            at = child.end_byte
+    for start, end in file.language.holes(file, node):
+        parts += (data[at:start], b"{}")
+        at = end
     if not parts:
         return text, False
     parts.append(data[at : node.end_byte])
