@@ -121,10 +121,16 @@ class Php(Language):
             found = {node.id for node in delegated}
             captured["return.yield"] = [node for node in yields if node.id not in found]
             captured["return.yield_from"] = delegated
+        plain, filled = captured.setdefault("literal.string", []), list[Node]()
         for node in captured.get("literal.template", ()):
+            if data.find(b"$", node.start_byte, node.end_byte) < 0:
+                plain.append(node)
+                continue
+            filled.append(node)
             body = file.field(node, "value") if node.type == "heredoc" else None
             if body is not None:
                 file.contents[node.id] = body
+        captured["literal.template"] = filled
         if (namespaces := captured.get("package")) is not None:
             blocks = [node for node in namespaces if file.field(node, "body") is not None]
             names = [name for node in namespaces if (name := file.field(node, "name")) is not None]
@@ -273,6 +279,13 @@ class Php(Language):
 
     def string(self, text: str) -> str:
         return string_text(text)
+
+    def mentioned(self, file: File) -> Iterable[str]:
+        """Return the promoted parameters that are read as members: they are declared twice with one word."""
+        for node in file.captured.get("field.promoted", ()):
+            name = file.field(node, "name")
+            if name is not None and f"->{(text := plain_name(file, name))}".encode() in file.data:
+                yield text
 
     def declared(self, file: File) -> Iterable[str]:
         """Return the names that are bound by what is no declaration: `$x = 1` reads nothing."""

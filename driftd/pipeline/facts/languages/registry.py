@@ -32,6 +32,10 @@ SUFFIXES: dict[str, str] = {
     ".php": "php",
     ".phtml": "php",
     ".prisma": "prisma",
+    ".rb": "ruby",
+    ".rake": "ruby",
+    ".gemspec": "ruby",
+    ".ru": "ruby",
 }
 
 MODULES: dict[str, str] = {
@@ -44,6 +48,7 @@ MODULES: dict[str, str] = {
     "java": "java",
     "php": "php",
     "prisma": "prisma",
+    "ruby": "ruby",
 }
 
 # Languages that share their suffixes with others -> the module whose `refined` tells them apart by content.

@@ -133,7 +133,10 @@ class RegionSeed(NamedTuple):
 
 
 class HandlerParts(NamedTuple):
-    """An error handler.  `body` is what it does: a block, an expression, or None for a `propagate`."""
+    """An error handler.  `body` is what it does: a block, an expression, or None for a `propagate`.
+
+    A keyword stands for a block that is not there because nothing is in it.
+    """
 
     kind: HandlerKind
     node: Node
@@ -266,6 +269,10 @@ class Language:
 
     def declared(self, _file: File) -> Iterable[str]:
         """Return names that are declared by what is no function, class, parameter, member or declaring assignment."""
+        return ()
+
+    def mentioned(self, _file: File) -> Iterable[str]:
+        """Return names that are read though they stand in literals: Ruby's symbols."""
         return ()
 
 

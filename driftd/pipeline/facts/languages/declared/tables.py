@@ -95,7 +95,10 @@ def _blank_others(identifier: str) -> bytes | None:
     is_word = re.compile(identifier.encode("latin-1")).fullmatch
     table = bytearray(b" " * 256)
     for byte in map(int.to_bytes, range(256)):
-        if is_word(b"a" + byte):
+        if not is_word(b"a" + byte):
+            if is_word(byte + b"a"):
+                return None  # a mark that may only begin a word, such as PHP's `$`
+        else:
             if not is_word(b"a" + byte + b"a"):
                 return None  # a mark that may only end a word, such as Ruby's `?`
             table[byte[0]] = byte[0]

@@ -185,11 +185,16 @@ def names_read(
         if assign.declares or assign.kind in _DECLARING:
             for name in _targets(assign.target):
                 declared[name] += 1
-    counts = Counter(words)
-    sigils = file.language.sigils.encode()
-    read: set[str] = set()
-    for word in counts.keys() - tables.keywords:
-        name = (word.translate(None, sigils) if sigils else word).decode("utf-8", "replace")
+    counts, sigils = Counter(words), file.language.sigils.encode()
+    keywords = tables.keywords
+    if sigils:  # a variable and a member are one name
+        bare: Counter[bytes] = Counter()
+        for word in counts.keys() - keywords:
+            bare[word.translate(None, sigils)] += counts[word]
+        counts, keywords = bare, frozenset()
+    read = {*file.language.mentioned(file)}
+    for word in counts.keys() - keywords:
+        name = word.decode("utf-8", "replace")
         if name not in declared or counts[word] > declared[name]:
             read.add(name)
     return tuple(sorted(read))
