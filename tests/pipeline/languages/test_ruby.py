@@ -122,6 +122,7 @@ def test_functions_are_named_after_what_is_around_them() -> None:
             def [](i) = @x[i]
             def ok?; end
             define_method(:dyn) { |x| x }
+            define_method("#{x}") { }
           end
           module_function
           def three; end
@@ -142,10 +143,11 @@ def test_functions_are_named_after_what_is_around_them() -> None:
         ("A.B.[]", "method", 11, 11),
         ("A.B.ok?", "method", 12, 12),
         ("A.B.dyn", "method", 13, 13),
-        ("A.three", "static_method", 16, 16),
-        ("plain", "function", 18, 18),
-        ("Other.four", "static_method", 19, 19),
-        ("C.D.five", "method", 21, 21),
+        ("A.B.<lambda>", "lambda", 14, 14),
+        ("A.three", "static_method", 17, 17),
+        ("plain", "function", 19, 19),
+        ("Other.four", "static_method", 20, 20),
+        ("C.D.five", "method", 22, 22),
     ]
     assert function(found, "A.B.one").column == 14
     assert function(found, "Other.four").receiver == "Other"

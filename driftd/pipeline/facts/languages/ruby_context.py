@@ -192,7 +192,9 @@ class Context:
         """Note the name of a method that is made of a block."""
         block, args = self.file.field(call, "block"), self.file.field(call, "arguments")
         names = [child for child in args.children if child.is_named] if args is not None else []
-        if block is not None and len(names) == 1 and names[0].type in {"simple_symbol", "string"}:
+        if block is None or len(names) != 1 or names[0].type not in {"simple_symbol", "string"}:
+            return
+        if self.data.find(b"#", names[0].start_byte, names[0].end_byte) < 0:  # else the name is computed
             self.file.notes[block.id] = names[0]
 
     def _blocks(self, made: Iterable[Node]) -> None:
