@@ -33,7 +33,13 @@ SUFFIXES: dict[str, str] = {
     ".java": "java",
     ".kt": "kotlin",
     ".kts": "kotlin",
+    ".php": "php",
+    ".phtml": "php",
     ".prisma": "prisma",
+    ".rb": "ruby",
+    ".rake": "ruby",
+    ".gemspec": "ruby",
+    ".ru": "ruby",
     ".scala": "scala",
     ".sc": "scala",
 }
@@ -48,7 +54,9 @@ MODULES: dict[str, str] = {
     "go": "go",
     "java": "java",
     "kotlin": "kotlin",
+    "php": "php",
     "prisma": "prisma",
+    "ruby": "ruby",
     "scala": "scala",
 }
 

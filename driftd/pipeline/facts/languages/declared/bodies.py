@@ -188,14 +188,18 @@ class BodiesPass:
     def _find_raises(self, caught: set[str]) -> None:
         file, low = self.file, self.low
         for start, _, _, node, variant in file.ordered("raise"):
+            named: Value | None = None
             if variant == "call":  # a function that raises: the value is its first argument
                 index = low.calls.get(node.id, -1)
                 args = self._calls[index].args if index >= 0 else ()
                 value = args[0].value if args else None
+                named = next((arg.value for arg in args if arg.name == "cause"), None)
             else:
                 operands = low.operands(node)
                 value = low.value(operands[0]) if operands else None
-            cause = self._cause(self._calls[value.ref], caught) if value and value.kind is Kind.CALL else None
+            cause = named
+            if cause is None and value and value.kind is Kind.CALL:
+                cause = self._cause(self._calls[value.ref], caught)
             scope, region = file.state(start)
             self._raises.append((start, Raise(value, cause, file.line(start), scope, region)))
 
@@ -252,7 +256,7 @@ class BodiesPass:
         """Classify the body of a handler that stands in `scope`, by the facts that lie in it."""
         file, language = self.file, self.language
         start, end = body.start_byte, body.end_byte
-        is_block = body.kind_id in file.tables.blocks
+        is_block = body.kind_id in file.tables.blocks or not body.is_named
         if is_block and not self.low.operands(body):
             return ("empty",)
         low, high = bisect_left(places, start), bisect_left(places, end)

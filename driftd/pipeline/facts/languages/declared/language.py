@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
 RegionKind: TypeAlias = Literal["loop", "branch", "else", "case", "try", "handler", "finally", "with", "comprehension"]
 HandlerKind: TypeAlias = Literal["try_catch", "rescue", "error_check", "propagate"]
-AssignKind: TypeAlias = Literal["assign", "augmented", "declare", "for", "with", "catch", "named", "delete"]
+AssignKind: TypeAlias = Literal["assign", "augmented", "declare", "for", "with", "catch", "named", "delete", "global"]
 
 _HEX_SUFFIX = re.compile(r"[uUlL]+$")
 _SUFFIX = re.compile(r"[uUlLfFdDmM]+$")
@@ -133,7 +133,10 @@ class RegionSeed(NamedTuple):
 
 
 class HandlerParts(NamedTuple):
-    """An error handler.  `body` is what it does: a block, an expression, or None for a `propagate`."""
+    """An error handler.  `body` is what it does: a block, an expression, or None for a `propagate`.
+
+    A keyword stands for a block that is not there because nothing is in it.
+    """
 
     kind: HandlerKind
     node: Node
@@ -281,6 +284,10 @@ class Language:
 
     def declared(self, _file: File) -> Iterable[str]:
         """Return names that are declared by what is no function, class, parameter, member or declaring assignment."""
+        return ()
+
+    def mentioned(self, _file: File) -> Iterable[str]:
+        """Return names that are read though they stand in literals: Ruby's symbols."""
         return ()
 
 
