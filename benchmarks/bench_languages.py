@@ -40,9 +40,7 @@ def measure(language: str, files: list[bytes]) -> str:
         best = min(best, (whole / parse, parse, whole))
     ratio, parse, whole = best
     size = sum(map(len, files)) / 1e6
-    return (
-        f"{language:10} {len(files):5} files {size:6.1f} MB  parse {parse:6.2f} s  extraction {whole:6.2f} s  {ratio:.2f}"
-    )
+    return f"{language:10} {len(files):5} files {size:6.1f} MB  parse {parse:6.2f} s  extraction {whole:6.2f} s  {ratio:.2f}"
 
 
 def main() -> None:

@@ -28,6 +28,7 @@ SUFFIXES: dict[str, str] = {
     ".jsx": "javascript",
     ".env": "dotenv",
     ".go": "go",
+    ".rs": "rust",
     ".java": "java",
     ".prisma": "prisma",
 }
@@ -39,6 +40,7 @@ MODULES: dict[str, str] = {
     "javascript": "ecmascript",
     "dotenv": "dotenv",
     "go": "go",
+    "rust": "rust",
     "java": "java",
     "prisma": "prisma",
 }
