@@ -29,6 +29,9 @@ SUFFIXES: dict[str, str] = {
     ".env": "dotenv",
     ".go": "go",
     ".rs": "rust",
+    ".c": "c",
+    ".h": "c",
+    **dict.fromkeys((".cc", ".cpp", ".cxx", ".c++", ".hh", ".hpp", ".hxx", ".h++", ".ipp", ".tpp", ".inl"), "cpp"),
     ".java": "java",
     ".prisma": "prisma",
 }
@@ -41,6 +44,8 @@ MODULES: dict[str, str] = {
     "dotenv": "dotenv",
     "go": "go",
     "rust": "rust",
+    "c": "c",
+    "cpp": "cpp",
     "java": "java",
     "prisma": "prisma",
 }
