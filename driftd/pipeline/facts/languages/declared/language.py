@@ -66,6 +66,7 @@ class FunctionParts(NamedTuple):
     is_abstract: bool = False
     anchor: int = -1  # the byte that a doc comment ends before, if not the first of the node
     params: tuple[Param, ...] | None = None  # if they are not children of one node
+    signature: bytes = b""  # the parameters as written, likewise
 
 
 class ClassParts(NamedTuple):

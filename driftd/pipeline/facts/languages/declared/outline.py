@@ -87,7 +87,7 @@ class OutlinePass:
             body_hash = short_hash(data[body.start_byte : body.end_byte]) if body is not None else b""
         self._hashes[index] = body_hash
         written = parts.parameters
-        signature = data[written.start_byte : written.end_byte] if written is not None else b""
+        signature = data[written.start_byte : written.end_byte] if written is not None else parts.signature
         params = self._params(written) if parts.params is None else parts.params
         return Function(
             parts.name,
