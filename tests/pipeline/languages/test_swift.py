@@ -267,7 +267,7 @@ def test_calls_have_labels_and_trailing_closures() -> None:
         "g(h()).i(<f.<lambda>>, onError=<f.<lambda>>)",
         "g(h())",
         "h()",
-        ".init(x=1)",
+        "?.init(x=1)",
         "new Foo(a=1)",
         "Foo.Bar(b=xs[0])",
         "k()",

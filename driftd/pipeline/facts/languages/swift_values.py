@@ -28,7 +28,7 @@ def _prefix(low: Lowering, node: Node, context: LiteralContext, name: str, depth
     first = low.data[node.start_byte]
     target = low.field(node, "target")
     if first == 46 and target is not None:
-        return Value(Kind.MEMBER, low.text(target))
+        return Value(Kind.MEMBER, low.text(target), -1, (UNKNOWN,))
     if first == 38:
         return low.value(target, context, name, depth + 1)
     return Value(Kind.OPERATION, chr(first), -1, (low.value(target, "operation", "", depth + 1),))
