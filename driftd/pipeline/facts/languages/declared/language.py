@@ -67,6 +67,7 @@ class FunctionParts(NamedTuple):
     is_abstract: bool = False
     anchor: int = -1  # the byte that a doc comment ends before, if not the first of the node
     params: tuple[Param, ...] | None = None  # if they are not children of one node
+    signature: bytes = b""  # the parameters as written, likewise
 
 
 class ClassParts(NamedTuple):
@@ -133,9 +134,10 @@ class RegionSeed(NamedTuple):
 
 
 class HandlerParts(NamedTuple):
-    """An error handler.  `body` is what it does: a block, an expression, or None for a `propagate`.
+    """An error handler.  `body` is what it does: a block, an expression, or None for one that only hands on.
 
-    A keyword stands for a block that is not there because nothing is in it.
+    A keyword stands for a block that is not there because nothing is in it.  `result` is the value of the body without
+    a return statement, where that may report an error.
     """
 
     kind: HandlerKind
@@ -144,6 +146,7 @@ class HandlerParts(NamedTuple):
     start: Node  # the `try`, or the check itself
     caught: tuple[str, ...] = ()
     name: str = ""
+    result: Node | None = None
 
 
 ArgumentReader: TypeAlias = Callable[[Lowering, Node, Literal["argument", "decorator"]], Arg]
@@ -189,6 +192,7 @@ class Language:
 
     doc_markers: ClassVar[tuple[str, ...]] = ("/**",)  # what a comment before a declaration starts with to be its doc
     explicit_doc_markers: ClassVar[tuple[str, ...]] = ("/**",)  # what says by itself that a comment is a doc
+    opening_doc_markers: ClassVar[tuple[str, ...]] = ()  # what starts a doc of the file itself, at its top
     directives: ClassVar[re.Pattern[str] | None] = None  # comments for tools, which are no part of a doc comment
     docs_touch: ClassVar[bool] = False  # a blank line parts a doc comment from what follows it
     line_markers: ClassVar[tuple[str, ...]] = ("//",)  # line comments under each other are one text

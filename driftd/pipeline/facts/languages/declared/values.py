@@ -194,7 +194,7 @@ def member(owner: str, name: str) -> Form:
             return UNKNOWN
         word = low.tables.path_text(low.data[last.start_byte : last.end_byte])
         if first is None:
-            return Value(Kind.MEMBER, word)
+            return Value(Kind.MEMBER, word, -1, (UNKNOWN,))
         return low.access(low.value(first, "other", "", depth + 1), word)
 
     return form
