@@ -15,7 +15,9 @@ from driftd.pipeline.data.facts import DataFacts, data_facts_of
 from driftd.pipeline.env_access import Access, accesses, defined_names, may_access
 from driftd.pipeline.facts.codec import decode, encode
 from driftd.pipeline.facts.model import FileFacts
-from driftd.pipeline.interface import Interface, bind, interface_of
+from driftd.pipeline.interface import FunctionFace, Interface, bind, interface_of
+from driftd.pipeline.manifests import LANGUAGES as MANIFESTS
+from driftd.pipeline.manifests import Manifest, manifest_of
 from driftd.pipeline.modules import ECMASCRIPT
 
 # Languages whose code is looked into; of others only the interface and what they define are read.
@@ -25,6 +27,8 @@ CODE: Final = ECMASCRIPT | {"python"}
 # Languages of which what they say about data is read.
 DATA: Final = CODE | {"prisma"}
 NO_DATA: Final = DataFacts()
+# A manifest has top-level code in name only.
+NO_INTERFACE: Final = Interface((FunctionFace("<module>", "<module>", "module", -1, None),), (), {}, None, (), None)
 
 
 class Digest(msgspec.Struct, frozen=True, array_like=True, gc=False):
@@ -36,6 +40,7 @@ class Digest(msgspec.Struct, frozen=True, array_like=True, gc=False):
     reads: environment variables it reads
     defines: environment variables it defines
     data: models, names and calls that may have to do with a database
+    manifest: what it says about module names
     """
 
     interface: Interface
@@ -44,6 +49,7 @@ class Digest(msgspec.Struct, frozen=True, array_like=True, gc=False):
     reads: tuple[Access, ...] = ()
     defines: tuple[str, ...] = ()
     data: DataFacts = NO_DATA
+    manifest: Manifest | None = None
 
 
 class InterfacePart(msgspec.Struct, frozen=True, array_like=True, gc=False):
@@ -81,8 +87,22 @@ class DataPart(msgspec.Struct, frozen=True, array_like=True, gc=False):
     data: DataFacts
 
 
+class ManifestPart(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """What a digest says about module names."""
+
+    interface: msgspec.Raw
+    constants: msgspec.Raw
+    references: msgspec.Raw
+    reads: msgspec.Raw
+    defines: msgspec.Raw
+    data: msgspec.Raw
+    manifest: Manifest | None
+
+
 def digest_of(path: str, language: str, facts: FileFacts, encoded: bytes) -> bytes:
     """Return the encoded digest of a file; `encoded` are the same facts in msgpack."""
+    if language in MANIFESTS:
+        return encode(Digest(NO_INTERFACE, manifest=manifest_of(path, facts)))
     interface = interface_of(facts.outline, bind(facts), language)
     if language not in CODE:
         defines = defined_names(path, facts) if language == "dotenv" else ()

@@ -37,6 +37,19 @@ MODULES: dict[str, str] = {
     "javascript": "ecmascript",
     "dotenv": "dotenv",
     "prisma": "prisma",
+    "json": "manifests",
+    "toml": "manifests",
+    "gomod": "manifests",
+    "yaml": "manifests",
+}
+
+# Manifests are known by their whole names: other JSON, TOML and YAML files are not read.
+NAMES: dict[str, str] = {
+    "package.json": "json",
+    "composer.json": "json",
+    "Cargo.toml": "toml",
+    "go.mod": "gomod",
+    "pnpm-workspace.yaml": "yaml",
 }
 
 
@@ -53,6 +66,10 @@ def language_of(path: str) -> str | None:
     name = path.rsplit("/", 1)[-1]
     if name.startswith(".env"):
         return "dotenv"
+    if name in NAMES:
+        return NAMES[name]
+    if name.startswith(("tsconfig", "jsconfig")) and name.endswith(".json"):
+        return "json"
     dot = name.rfind(".")
     return SUFFIXES.get(name[dot:].lower()) if dot >= 0 else None
 
