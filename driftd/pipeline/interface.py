@@ -13,9 +13,12 @@ import msgspec
 
 from driftd.pipeline.binder import Binder
 from driftd.pipeline.bindings import OPAQUE, Binding, Display, Means, Settled, settled
+from driftd.pipeline.declared_binder import DeclaredBinder
+from driftd.pipeline.dialects import DIALECTS
 from driftd.pipeline.expressions import TELLING, place_name
 from driftd.pipeline.facts.model import Kind
 from driftd.pipeline.modules import ECMASCRIPT
+from driftd.pipeline.type_names import canonical
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -32,6 +35,7 @@ class FunctionFace(msgspec.Struct, frozen=True, array_like=True, gc=False, omit_
     locals: those of its names that are needed for that, and by the functions in it
     wraps: its decorators that may replace it, the outermost first
     keyed: those of its parameters that are used as keys, so that literals matter
+    types: of its parameters, where the language tells overloads apart; "?" before one that need not be given
     """
 
     name: str
@@ -47,10 +51,14 @@ class FunctionFace(msgspec.Struct, frozen=True, array_like=True, gc=False, omit_
     is_generator: bool = False
     is_abstract: bool = False
     keyed: tuple[str, ...] = ()
+    types: tuple[str, ...] = ()
 
 
 class ClassFace(msgspec.Struct, frozen=True, array_like=True, gc=False):
-    """Heritage and names of a class.  `names` are bound in its body, `fields` on its instances."""
+    """Heritage and names of a class.  `names` are bound in its body, `fields` on its instances.
+
+    `marks` are the names of its annotations, where the language has packages.
+    """
 
     name: str
     qualified_name: str
@@ -59,6 +67,7 @@ class ClassFace(msgspec.Struct, frozen=True, array_like=True, gc=False):
     bases: tuple[Binding, ...]
     names: Settled
     fields: Settled
+    marks: tuple[str, ...] = ()
 
 
 class Interface(msgspec.Struct, frozen=True, array_like=True, gc=False):
@@ -66,7 +75,8 @@ class Interface(msgspec.Struct, frozen=True, array_like=True, gc=False):
 
     `names` are the module's; `exports` the exported ones where the language has export syntax, else None.  `stars` are
     the modules everything is taken from, the last one first.  `public` is what a star import takes, None for every
-    name without a leading underscore.  `displays` are those that the bindings mention, by number.
+    name without a leading underscore.  `displays` are those that the bindings mention, by number.  `package` is what
+    the file says it belongs to.
     """
 
     functions: tuple[FunctionFace, ...]
@@ -76,16 +86,23 @@ class Interface(msgspec.Struct, frozen=True, array_like=True, gc=False):
     stars: tuple[str, ...]
     public: frozenset[str] | None
     displays: dict[int, Display] = {}  # msgspec copies the default
+    package: str = ""
+
+
+def binder_of(facts: FileFacts) -> Binder:
+    """Return what reads the name tables of a file."""
+    return DeclaredBinder(facts) if facts.language in DIALECTS else Binder(facts)
 
 
 def bind(facts: FileFacts) -> Scopes:
     """Return the name tables of a file."""
-    return Binder(facts).run()
+    return binder_of(facts).run()
 
 
 def interface_of(outline: Outline, scopes: Scopes, language: str) -> Interface:
     """Return what other files can see of a file with these name tables."""
     ecmascript = language in ECMASCRIPT
+    declared = language in DIALECTS
     names = settled(scopes.functions[0])
     classes = tuple(
         [
@@ -94,9 +111,10 @@ def interface_of(outline: Outline, scopes: Scopes, language: str) -> Interface:
                 qualified_name=c.qualified_name,
                 kind=c.kind,
                 scope=c.scope,
-                bases=_bases(c, outline, scopes),
+                bases=_declared_bases(c, language) if declared else _bases(c, outline, scopes),
                 names=settled(scopes.classes[i]),
                 fields=settled(scopes.fields[i]),
+                marks=tuple([d.name for d in c.decorators]) if declared else (),
             )
             for i, c in enumerate(outline.classes)
         ]
@@ -105,7 +123,7 @@ def interface_of(outline: Outline, scopes: Scopes, language: str) -> Interface:
     wraps = {
         i: (*_wraps(f.decorators), *scopes.decorations.get(i, ()))
         for i, f in enumerate(outline.functions)
-        if f.decorators
+        if f.decorators and not declared
     }
     needed = _Needed(outline, scopes)
     needed.take(0, (b for bindings in names.values() for b in bindings))
@@ -120,7 +138,10 @@ def interface_of(outline: Outline, scopes: Scopes, language: str) -> Interface:
     stars = tuple([i.module for i in reversed(outline.imports) if i.name == "*" and not i.alias and i.scope == 0])
     return Interface(
         functions=tuple(
-            [_face(i, f, scopes, needed.locals.get(i, {}), wraps.get(i, ())) for i, f in enumerate(outline.functions)]
+            [
+                _face(i, f, scopes, needed.locals.get(i, {}), wraps.get(i, ()), language if declared else "")
+                for i, f in enumerate(outline.functions)
+            ]
         ),
         classes=classes,
         names=names,
@@ -130,18 +151,19 @@ def interface_of(outline: Outline, scopes: Scopes, language: str) -> Interface:
         else stars,
         public=None if ecmascript else _public(outline, names),
         displays=needed.displays,
+        package=outline.package,
     )
 
 
 def _face(
-    index: int, function: Function, scopes: Scopes, local_names: Settled, wraps: tuple[Binding, ...]
+    index: int, function: Function, scopes: Scopes, local_names: Settled, wraps: tuple[Binding, ...], declared: str
 ) -> FunctionFace:
     return FunctionFace(
         name=function.name,
         qualified_name=function.qualified_name,
         kind=function.kind,
         scope=function.scope,
-        returns=function.return_type,
+        returns=canonical(declared, function.return_type) or None if declared else function.return_type,
         params=tuple([_PARAM_MARKS.get(p.kind, "") + p.name for p in function.params]),
         gives=tuple(dict.fromkeys(scopes.results.get(index, ()))),
         yields=tuple(dict.fromkeys(scopes.yields.get(index, ()))),
@@ -150,6 +172,9 @@ def _face(
         is_generator=function.is_generator,
         is_abstract=function.is_abstract or index in scopes.abstract,
         keyed=tuple([p.name for p in function.params if (index, p.name) in scopes.keyed]) if scopes.keyed else (),
+        types=tuple([f"{'?' * (p.default is not None)}{canonical(declared, p.annotation)}" for p in function.params])
+        if declared
+        else (),
     )
 
 
@@ -253,6 +278,7 @@ def shape(interface: Interface) -> tuple[object, ...]:
         exports is not None and len(exports) > 1,
         interface.stars,
         interface.public,
+        interface.package,
         frozenset(name for name in interface.names if "." in name or "[" in name),
     )
 
@@ -287,12 +313,12 @@ def _contents(path: str, interface: Interface) -> dict[str, list[object]]:
             face = (
                 function.kind, names.place(function.scope), function.returns, function.params, named(function.gives),
                 named(function.yields), table(function.locals), named(function.wraps), function.is_generator,
-                function.is_abstract, function.keyed,
+                function.is_abstract, function.keyed, function.types,
             )  # fmt: skip
             contents.setdefault(definition_key(path, function.qualified_name), []).append(face)
     for cls in interface.classes:
         contents.setdefault(definition_key(path, cls.qualified_name), []).append(
-            (cls.kind, names.place(cls.scope), named(cls.bases), table(cls.names), table(cls.fields))
+            (cls.kind, names.place(cls.scope), named(cls.bases), table(cls.names), table(cls.fields), cls.marks)
         )
     for number, display in interface.displays.items():
         contents.setdefault(display_key(path, names.place(display.scope)[0]), []).append(
@@ -382,6 +408,19 @@ def _bases(cls: Class, outline: Outline, scopes: Scopes) -> tuple[Binding, ...]:
     return tuple(found)
 
 
+def _declared_bases(cls: Class, language: str) -> tuple[Binding, ...]:
+    """Return the bases as paths: these languages know them by their names alone."""
+    found = []
+    for base in sorted(cls.bases, key=lambda b: _ORDER.get(b.relation, 1)):
+        value = base.value
+        while value.kind in {Kind.INDEX, Kind.CALL} and value.items:
+            value = value.items[0]
+        text = canonical(language, value.text).partition("[")[0] if value.kind == Kind.PATH else ""
+        found.append(Binding(Means.PATH, -1, text) if text else OPAQUE)
+    return tuple(found)
+
+
+_ORDER: Final = {"mixin": 0, "extends": 1, "implements": 2}
 _STANDALONE: Final = frozenset({Means.CLASS, Means.IMPORT})
 
 

@@ -19,6 +19,7 @@ from driftd.pipeline.interface import Interface, changed_keys, shape
 from driftd.pipeline.manifests import LANGUAGES as MANIFESTS
 from driftd.pipeline.manifests import Manifest
 from driftd.pipeline.modules import ModuleIndex
+from driftd.pipeline.packages import PackageIndex
 from driftd.rows.ids import function_id
 
 if TYPE_CHECKING:
@@ -112,6 +113,7 @@ class Project:
 
     def __init__(self) -> None:
         self.modules = ModuleIndex()
+        self.packages = PackageIndex()
         self._files: dict[str, SourceFile] = {}
         self._function_files: dict[int, str] = {}
 
@@ -165,8 +167,9 @@ class Project:
             lost = self._files.pop(path)
             self._forget(lost)
             self.modules.remove(path)
+            self.packages.put(path, lost.language, None)
             if lost.manifest is not None:
-                self.modules.configure(path, None)
+                self._configure(path, None)
         for path, new in incoming.items():
             old = self._files.get(path)
             if old is None:
@@ -179,10 +182,12 @@ class Project:
             elif old.interface != new.interface:
                 names_changed |= changed_keys(path, old.interface, new.interface)
             if new.manifest is not None or (old is not None and old.manifest is not None):
-                self.modules.configure(path, new.manifest)
+                self._configure(path, new.manifest)
+            self.packages.put(path, new.language, new.interface)
             self._files[path] = new
             for number in new.function_ids:
                 self._function_files[number] = path
+        names_changed |= self.packages.settle()
         lookups_changed, homes_may_differ = self.modules.settle()
         for path in self._files if homes_may_differ else incoming:
             file, home = self._files[path], self.modules.home(path)
@@ -208,9 +213,11 @@ class Project:
         for path, language, ids, interface, manifest in _decode_snapshot(snapshot):
             project._files[path] = SourceFile(FileEntry(path, language, b""), interface, ids, manifest)
             project.modules.add(path)
+            project.packages.put(path, language, interface)
             if manifest is not None:
-                project.modules.configure(path, manifest)
+                project._configure(path, manifest)
         project.modules.settle()
+        project.packages.settle()
         for file in project.files:
             file.home = project.modules.home(file.path)
         return project
@@ -219,6 +226,10 @@ class Project:
         """Return the change that brings a stage without state up to date: all files as new."""
         paths = frozenset(self._files)
         return Change(changed=paths, interface_changed=paths)
+
+    def _configure(self, path: str, manifest: Manifest | None) -> None:
+        self.modules.configure(path, manifest)
+        self.packages.configure(path, manifest)
 
     def _same(self, path: str, entry: FileEntry) -> bool:
         old = self._files.get(path)
