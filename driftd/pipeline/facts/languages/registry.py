@@ -27,6 +27,7 @@ SUFFIXES: dict[str, str] = {
     ".cjs": "javascript",
     ".jsx": "javascript",
     ".env": "dotenv",
+    ".java": "java",
     ".prisma": "prisma",
 }
 
@@ -36,6 +37,7 @@ MODULES: dict[str, str] = {
     "tsx": "ecmascript",
     "javascript": "ecmascript",
     "dotenv": "dotenv",
+    "java": "java",
     "prisma": "prisma",
     "json": "manifests",
     "toml": "manifests",

@@ -1,0 +1,328 @@
+"""What the code of a file does: calls, assignments, returns, raises, regions and error handlers."""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right
+from collections.abc import Sequence
+from typing import Literal, TypeVar
+
+from tree_sitter import Node
+
+from driftd.pipeline.facts.languages.declared.file import File
+from driftd.pipeline.facts.languages.declared.language import Binding, FunctionParts, HandlerParts
+from driftd.pipeline.facts.languages.declared.values import UNKNOWN, target_name
+from driftd.pipeline.facts.model import (
+    Arg,
+    Assign,
+    Bodies,
+    Call,
+    Handler,
+    Kind,
+    Raise,
+    Region,
+    Return,
+    Value,
+)
+
+_MAX_SCANNED = 4000  # facts of one handler that are looked at
+_MAX_SEARCHED = 64  # parts of a value in which the caught variable is looked for
+_Fact = TypeVar("_Fact")
+
+
+class BodiesPass:
+    """Builds everything in `Bodies`."""
+
+    __slots__ = ("_assigns", "_calls", "_parts", "_raises", "_regions", "_returns", "file", "language", "low")
+
+    def __init__(self, file: File, parts: Sequence[FunctionParts]) -> None:
+        """Take the file and the parts of its functions but the module, in their order."""
+        self.file = file
+        self.low = file.low
+        self.language = file.language
+        self._parts = parts
+        self._calls: list[Call] = []
+        self._assigns: list[tuple[int, Assign]] = []
+        self._returns: list[tuple[int, Return]] = []
+        self._raises: list[tuple[int, Raise]] = []
+        self._regions: list[Region] = []
+
+    def run(self) -> Bodies:
+        """Return the bodies of the file."""
+        self._find_assigns()
+        self._find_calls()
+        self._find_returns()
+        self._find_regions()
+        for _, _, _, node, _ in self.file.ordered("expression"):
+            self.low.value(node)
+        handlers = [parts for _, _, _, node, variant in self.file.ordered("handler")
+                    for parts in self.language.handlers[variant](self.file, node)]  # fmt: skip
+        self._find_raises({parts.name for parts in handlers if parts.name})
+        self._assigns.sort(key=_start)
+        self._returns.sort(key=_start)
+        return Bodies(
+            tuple(self._calls),
+            tuple([fact for _, fact in self._assigns]),
+            tuple([fact for _, fact in self._returns]),
+            tuple([fact for _, fact in self._raises]),
+            self._handlers(handlers),
+            tuple(self._regions),
+        )
+
+    # Assignments
+
+    def _find_assigns(self) -> None:
+        file, readers = self.file, self.language.assigns
+        for _, _, _, node, variant in file.ordered("assign"):
+            for binding in readers[variant](file, node):
+                self._assign(binding)
+
+    def _assign(self, binding: Binding) -> None:
+        file, low = self.file, self.low
+        at, target, value, kind, annotation, declares = binding
+        if isinstance(target, Node):
+            target = low.value(target)
+        if isinstance(value, Node):
+            if value.kind_id in file.tables.bindable and target.text:
+                file.bound[value.id] = target.text
+            value = low.value(value, "assignment", target_name(target))
+        start = at.start_byte
+        line = bisect_right(file.line_starts, start)
+        column = file.source.column(file.line_starts[line - 1], start)
+        scope, region = file.states[bisect_right(file.state_starts, start) - 1]
+        self._assigns.append((start, Assign(target, value, line, column, scope, region, kind, annotation, declares)))
+
+    # Calls
+
+    def _find_calls(self) -> None:
+        file, low, readers = self.file, self.low, self.language.calls
+        line_starts, column_of, is_ascii = file.line_starts, file.source.column, file.source.is_ascii
+        states, state_starts = file.states, file.state_starts
+        awaited = {node.id for node in file.captured.get("awaited", ())}
+        add = self._calls.append
+        for start, negative_end, ident, node, variant in file.calls:
+            parts = readers[variant](file, node)
+            if parts is None:
+                callee, args, place, is_new, is_optional = UNKNOWN, None, start, False, False
+            else:
+                callee, args, place, is_new, is_optional = parts
+            line = bisect_right(line_starts, start)
+            line_start = line_starts[line - 1]
+            scope, region = states[bisect_right(state_starts, place) - 1]
+            add(
+                Call(
+                    callee,
+                    self._args(args, "decorator" if variant == "decorator" else "argument") if args is not None else (),
+                    line,
+                    start - line_start + 1 if is_ascii else column_of(line_start, start),
+                    bisect_right(line_starts, -negative_end - 1),
+                    scope,
+                    region,
+                    is_new,
+                    ident in awaited,
+                    is_optional,
+                )
+            )
+        del low
+
+    def _args(self, args: Node | Sequence[Node], use: Literal["argument", "decorator"]) -> tuple[Arg, ...]:
+        low, forms = self.low, self.low.forms
+        tables = self.file.tables
+        silent, readers = tables.silent, tables.arguments
+        found: list[Arg] = []
+        for child in args.children if isinstance(args, Node) else args:
+            number = child.kind_id
+            if number in silent:
+                continue
+            form = forms.get(number)
+            if form is not None:
+                found.append(Arg(form(low, child, use, "", 0)))
+            else:
+                reader = readers.get(number)
+                found.append(Arg(UNKNOWN) if reader is None else reader(low, child, use))
+        return tuple(found)
+
+    # Returns and raises
+
+    def _find_returns(self) -> None:
+        file, low = self.file, self.low
+        for start, _, _, node, variant in file.ordered("return"):
+            operands = low.operands(node)
+            value = low.value(operands[0], "return") if operands else None
+            if len(operands) > 1:
+                value = Value(Kind.TUPLE, "", -1, low.values(operands, "return"))
+            scope, region = file.state(start)
+            kind: Literal["return", "yield", "yield_from"] = (
+                "yield" if variant == "yield" else "yield_from" if variant == "yield_from" else "return"
+            )
+            self._returns.append((start, Return(value, file.line(start), scope, region, kind)))
+        for index, parts in enumerate(self._parts, 1):
+            if parts.result is not None:
+                start = parts.result.start_byte
+                value = low.value(parts.result, "return")
+                self._returns.append((start, Return(value, file.line(start), index, file.state(start)[1])))
+
+    def _find_raises(self, caught: set[str]) -> None:
+        file, low = self.file, self.low
+        for start, _, _, node, variant in file.ordered("raise"):
+            if variant == "call":  # a function that raises: the value is its first argument
+                index = low.calls.get(node.id, -1)
+                args = self._calls[index].args if index >= 0 else ()
+                value = args[0].value if args else None
+            else:
+                operands = low.operands(node)
+                value = low.value(operands[0]) if operands else None
+            cause = self._cause(self._calls[value.ref], caught) if value and value.kind is Kind.CALL else None
+            scope, region = file.state(start)
+            self._raises.append((start, Raise(value, cause, file.line(start), scope, region)))
+
+    def _cause(self, call: Call, caught: set[str]) -> Value | None:
+        """Return what the adapter calls the cause, or the caught variable among the arguments of the new error."""
+        named = self.language.cause(self.file, call)
+        if named is not None:
+            return named
+        for arg in call.args:
+            if arg.value.kind is Kind.PATH and arg.value.text in caught:
+                return arg.value
+        return None
+
+    # Regions and handlers
+
+    def _find_regions(self) -> None:
+        file, low = self.file, self.low
+        for seed, scope, parent in file.regions:
+            value: Value | None = None
+            if seed.value is not None:
+                lowered = low.value(seed.value, "comparison" if seed.kind == "case" else "other")
+                value = None if lowered is UNKNOWN else lowered
+            end_line = file.line(max(seed.end - 1, 0))
+            self._regions.append(
+                Region(seed.kind, file.line(seed.owner), end_line, scope, parent, value, seed.is_async)
+            )
+
+    def _handlers(self, found: list[HandlerParts]) -> tuple[Handler, ...]:
+        file = self.file
+        found.sort(key=lambda parts: parts.node.start_byte)
+        call_places = [entry[0] for entry in file.calls] if found else []
+        handlers: list[Handler] = []
+        for kind, node, body, start, caught, name in found:
+            at = node.start_byte
+            scope = file.state(start.start_byte)[0]
+            region = file.state(body.start_byte if body is not None else at)[1]
+            does = ("raise",) if body is None else self._does(kind, body, name, scope, region, call_places)
+            handlers.append(
+                Handler(
+                    kind,
+                    caught,
+                    name,
+                    does,
+                    file.line(at),
+                    file.line(node.end_byte - 1),
+                    scope,
+                    region,
+                    file.line(start.start_byte),
+                )
+            )
+        return tuple(handlers)
+
+    def _does(self, kind: str, body: Node, name: str, scope: int, region: int, places: list[int]) -> tuple[str, ...]:
+        """Classify the body of a handler that stands in `scope`, by the facts that lie in it."""
+        file, language = self.file, self.language
+        start, end = body.start_byte, body.end_byte
+        is_block = body.kind_id in file.tables.blocks
+        if is_block and not self.low.operands(body):
+            return ("empty",)
+        low, high = bisect_left(places, start), bisect_left(places, end)
+        calls = self._calls[low : min(high, low + _MAX_SCANNED)]
+        names = [_full_name(call.callee) for call in calls]
+        returns = [fact for fact in _within(self._returns, start, end) if fact.scope == scope and fact.kind == "return"]
+        raised = any(fact.scope == scope for fact in _within(self._raises, start, end))
+        if kind == "error_check" and not raised:
+            raised = any(self._reports(fact.value, name) for fact in returns)
+        facts = {
+            "log": any(language.log.search(each) for each in names),
+            "raise": raised,
+            "return": bool(returns) or not is_block,
+            "continue": self._jumps_out("continue", start, end, scope, region),
+            "break": self._jumps_out("break", start, end, scope, region),
+            "call": bool(calls),
+            "assign": bool(_within(self._assigns, start, end)),
+            "uses_error": self._uses(name, start, end),
+        }
+        return tuple(fact for fact, holds in facts.items() if holds)
+
+    def _reports(self, value: Value | None, name: str) -> bool:
+        """Tell whether the returned value is or wraps the error `name`, or is another error."""
+        if value is None:
+            return False
+        queue = [value]
+        for _ in range(_MAX_SEARCHED):
+            if not queue:
+                break
+            part = queue.pop()
+            if name and part.kind is Kind.PATH and (part.text == name or part.text.startswith(f"{name}.")):
+                return True
+            if part.kind is Kind.CALL and part.ref >= 0:
+                call = self._calls[part.ref]
+                queue += [call.callee, *(arg.value for arg in call.args)]
+            queue += part.items
+        return self.language.is_error(value, self._calls)
+
+    def _jumps_out(self, kind: str, start: int, end: int, scope: int, region: int) -> bool:
+        """Tell whether a `continue` or `break` in the byte range leaves the handler."""
+        file = self.file
+        jumps = file.ordered("jump")
+        low = bisect_left(jumps, start, key=_first)
+        for at, _, _, _, variant in jumps[low : bisect_left(jumps, end, key=_first)]:
+            own_scope, inner = file.state(at)
+            if variant != kind or own_scope != scope:
+                continue
+            while inner not in {region, -1}:
+                seed, _, parent = file.regions[inner]
+                if seed.kind == "loop" or (seed.kind == "case" and kind == "break"):
+                    break
+                inner = parent
+            if inner == region:
+                return True
+        return False
+
+    def _uses(self, name: str, start: int, end: int) -> bool:
+        """Tell whether the caught variable is named in the byte range, outside of strings and comments."""
+        word, data = name.encode(), self.file.data
+        if not word:
+            return False
+        silent = sorted([*self.file.ordered("comment"), *self.file.ordered("literal")], key=_first)
+        at = data.find(word, start, end)
+        for _ in range(_MAX_SCANNED):
+            if at < 0:
+                return False
+            after = at + len(word)
+            if not (_continues(data[at - 1 : at]) or _continues(data[after : after + 1])):
+                index = bisect_right(silent, at, key=_first) - 1
+                if index < 0 or -silent[index][1] <= at or silent[index][4] == "template":
+                    return True
+            at = data.find(word, after, end)
+        return False
+
+
+def _continues(byte: bytes) -> bool:
+    return byte.isalnum() or byte == b"_" or byte > b"\x7f"
+
+
+def _full_name(callee: Value) -> str:
+    """Return the callee's names, as far as they are known: a member of a call is `.name`."""
+    if callee.kind is Kind.MEMBER:
+        return f".{callee.text}"
+    return callee.text if callee.kind is Kind.PATH else ""
+
+
+def _start(entry: tuple[int, object]) -> int:
+    return entry[0]
+
+
+def _first(entry: tuple[int, int, int, Node, str]) -> int:
+    return entry[0]
+
+
+def _within(entries: list[tuple[int, _Fact]], start: int, end: int) -> list[_Fact]:
+    low, high = bisect_left(entries, start, key=_start), bisect_left(entries, end, key=_start)
+    return [fact for _, fact in entries[low:high]]

@@ -1,0 +1,99 @@
+"""What is compiled of a declared language, once per process: its query, and its tables by the numbers of node types."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from functools import cache
+from importlib import import_module
+from importlib.metadata import version
+from importlib.resources import files
+from typing import TYPE_CHECKING
+
+import tree_sitter
+from tree_sitter import Query
+
+if TYPE_CHECKING:
+    from driftd.pipeline.facts.languages.declared.language import Language
+    from driftd.pipeline.facts.languages.declared.values import Form
+
+_WORD = re.compile(r"[A-Za-z_]\w*").fullmatch
+_ERRORS = "\n(ERROR) @error\n(MISSING) @missing\n"
+
+
+class Tables:
+    """A language's tables in the form that reading a file wants."""
+
+    def __init__(self, language: Language) -> None:
+        self.grammar = tree_sitter.Language(getattr(import_module(language.grammar), language.grammar_entry)())
+        grammar = self.grammar
+        text = (files("driftd.pipeline.facts.languages") / language.query).read_text(encoding="utf-8")
+        self.query = Query(grammar, text + _ERRORS)
+        self._ids: dict[str, set[int]] = {}
+        unnamed: set[int] = set()
+        for number in range(grammar.node_kind_count):
+            if grammar.node_kind_is_named(number):
+                self._ids.setdefault(grammar.node_kind_for_id(number) or "", set()).add(number)
+            else:
+                unnamed.add(number)
+        self.fields: dict[str, int] = {
+            grammar.field_name_for_id(number) or "": number for number in range(1, grammar.field_count + 1)
+        }
+        self.forms: dict[int, Form] = {}
+        for names, form in language.forms.items():
+            self.forms.update(dict.fromkeys(self.kinds(*names.split()), form))
+        self.arguments = {
+            number: reader for names, reader in language.arguments.items() for number in self.kinds(*names.split())
+        }
+        self.blocks = self.kinds(*language.blocks.split())
+        self.bindable = self.kinds(*language.bindable.split())
+        self.comments = self.kinds(*language.comments.split())
+        self.silent = frozenset(unnamed | self.comments | self.kinds(*language.silent.split()))
+        self.substitutions = self.kinds(*language.substitutions.split())
+        words = {grammar.node_kind_for_id(number) or "" for number in unnamed}
+        self.keywords = frozenset(
+            {word.encode() for word in words if _WORD(word)}
+            - {word.encode() for word in language.soft_keywords.split()}
+        ) | {word.encode() for word in language.keywords.split()}
+        name = language.identifier
+        steps = "|".join(re.escape(step) for step in sorted(language.separators, key=len, reverse=True))
+        self.is_path = re.compile(rf"{name}(?:\s*(?:{steps})\s*{name})*".encode("latin-1")).fullmatch
+        self.words = re.compile(name.encode("latin-1")).findall
+        self._steps = re.compile(rf"\s*(?:{steps})\s*".encode("latin-1"))
+        self._sigils = language.sigils.encode()
+
+    def kinds(self, *names: str) -> frozenset[int]:
+        """Return the numbers of the named node types; raises KeyError for one that the grammar does not have."""
+        return frozenset(number for name in names for number in self._ids[name])
+
+    def path_text(self, text: bytes) -> str:
+        """Return an access path as the model writes it: dots between names, no white space, no sigils."""
+        if not text.isalnum():
+            text = self._steps.sub(b".", text)
+            if self._sigils:
+                text = text.translate(None, self._sigils)
+            if b"\n" in text or b" " in text:
+                text = b"".join(text.split())
+        return text.decode("utf-8", "replace").lstrip(".")
+
+
+@cache
+def tables_of(language: Language) -> Tables:
+    """Return the tables of a language."""
+    return Tables(language)
+
+
+@cache
+def grammar_version(package: str) -> str:
+    """Return the version of the package that holds a grammar."""
+    return version(package.replace("_", "-"))
+
+
+def variants(captured: dict[str, list[tree_sitter.Node]], fact: str) -> Iterable[tuple[str, list[tree_sitter.Node]]]:
+    """Return the captures `@fact` and `@fact.variant` with their variants."""
+    dotted = f"{fact}."
+    for name, nodes in captured.items():
+        if name == fact:
+            yield "", nodes
+        elif name.startswith(dotted):
+            yield name[len(dotted) :], nodes

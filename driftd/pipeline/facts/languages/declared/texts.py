@@ -1,0 +1,214 @@
+"""What is written in a file besides code: literals, comments, docs, and which names are read."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections import Counter
+from collections.abc import Iterable
+
+from tree_sitter import Node
+
+from driftd.pipeline.facts.languages.declared.file import Captured, File
+from driftd.pipeline.facts.model import Assign, Class, Comment, Function, Kind, LiteralFact, ParseError, Value
+
+_MAX_ERRORS = 1000  # of a file that is not really in the language, the first ones say enough
+_DECLARING = frozenset({"for", "catch", "with", "declare"})
+_LITERAL_KINDS = frozenset({"string", "bytes", "template", "regex", "number"})
+
+
+def literals(file: File) -> tuple[LiteralFact, ...]:
+    """Return the literals; runs last, when every expression has said what its literals are for."""
+    data, language, line_starts = file.data, file.language, file.line_starts
+    column, states, state_starts = file.source.column, file.states, file.state_starts
+    substitutions = file.tables.substitutions
+    found: list[LiteralFact] = []
+    for (start, negative_end, _, node, variant), (use, name) in zip(file.literals, file.low.contexts, strict=True):
+        end = -negative_end
+        text = data[start:end].decode("utf-8", "replace")
+        line = bisect_right(line_starts, start)
+        at = column(line_starts[line - 1], start)
+        scope = states[bisect_right(state_starts, start) - 1][0]
+        end_line = line if "\n" not in text else file.line(end - 1)
+        if variant == "number":
+            found.append(LiteralFact("number", language.number(text), line, at, end_line, scope, use, name, text))
+            continue
+        kind = variant if variant in _LITERAL_KINDS else "string"
+        if kind == "template":
+            text, filled = _with_holes(file, node, text) if substitutions else (text, False)
+            kind = "template" if filled else "string"
+        value = language.string(text)
+        raw = text if kind == "regex" else ""
+        found.append(LiteralFact(kind, value, line, at, end_line, scope, use, name, raw))  # type: ignore[arg-type]
+    return tuple(found)
+
+
+def _with_holes(file: File, node: Node, text: str) -> tuple[str, bool]:
+    """Return the text with `{}` for every substitution, and whether there is one."""
+    data, substitutions = file.data, file.tables.substitutions
+    parts: list[bytes] = []
+    at = node.start_byte
+    for child in node.children:
+        if child.kind_id in substitutions:
+            parts += (data[at : child.start_byte], b"{}")
+            at = child.end_byte
+    if not parts:
+        return text, False
+    parts.append(data[at : node.end_byte])
+    return b"".join(parts).decode("utf-8", "replace"), True
+
+
+class Docs:
+    """The comments of a file, and which of them document what follows."""
+
+    def __init__(self, file: File) -> None:
+        self._file = file
+        self._comments = file.ordered("comment")
+        self._used: set[int] = set()
+        self._blocks: dict[int, list[Captured]] = {}  # where code starts -> the comments that end right before it
+        data, markers, lines = file.data, file.language.doc_markers, file.language.line_markers
+        doc_bytes = tuple(marker.encode() for marker in markers)
+        line_bytes = tuple(marker.encode() for marker in lines)
+        following: dict[int, int] = {}  # where a comment starts -> the code after it and the comments behind it
+        for entry in reversed(self._comments):
+            start, end = entry[0], -entry[1]
+            after = _skip_space(data, end)
+            nearest = after
+            after = following.get(after, after)
+            following[start] = after
+            if not data.startswith(doc_bytes, start):
+                continue
+            block = self._blocks.get(after)
+            if block is None:
+                if nearest == after or not data.startswith(line_bytes, start):
+                    self._blocks[after] = [entry]
+            elif (
+                block[-1][0] == nearest
+                and data.startswith(line_bytes, start)
+                and data.startswith(line_bytes, nearest)
+                and data.count(b"\n", end, nearest) + (data[end - 1 : end] == b"\n") == 1
+            ):
+                block.append(entry)
+
+    def before(self, offset: int) -> str | None:
+        """Return the text of the doc comment that ends right before the code at `offset`."""
+        block = self._blocks.get(offset)
+        if block is None:
+            return None
+        if self._file.language.docs_touch and _apart(self._file.data, -block[0][1], offset):
+            return None
+        if self._trails(block[-1]):
+            return None
+        self._used.update(entry[0] for entry in block)
+        text, data = self._file.language.comment, self._file.data
+        lines = [text(data[entry[0] : -entry[1]].decode("utf-8", "replace")) for entry in reversed(block)]
+        return "\n".join(lines).strip() or None
+
+    def _trails(self, entry: Captured) -> bool:
+        """Tell whether code stands before the comment on its line: then it is about that code."""
+        line_start = self._file.line_starts[self._file.line(entry[0]) - 1]
+        return _has_code_before(self._file.data, line_start, entry[0])
+
+    def comments(self) -> tuple[Comment, ...]:
+        """Return all comments; runs after the outline, which finds out what is a doc comment."""
+        file, language = self._file, self._file.language
+        data, explicit = file.data, language.explicit_doc_markers
+        found: list[Comment] = []
+        for start, negative_end, _, _, _ in self._comments:
+            text = data[start:-negative_end].decode("utf-8", "replace")
+            line, column = file.source.position(start)
+            trailing = _has_code_before(data, file.line_starts[line - 1], start)
+            is_doc = start in self._used or (bool(explicit) and text.startswith(explicit) and len(text) > 4)
+            end_line = file.line(max(start, -negative_end - 1))
+            found.append(Comment(language.comment(text), line, column, end_line, trailing, is_doc))
+        return tuple(found)
+
+
+def _skip_space(data: bytes, offset: int) -> int:
+    rest = data[offset : offset + 256]
+    while rest and not rest.strip():
+        offset += len(rest)
+        rest = data[offset : offset + 256]
+    return offset + len(rest) - len(rest.lstrip())
+
+
+def _apart(data: bytes, end: int, offset: int) -> bool:
+    return data.count(b"\n", end, offset) + (data[end - 1 : end] == b"\n") > 1
+
+
+def _has_code_before(data: bytes, line_start: int, offset: int) -> bool:
+    while offset > line_start:  # in steps: the line may be a whole minified bundle
+        step = max(line_start, offset - 64)
+        if data[step:offset].strip():
+            return True
+        offset = step
+    return False
+
+
+def names_read(
+    file: File, functions: Iterable[Function], classes: Iterable[Class], assigns: Iterable[Assign]
+) -> tuple[str, ...]:
+    """Return every name that is read: it stands in the code more often than it is declared.
+
+    Imports, the package line, strings and comments are no code; the substitutions of a template are.
+    """
+    tables = file.tables
+    words = Counter(tables.words(_code(file)))
+    declared: Counter[str] = Counter(file.language.declared(file))
+    for function in functions:
+        declared[function.name] += 1
+        declared.update([param.name for param in function.params])
+    for class_ in classes:
+        declared[class_.name] += 1
+        declared.update([member.name for member in class_.members])
+    for assign in assigns:
+        if assign.declares or assign.kind in _DECLARING:
+            declared.update(_targets(assign.target))
+    sigils = file.language.sigils.encode()
+    read: set[str] = set()
+    for word, count in words.items():
+        if word in tables.keywords:
+            continue
+        name = word.translate(None, sigils).decode("utf-8", "replace") if sigils else word.decode("utf-8", "replace")
+        if count > declared[name]:
+            read.add(name)
+    return tuple(sorted(read))
+
+
+def _targets(target: Value) -> list[str]:
+    if target.kind is Kind.PATH:
+        return [target.text]
+    return [item.text for item in target.items if item.kind is Kind.PATH]
+
+
+def _code(file: File) -> bytes:
+    """Return the source without imports, literals and comments."""
+    data = file.data
+    holes = [
+        (entry[0], -entry[1])
+        for fact in ("comment", "import", "package", "literal")
+        for entry in file.ordered(fact)
+        if entry[4] != "template"
+    ]
+    holes.sort()
+    parts: list[bytes] = []
+    at = 0
+    for start, end in holes:
+        if start >= at:
+            parts.append(data[at:start])
+        at = max(at, end)
+    parts.append(data[at:])
+    return b" ".join(parts)
+
+
+def errors(file: File) -> tuple[ParseError, ...]:
+    """Return what the grammar could not read."""
+    position = file.source.position
+    found = [(*entry[:2], "error") for entry in file.ordered("error")]
+    found += [(*entry[:2], "missing") for entry in file.ordered("missing")]
+    found.sort()
+    return tuple(
+        [
+            ParseError(*position(start), *position(-negative_end), kind)  # type: ignore[arg-type]  # one of two words
+            for start, negative_end, kind in found[:_MAX_ERRORS]
+        ]
+    )
