@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from driftd.pipeline.bindings import Table
     from driftd.pipeline.facts.model import Assign, Class, FileFacts, Function, Param
 
+CONSTRUCTOR = "<new>"  # what a class binds its constructors as, where they bear its own name
+_CALLABLE_CONSTRUCTORS = frozenset({"__construct", "initialize", "init"})
 _ANYWHERE = -2  # the region of a binding that no other hides
 
 
@@ -43,6 +45,8 @@ class DeclaredBinder(Binder):
         receiver: str = getattr(what, "receiver", "")
         if receiver:
             name = member_name(self.type_of(receiver) or receiver, name)
+        elif what.scope < 0 and getattr(what, "kind", "") == "constructor" and name not in _CALLABLE_CONSTRUCTORS:
+            name = CONSTRUCTOR
         _put(self._table(what.scope), name, Site(0, _ANYWHERE, binding))
 
     def _members(self, index: int, cls: Class) -> None:

@@ -42,6 +42,11 @@ def extension_key(family: str, name: str) -> str:
     return f"\2x{family}\0{name}"
 
 
+def folder_key(folder: str) -> str:
+    """Return the key of which files a Go package has."""
+    return f"\2g{folder}"
+
+
 def file_key(path: str) -> str:
     """Return the key of whether there is a file."""
     return f"\2f{path}"
@@ -57,6 +62,7 @@ class PackageIndex:
     def __init__(self) -> None:
         self._keys: dict[str, frozenset[tuple[str, str]]] = {}  # file -> (key, namespace) it declares
         self._spots: dict[str, set[Spot]] = {}
+        self._folders: dict[str, set[str]] = {}  # Go packages
         self._packages: Counter[str] = Counter()
         self._manifests: dict[str, Manifest] = {}
         self._changed: set[str] = set()
@@ -77,6 +83,13 @@ class PackageIndex:
             self._give(key, Spot(path, namespace))
         if (old is None) != (new is None):
             self._changed.add(file_key(path))
+            if dialect is not None and dialect.family == "go":
+                folder = path.rpartition("/")[0] or "."
+                files = self._folders.setdefault(folder, set())
+                (files.discard if new is None else files.add)(path)
+                if not files:
+                    del self._folders[folder]
+                self._changed.add(folder_key(folder))
 
     def configure(self, path: str, manifest: Manifest | None) -> None:
         """Take in what a manifest says about packages."""
@@ -105,6 +118,10 @@ class PackageIndex:
     def has_file(self, path: str) -> bool:
         """Whether there is a file of these languages."""
         return path in self._keys
+
+    def files_of(self, folder: str) -> list[str]:
+        """Return the files of a Go package in a fixed order."""
+        return sorted(self._folders.get(folder, ()))
 
     def go_folder(self, module: str) -> str | None:
         """Return the folder that a Go import path means, if it is in the workspace."""

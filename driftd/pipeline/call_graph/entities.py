@@ -33,6 +33,7 @@ class Is(IntEnum):
     SUPER = 14  # `super()`: the class whose code says so; extra = the instance
     ACTION = 15  # a method of a container: extra = (container, name)
     REQUEST = 17  # pytest's `request` in the fixture function
+    PACKAGE = 30  # file = its dotted name, or its folder; extra = the family of languages
     TYPED = 16  # an instance of a built-in generic: file = where the annotation stands, extra = (scope, annotation)
 
 

@@ -8,9 +8,8 @@ the way (see `flows`); what the language runs without a call being written is in
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
-from driftd.pipeline.binder import Binder
 from driftd.pipeline.bindings import Means, reaching
 from driftd.pipeline.call_graph import callbacks
 from driftd.pipeline.call_graph.entities import NONE, UNKNOWN, Entity, Is, union
@@ -37,6 +36,7 @@ from driftd.pipeline.call_graph.outcomes import (
 from driftd.pipeline.call_graph.place import Place
 from driftd.pipeline.call_graph.values import Symbols
 from driftd.pipeline.facts.model import Kind
+from driftd.pipeline.interface import binder_of
 from driftd.pipeline.modules import ECMASCRIPT
 
 if TYPE_CHECKING:
@@ -73,7 +73,11 @@ class Site(Place):
 
 
 def resolve_file(
-    project: Project, file: SourceFile, symbols: Symbols, groups: Collection[int] | None = None
+    project: Project,
+    file: SourceFile,
+    symbols: Any,
+    groups: Collection[int] | None = None,
+    resolver_type: type[Resolver] | None = None,
 ) -> tuple[dict[int, Part], set[str]]:
     """Resolve the calls of a file, or of some stretches of it, each named by its outermost function (0: the module).
 
@@ -81,7 +85,7 @@ def resolve_file(
     """
     seen, _ = symbols.watch()
     seen.add(file.path)
-    resolver = Resolver(project, file, symbols)
+    resolver = (resolver_type or Resolver)(project, file, symbols)
     try:
         return resolver.run(groups), seen
     finally:
@@ -104,7 +108,7 @@ class Resolver:
         self.classes = facts.outline.classes
         self.calls = facts.bodies.calls
         self.regions = facts.bodies.regions
-        self.binder = Binder(facts)
+        self.binder = binder_of(facts)
         self.scopes = self.binder.run_for_calls(max(file.interface.displays, default=-1) + 1)
         symbols.own_displays = (file.path, self.scopes.displays)
         self.handover = Handover(self)
@@ -139,7 +143,7 @@ class Resolver:
         for call in self.calls:
             calls.setdefault(of_scope[call.scope], []).append(call)
         implicit = Implicit(self)
-        hidden = implicit.grouped(of_scope)
+        hidden = self.hidden(implicit, of_scope)
         writes: dict[int, list[Write]] = {}
         for write in self.scopes.writes:
             writes.setdefault(of_scope[write.scope], []).append(write)
@@ -155,6 +159,10 @@ class Resolver:
             found[group] = Part(list(self.edges.values()), self.outcomes, reads, self.handover.contributions())
             self.forget()
         return found
+
+    def hidden(self, implicit: Implicit, of_scope: Sequence[int]) -> dict[int, list[tuple[Any, ...]]]:
+        """Return what is to be done besides the calls for each stretch of the file."""
+        return implicit.grouped(of_scope)
 
     def group(self, calls: Iterable[Call]) -> None:
         """Resolve the calls of a stretch."""

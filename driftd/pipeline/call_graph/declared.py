@@ -1,0 +1,412 @@
+"""Names, types and members in languages with declared types and packages (see `dialects`).
+
+It answers where the general machinery asks: what a name of a file means, what an import binds, who has a member.  A
+value that is known by its declared type only is an instance with `extra` set to `DECLARED`: a subclass of the class may
+stand behind it.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from driftd.pipeline.bindings import Means
+from driftd.pipeline.call_graph.declared_packages import DeclaredPackages
+from driftd.pipeline.call_graph.entities import BUILTIN, NONE, UNKNOWN, Entity, Is, union
+from driftd.pipeline.call_graph.flows import field_key
+from driftd.pipeline.call_graph.library_types import ELEMENT, FIRST, SAME, WRAPPERS
+from driftd.pipeline.call_graph.lookup import opaque
+from driftd.pipeline.call_graph.members import bound
+from driftd.pipeline.call_graph.place import Place
+from driftd.pipeline.declared_binder import member_name
+from driftd.pipeline.interface import definition_key
+from driftd.pipeline.type_names import parts_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from driftd.pipeline.bindings import Binding
+    from driftd.pipeline.call_graph.entities import Entities
+    from driftd.pipeline.dialects import Dialect
+    from driftd.pipeline.interface import ClassFace
+
+DECLARED: Final = "declared"
+
+
+class Declared(DeclaredPackages):
+    """Answers for all languages; what is not of a dialect goes to the general lookup."""
+
+    # -- names of scopes --
+
+    def in_scope(self, path: str, scope: int, name: str, receiver: Entity | None) -> Entities | None:
+        """Return what a name means to code of a scope that runs at any time; None if nothing binds it."""
+        dialect = self.dialect(path)
+        if dialect is None:
+            return super().in_scope(path, scope, name, receiver)
+        interface = self.interface(path)
+        if interface is None:
+            return None
+        word = self.word(dialect, path, self.class_around(path, scope), name, receiver)
+        if word is not None:
+            return word
+        at = scope
+        while at:
+            if at < 0:
+                found = self.in_class(dialect, Entity(Is.CLASS, path, ~at), name)
+                if found:
+                    return found
+                at = interface.classes[~at].scope
+                continue
+            face = interface.functions[at]
+            self.look(definition_key(path, face.qualified_name))
+            bindings = face.locals.get(name)
+            if bindings:
+                return self._local(path, at, name, bindings, receiver)
+            at = face.scope
+        return self.in_module(path, name) or None
+
+    def class_around(self, path: str, scope: int) -> Entity | None:
+        """Return the type whose code stands in a scope, the whole one of a piece; None outside of any."""
+        interface = self.interface(path)
+        if interface is None:
+            return None
+        while scope > 0:
+            face = interface.functions[scope]
+            owner, dot, _ = face.qualified_name.rpartition(".")
+            if dot and face.scope >= 0 and member_name(owner, face.name) in interface.names:
+                found = [e for e in self.path(owner, Place(path, 0)) if e.what is Is.CLASS]
+                if found:
+                    return found[0]
+            scope = face.scope
+        while scope < 0 and interface.classes[~scope].kind == "namespace":
+            scope = interface.classes[~scope].scope
+        return self.whole(Entity(Is.CLASS, path, ~scope)) if scope < 0 else None
+
+    def word(
+        self, dialect: Dialect, path: str, cls: Entity | None, name: str, receiver: Entity | None
+    ) -> Entities | None:
+        """Return what a word of the language such as `this` means in code of a class; None if it is none."""
+        if name in dialect.receivers:
+            if receiver is not None and receiver.what in {Is.INSTANCE, Is.CLASS}:
+                return (receiver,)
+            return (Entity(Is.INSTANCE, cls.file, cls.number, DECLARED),) if cls is not None else (UNKNOWN,)
+        if name in dialect.own and cls is not None:
+            if receiver is not None and receiver.what in {Is.INSTANCE, Is.CLASS}:
+                return (Entity(Is.CLASS, receiver.file, receiver.number),)
+            return (cls,)
+        if name in dialect.supers and cls is not None:
+            return (Entity(Is.SUPER, cls.file, cls.number, receiver),)
+        return None
+
+    def in_class(self, dialect: Dialect, piece: Entity, name: str) -> Entities:
+        """Return what a bare name in the code of a class means as a member of it; () if it is none."""
+        face = self.class_face(piece)
+        if face is None:
+            return NONE
+        if face.kind == "namespace":
+            return self.in_namespace(dialect, piece, face, name)
+        if not dialect.implicit_receiver:
+            bindings = [b for b in face.names.get(name, ()) if b.means is Means.CLASS]
+            return union([self.value(b, Place(piece.file, ~piece.number)) for b in bindings])
+        cls = self.whole(piece)
+        return self._own(Entity(Is.INSTANCE, cls.file, cls.number, DECLARED), name)
+
+    # -- members --
+
+    def attribute(self, owner: Entity, name: str) -> Entities:
+        """Return what `owner.name` can be."""
+        what = owner.what
+        if what is Is.PACKAGE:
+            return self.in_package(owner, name)
+        if what is Is.TYPED:
+            dialect = self.dialect(owner.file)
+            if dialect is not None:
+                return self._library_member(owner, name)
+        if what is Is.MODULE and self.dialect(owner.file) is not None:
+            return self.in_file(owner.file, name)
+        if (what is Is.FUNCTION or what is Is.METHOD) and self.dialect(owner.file) is not None:
+            return (owner,)  # a function as an instance of an interface with one method
+        return super().attribute(owner, name)
+
+    def after(self, owner: Entity, name: str) -> Entities:
+        """Return what `super.name` is."""
+        if self.dialect(owner.file) is None:
+            return super().after(owner, name)
+        start = Entity(Is.CLASS, owner.file, owner.number)
+        line = self.lineage(start.file, start.number)
+        own = {start, *self.pieces(start)}
+        return self._among([cls for cls in line if cls not in own], name, Entity(Is.INSTANCE, *start[1:3]))
+
+    def _class_member(self, owner: Entity, name: str) -> Entities:
+        dialect = self.dialect(owner.file)
+        if dialect is None:
+            return super()._class_member(owner, name)
+        found = self._own(owner, name)
+        if found:
+            return found
+        if dialect.new == name and owner.what is Is.CLASS:
+            return (Entity(Is.CLASS, owner.file, owner.number),)
+        line = self.lineage(owner.file, owner.number)
+        return tuple([cls for cls in line if cls.what is not Is.CLASS][:1])
+
+    def _own(self, owner: Entity, name: str) -> Entities:
+        """Return a member that a class of the workspace has; () if none is known."""
+        key = ("own", owner, name)
+        return self.remember(key, lambda: self._found_member(owner, name))
+
+    def _found_member(self, owner: Entity, name: str) -> Entities:
+        line = self.lineage(owner.file, owner.number)
+        found = self._among(line, name, owner)
+        if not found and owner.what is Is.CLASS:
+            companion = self._nested(owner, "Companion")
+            found = self._own(companion, name) if companion is not None else NONE
+        return found
+
+    def _nested(self, owner: Entity, name: str) -> Entity | None:
+        face = self.class_face(owner)
+        for binding in face.names.get(name, ()) if face is not None else ():
+            if binding.means is Means.CLASS:
+                return Entity(Is.CLASS, owner.file, binding.ref)
+        return None
+
+    def _among(self, line: Sequence[Entity], name: str, owner: Entity) -> Entities:
+        """Return what the classes have under a name: all overloads, the nearest class's first, or else a value."""
+        functions: list[Entity] = []
+        values: list[Entities] = []
+        key = field_key(name)
+        self.note_flow(key)
+        written = self.flows.fields(key)
+        for cls in line:
+            face = self.class_face(cls) if cls.what is Is.CLASS else None
+            if face is None:
+                continue
+            others: list[Binding] = []
+            for binding in face.names.get(name, ()):
+                if binding.means is Means.FUNCTION:
+                    functions.extend(self._as_method(cls, binding.ref, owner))
+                else:
+                    others.append(binding)
+            functions.extend(self._outside(cls, face, name, owner))
+            if not functions:
+                others.extend(face.fields.get(name, ()))
+            place = Place(cls.file, ~cls.number, owner)
+            values.extend([self.value(binding, place) for binding in others])
+            if written and (cls.file, cls.number) in written:
+                values.append(written[cls.file, cls.number])
+            if others and not functions:
+                break
+        if functions:
+            getters = [f for f in functions if self.kind(f) == "getter"]
+            if getters and len(getters) == len(functions):
+                return self.result(tuple(getters[:1]))
+            return self._fitting(functions, owner)
+        return union(values) or ((UNKNOWN,) if values else NONE)
+
+    def kind(self, function: Entity) -> str:
+        """Return the kind of a function."""
+        interface = self.interface(function.file)
+        if interface is None:
+            return ""
+        face = interface.functions[function.number]
+        self.look(definition_key(function.file, face.qualified_name))
+        return face.kind
+
+    def _fitting(self, functions: list[Entity], owner: Entity) -> Entities:
+        """Leave out what others override, and what is of the class where the instance is asked, or the other way."""
+        fitting = [f for f in functions if (self.kind(f) in _OF_CLASS) == (owner.what is Is.CLASS)]
+        kept: dict[object, Entity] = {}
+        for function in fitting or functions:
+            interface = self.interface(function.file)
+            types = interface.functions[function.number].types if interface is not None else ()
+            kept.setdefault(tuple([t.partition("[")[0] for t in types]), function)
+        return tuple(kept.values())
+
+    def _as_method(self, cls: Entity, number: int, owner: Entity) -> Entities:
+        function = Entity(Is.FUNCTION, cls.file, number)
+        return (bound(function, owner),) if owner.what is Is.INSTANCE else (function,)
+
+    def _outside(self, cls: Entity, face: ClassFace, name: str, owner: Entity) -> Iterator[Entity]:
+        """Yield the functions of a class that are declared outside of it, in its package."""
+        dialect = self.dialect(cls.file)
+        if dialect is None or dialect.family not in _METHODS_OUTSIDE:
+            return
+        package = self.package_at(cls.file, face.scope)
+        for function in self.declared(dialect, package, member_name(face.name, name), cls.file):
+            if function.what is Is.FUNCTION:
+                yield bound(function, owner) if owner.what is Is.INSTANCE else function
+
+    # -- heritage --
+
+    def _lineage(self, path: str, index: int) -> Entities:
+        if self.dialect(path) is None:
+            return super()._lineage(path, index)
+        cls = Entity(Is.CLASS, path, index)
+        pieces = (cls, *self.pieces(cls))
+        found = dict.fromkeys(pieces)
+        for piece in pieces:
+            face = self.class_face(piece)
+            if face is None:
+                continue
+            for binding in face.bases:
+                for base in self._base_of(piece, face, binding):
+                    inner = self.lineage(base.file, base.number) if base.what is Is.CLASS else (base,)
+                    found.update(dict.fromkeys(inner))
+        return tuple(found)
+
+    def _base_of(self, cls: Entity, face: ClassFace, binding: Binding) -> Entities:
+        if binding.means is not Means.PATH:
+            return NONE
+        entities = self.path(binding.text, Place(cls.file, face.scope))
+        return tuple(
+            [
+                self.whole(e) if e.what is Is.CLASS else opaque(e)
+                for e in entities
+                if e != cls and e.what in _HERITAGE
+            ][:1]
+        )
+
+    def _constructor(self, cls: Entity) -> Entities:
+        dialect = self.dialect(cls.file)
+        if dialect is None:
+            return super()._constructor(cls)
+        for base in self.lineage(cls.file, cls.number):
+            face = self.class_face(base) if base.what is Is.CLASS else None
+            if face is None:
+                if dialect.family in _INHERITING and base.what is not Is.CLASS:
+                    return (base,)
+                continue
+            found = []
+            for bindings in face.names.values():
+                for binding in bindings:
+                    function = Entity(Is.FUNCTION, base.file, binding.ref)
+                    if binding.means is Means.FUNCTION and self.kind(function) == "constructor":
+                        found.append(function)
+            found.extend(
+                f for f in self._outside(base, face, face.name, base) if self.kind(f) == "constructor"
+            )
+            if found:
+                return tuple(found)
+            if dialect.family not in _INHERITING and base not in {cls, *self.pieces(cls)}:
+                break
+        return NONE
+
+    def supertypes(self, cls: Entity) -> Entities:
+        """Return the types whose instances a class's instances are."""
+        return tuple([base for base in self.lineage(cls.file, cls.number) if base.what is Is.CLASS])
+
+    def is_marked(self, cls: Entity, marks: frozenset[str]) -> bool:
+        """Whether a class has one of the annotations, given by their full names."""
+        face = self.class_face(cls)
+        if face is None or not face.marks:
+            return False
+        if not marks.isdisjoint(face.marks):
+            return True
+        place = Place(cls.file, face.scope)
+        found = [e.file for name in face.marks for e in self.path(name, place) if e.what is Is.EXTERNAL]
+        return any(name in marks for name in found)
+
+    # -- types --
+
+    def typed(self, annotation: str, place: Place) -> Entities:
+        """Return the instances that a type admits in a place."""
+        if self.dialect(place.path) is None:
+            return super().typed(annotation, place)
+        found: list[Entities] = []
+        for path, arguments in parts_of(annotation):
+            entities = self.path(path, place)
+            classes = [e for e in entities if e.what is Is.CLASS]
+            if classes:
+                found.append(tuple([Entity(Is.INSTANCE, *self.whole(e)[1:3], DECLARED) for e in classes]))
+            elif arguments:
+                found.append((Entity(Is.TYPED, place.path, place.scope, f"{path}[{', '.join(arguments)}]"),))
+            else:
+                found.append(tuple([opaque(e) for e in entities if e.what is not Is.INSTANCE]) or (UNKNOWN,))
+        return union(found)
+
+    def _typed_element(self, container: Entity) -> Entities:
+        if self.dialect(container.file) is None:
+            return super()._typed_element(container)
+        return self._inside(container, None)
+
+    def _inside(self, container: Entity, key: str | None) -> Entities:
+        found: list[Entities] = []
+        place = Place(container.file, container.number)
+        for path, arguments in parts_of(str(container.extra)):
+            name = path.rpartition(".")[2]
+            if name == "Tuple" and key is not None:
+                chosen = arguments[int(key)] if key.isdecimal() and int(key) < len(arguments) else "_"
+            else:
+                chosen = arguments[0 if name in FIRST else -1]
+            found.append(self.typed(chosen, place) if chosen != "_" else (UNKNOWN,))
+        return union(found)
+
+    def items(self, container: Entity, key: str | None) -> Entities:
+        """Return what a container can hold under a key; None for any."""
+        if self.dialect(container.file) is not None and container.what is Is.TYPED:
+            return self._inside(container, key)
+        return super().items(container, key)
+
+    def _library_member(self, container: Entity, name: str) -> Entities:
+        path = parts_of(str(container.extra))[0][0].rpartition(".")[2]
+        if path in WRAPPERS and name not in ELEMENT and name not in SAME:
+            inside = tuple([e for e in self._inside(container, None) if e.what is not Is.UNKNOWN])
+            found = self.attributes(inside, name) if inside else NONE
+            if any(e.what is not Is.UNKNOWN for e in found):
+                return found
+        return (Entity(Is.ACTION, name, -1, container),)
+
+    def _action_result(self, action: Entity) -> Entities:
+        container = action.extra
+        if not isinstance(container, Entity) or self.dialect(container.file) is None or container.what is not Is.TYPED:
+            return super()._action_result(action)
+        if action.file in SAME:
+            return (container,)
+        return self._inside(container, None) if action.file in ELEMENT else (BUILTIN,)
+
+    # -- values --
+
+    def _typed_value(self, binding: Binding, place: Place) -> Entities:
+        if self.dialect(place.path) is None:
+            return super()._typed_value(binding, place)
+        given = union([self.value(item, place) for item in binding.items])
+        if given and all(e.what in _EXACT for e in given):
+            return given
+        declared = self.typed(binding.text, place)
+        if any(e.what in _TELLING for e in declared):
+            return declared
+        return union([tuple([e for e in given if e.what is not Is.UNKNOWN]), declared]) or (UNKNOWN,)
+
+    def _parameter(self, binding: Binding, path: str, receiver: Entity | None) -> Entities:
+        if self.dialect(path) is None:
+            return super()._parameter(binding, path, receiver)
+        interface = self.interface(path)
+        if interface is None:
+            return NONE
+        declared = NONE
+        if binding.name:
+            declared = self.typed(binding.name, Place(path, interface.functions[binding.ref].scope))
+            if any(e.what in _TELLING for e in declared):
+                return declared
+        return union([declared, self.passed(path, binding.ref, binding.text)]) or (UNKNOWN,)
+
+    def parameter(self, binding: Binding, place: Place) -> Entities:
+        """Return what a parameter can be: what it is declared as, or what is passed to it."""
+        if self.dialect(place.path) is None:
+            return super().parameter(binding, place)
+        key = ("parameter", place.path, binding.ref, binding.text, None)
+        return self.remember(key, lambda: self._parameter(binding, place.path, None))
+
+    def attributes(self, owners: Entities, name: str) -> Entities:
+        """Return what `name` can be on any of the owners; an owner without it counts as unknown."""
+        if len(owners) > 1 and all(o.what in _TYPES and self.dialect(o.file) is not None for o in owners):
+            found = union([self.attribute(owner, name) for owner in owners])
+            return tuple([e for e in found if e.what is not Is.UNKNOWN]) or (UNKNOWN,)
+        return super().attributes(owners, name)
+
+
+_TYPES: Final = frozenset({Is.CLASS, Is.INSTANCE, Is.PACKAGE})
+_TELLING: Final = frozenset({Is.INSTANCE, Is.TYPED})
+_EXACT: Final = frozenset({Is.INSTANCE, Is.FUNCTION, Is.METHOD})
+_HERITAGE: Final = frozenset({Is.CLASS, Is.EXTERNAL, Is.BUILTIN})
+_OF_CLASS: Final = frozenset({"static_method", "class_method"})
+_METHODS_OUTSIDE: Final = frozenset({"go", "c"})
+_INHERITING: Final = frozenset({"ruby", "php", "swift"})  # a class without a constructor has its base's

@@ -1,0 +1,163 @@
+"""Which of several functions of one name a call means: by the number of arguments, then by their types as far as known."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from driftd.pipeline.call_graph.entities import Is
+from driftd.pipeline.facts.model import Kind
+from driftd.pipeline.interface import definition_key
+from driftd.pipeline.type_names import parts_of
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from driftd.pipeline.call_graph.declared_resolve import DeclaredResolver
+    from driftd.pipeline.call_graph.entities import Entity
+    from driftd.pipeline.facts.model import Call, Value
+    from driftd.pipeline.interface import FunctionFace
+
+
+class Chooser:
+    """Chooses for the calls of one file."""
+
+    def __init__(self, resolver: DeclaredResolver) -> None:
+        self.resolver = resolver
+
+    def choose(self, call: Call, functions: Sequence[Entity]) -> list[Entity]:
+        """Return the functions that the arguments fit; all of them if none does."""
+        if len(functions) < 2 or any(arg.value.kind == Kind.SPREAD for arg in call.args):
+            return list(functions)
+        faces = [(function, face) for function in functions if (face := self.face(function)) is not None]
+        fitting = [(f, face) for f, face in faces if _takes(face, call)] or faces
+        if len(fitting) > 1:
+            fitting = self.by_types(call, fitting)
+        if len(fitting) > 1:
+            concrete = [pair for pair in fitting if not pair[1].is_abstract]
+            fitting = concrete or fitting
+        return [function for function, _ in fitting]
+
+    def face(self, function: Entity) -> FunctionFace | None:
+        """Return what is known of a function."""
+        symbols = self.resolver.symbols
+        interface = symbols.interface(function.file)
+        if interface is None:
+            return None
+        face = interface.functions[function.number]
+        symbols.look(definition_key(function.file, face.qualified_name))
+        return face
+
+    def by_types(self, call: Call, functions: Sequence[tuple[Entity, FunctionFace]]) -> list[tuple[Entity, FunctionFace]]:
+        """Leave the functions whose parameters agree best with what is known of the arguments."""
+        kinds = [None if arg.name else self.kinds(arg.value, call) for arg in call.args]
+        scored = []
+        for function, face in functions:
+            score = 0
+            for position, known in enumerate(kinds):
+                if known is None or not face.types:
+                    continue
+                at = min(position, len(face.types) - 1)
+                score += _agreement(face.types[at].lstrip("?"), known, is_rest=face.params[at][:1] == "*")
+            scored.append((score, function, face))
+        best = max(score for score, _, _ in scored)
+        return [(function, face) for score, function, face in scored if score == best]
+
+    def kinds(self, value: Value, call: Call) -> frozenset[str] | None:
+        """Return the simple names of the types that an argument is of; None if they are not known."""
+        kind = value.kind
+        if kind in _LITERALS:
+            if kind == Kind.STRING and value.ref >= 0:
+                fact = self.resolver.facts.texts.literals[value.ref]
+                if fact.kind == "string" and len(fact.value) == 1:
+                    return _STRINGS | _CHARACTERS
+            return _LITERALS[kind]
+        if kind == Kind.CONSTANT:
+            return _BOOLEANS if value.text in {"true", "false"} else None
+        if kind == Kind.FUNCTION:
+            return _FUNCTION
+        if kind not in {Kind.PATH, Kind.CALL, Kind.MEMBER, Kind.CAST, Kind.INDEX}:
+            return None
+        place = self.resolver.site(call.scope, call.line, call.region)
+        names: set[str] = set()
+        for entity in self.resolver.value(value, place):
+            found = self.names(entity)
+            if not found:
+                return None
+            names |= found
+        return frozenset(names) or None
+
+    def names(self, entity: Entity) -> set[str]:
+        """Return the simple names of an entity's type and of what it extends; () if that is not known."""
+        symbols = self.resolver.symbols
+        if entity.what is Is.INSTANCE:
+            line = symbols.lineage(entity.file, entity.number)
+            faces = [symbols.class_face(cls) for cls in line if cls.what is Is.CLASS]
+            names = {face.name for face in faces if face is not None}
+            return names | {cls.file.rpartition(".")[2] for cls in line if cls.what is Is.EXTERNAL}
+        if entity.what is Is.TYPED:
+            return {path.rpartition(".")[2] for path, _ in parts_of(str(entity.extra))}
+        if entity.what is Is.EXTERNAL or (entity.what is Is.BUILTIN and entity.file):
+            name = entity.file.rpartition(".")[2]
+            return {name} if entity.file[:1].isupper() or entity.what is Is.BUILTIN or "." in entity.file else set()
+        return set()
+
+
+def _takes(face: FunctionFace, call: Call) -> bool:
+    count = len(call.args)
+    has_rest = any(p[:1] == "*" for p in face.params)
+    required = sum(t[:1] != "?" for t in face.types) - has_rest
+    if count < required or (count > len(face.params) and not has_rest):
+        return False
+    names = {p.lstrip("*=") for p in face.params}
+    return all(not arg.name or arg.name in names for arg in call.args)
+
+
+def _agreement(declared: str, known: frozenset[str], *, is_rest: bool) -> int:
+    """Return how well a parameter's type and an argument's agree: 2 surely, 0 not known, -4 hardly."""
+    if not declared:
+        return 0
+    for path, arguments in parts_of(declared):
+        name = path.rpartition(".")[2]
+        if is_rest and name == "Array" and arguments:
+            name = arguments[0].partition("[")[0].rpartition(".")[2]
+        if name in known:
+            return 3
+        if name in _TOP or (len(name) <= 2 and name.isupper()):
+            return 1
+        if known is _FUNCTION:
+            return -4 if name in _PLAIN or name in _CONTAINERS else 0
+        if name in _ALIKE and not known.isdisjoint(_ALIKE[name]):
+            return 2
+        if name in _PLAIN or not known.isdisjoint(_PLAIN):
+            return -4
+    return -1
+
+
+_NUMBERS: Final = frozenset(
+    ["int", "long", "short", "byte", "float", "double", "Integer", "Long", "Short", "Byte", "Float", "Double", "Number",
+     "decimal", "uint", "ulong", "Int", "Int32", "Int64", "UInt", "usize", "i32", "i64", "u8", "u32", "u64", "size_t",
+     "CGFloat", "BigDecimal_"]
+)  # fmt: skip
+_STRINGS: Final = frozenset(["String", "string", "str", "CharSequence", "basic_string", "StringProtocol", "NSString"])
+_BOOLEANS: Final = frozenset(["boolean", "bool", "Boolean", "Bool"])
+_CHARACTERS: Final = frozenset(["char", "Character", "Char"])
+_PLAIN: Final = _NUMBERS | _STRINGS | _BOOLEANS | _CHARACTERS
+_FUNCTION: Final = frozenset(["<function>"])
+_CONTAINERS: Final = frozenset(["List", "Map", "Set", "Array", "Collection"])
+_TOP: Final = frozenset(["Object", "Any", "T", "object", "AnyObject"])
+_LITERALS: Final[dict[Kind, frozenset[str]]] = {
+    Kind.STRING: _STRINGS,
+    Kind.TEMPLATE: _STRINGS,
+    Kind.NUMBER: _NUMBERS,
+}
+_ALIKE: Final[dict[str, frozenset[str]]] = {
+    **dict.fromkeys(_STRINGS, _STRINGS),
+    **dict.fromkeys(_BOOLEANS, _BOOLEANS),
+    **dict.fromkeys(_NUMBERS, _NUMBERS),
+    **dict.fromkeys(_CHARACTERS, _CHARACTERS),
+    **dict.fromkeys(
+        ("Collection", "Iterable", "List", "Set", "IEnumerable", "ICollection", "IList", "Sequence"),
+        frozenset(["List", "Set", "ArrayList", "LinkedList", "HashSet", "Collection", "Queue", "Deque", "IList", "MutableList"]),
+    ),
+    **dict.fromkeys(("Map", "IDictionary"), frozenset(["Map", "HashMap", "TreeMap", "LinkedHashMap", "ConcurrentMap", "Dictionary"])),
+}  # fmt: skip
