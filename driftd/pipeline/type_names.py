@@ -21,6 +21,13 @@ _NO_CLASS: Final = frozenset(
     ["void", "null", "nil", "None", "Any", "any", "object", "mixed", "auto", "var", "dynamic", "_", "Unit", "Nothing",
      "unit", "false", "true", "never", "iterable", "callable", "interface{}", "error"]
 )  # fmt: skip
+# Types of languages themselves that are written in lower case.
+PRIMITIVES: Final = frozenset(
+    ["bool", "boolean", "byte", "char", "decimal", "double", "float", "float32", "float64", "i128", "i16", "i32", "i64", "i8",
+     "int", "int16", "int32", "int64", "int8", "isize", "f32", "f64", "long", "nint", "rune", "sbyte", "short", "size_t", "str",
+     "string", "u128", "u16", "u32", "u64", "u8", "uint", "uint16", "uint32", "uint64", "uint8", "uintptr", "ulong", "ushort",
+     "usize", "array"]
+)  # fmt: skip
 _MOST: Final = 300  # characters; a longer type is generated
 
 

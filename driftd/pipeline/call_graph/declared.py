@@ -19,10 +19,10 @@ from driftd.pipeline.call_graph.members import bound
 from driftd.pipeline.call_graph.place import Place
 from driftd.pipeline.declared_binder import member_name
 from driftd.pipeline.interface import definition_key
-from driftd.pipeline.type_names import parts_of
+from driftd.pipeline.type_names import PRIMITIVES, parts_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from driftd.pipeline.bindings import Binding
     from driftd.pipeline.call_graph.entities import Entities
@@ -319,7 +319,8 @@ class Declared(DeclaredPackages):
             elif arguments:
                 found.append((Entity(Is.TYPED, place.path, place.scope, f"{path}[{', '.join(arguments)}]"),))
             else:
-                found.append(tuple([opaque(e) for e in entities if e.what is not Is.INSTANCE]) or (UNKNOWN,))
+                known = tuple([opaque(e) for e in entities if e.what in _HERITAGE])
+                found.append(known or ((Entity(Is.BUILTIN, path),) if path in PRIMITIVES else (UNKNOWN,)))
         return union(found)
 
     def _typed_element(self, container: Entity) -> Entities:
@@ -367,13 +368,54 @@ class Declared(DeclaredPackages):
     def _typed_value(self, binding: Binding, place: Place) -> Entities:
         if self.dialect(place.path) is None:
             return super()._typed_value(binding, place)
-        given = union([self.value(item, place) for item in binding.items])
-        if given and all(e.what in _EXACT for e in given):
-            return given
+        made = self._made(binding.items[0], place) if binding.items else NONE
+        if made:
+            return made
         declared = self.typed(binding.text, place)
-        if any(e.what in _TELLING for e in declared):
+        if UNKNOWN not in declared and not any(item.means is Means.FUNCTION for item in binding.items):
             return declared
-        return union([tuple([e for e in given if e.what is not Is.UNKNOWN]), declared]) or (UNKNOWN,)
+        given = union([self.value(item, place) for item in binding.items])
+        return tuple([e for e in given if e.what is not Is.UNKNOWN]) or declared
+
+    def _made(self, binding: Binding, place: Place) -> Entities:
+        """Return the instances of an expression that calls a class; () if it is something else."""
+        if binding.means is Means.IN:
+            place = Place(place.path, binding.ref, place.receiver)
+            binding = binding.items[0]
+        if binding.means is not Means.RESULT or not binding.text:
+            return NONE
+        callees = self.path(binding.text, place)
+        if not callees or any(e.what is not Is.CLASS for e in callees):
+            return NONE
+        return tuple([Entity(Is.INSTANCE, e.file, e.number) for e in callees])
+
+    def _result(self, callee: Entity, argument: Callable[[str, int], Entities] | None) -> Entities:
+        if callee.what in _FUNCTIONS and self.dialect(callee.file) is not None:
+            receiver = callee.extra if isinstance(callee.extra, Entity) else None
+            key = ("result", callee.file, callee.number)
+            found = self.remember(key, lambda: self._declared_result(callee))
+            if found and found[0].what is Is.SUPER:  # it returns its receiver
+                return (receiver or Entity(Is.INSTANCE, *found[0][1:3], DECLARED),)
+            return found or (UNKNOWN,)
+        return super()._result(callee, argument)
+
+    def _declared_result(self, callee: Entity) -> Entities:
+        """Return what a function gives by its declared type, else by what it returns."""
+        path, number = callee.file, callee.number
+        interface = self.interface(path)
+        if interface is None:
+            return (UNKNOWN,)
+        face = interface.functions[number]
+        self.look(definition_key(path, face.qualified_name))
+        dialect = self.dialect(path)
+        if face.returns:
+            words = dialect.own | _SELVES if dialect is not None else _SELVES
+            if face.returns in words:
+                cls = self.class_around(path, number)
+                return (Entity(Is.SUPER, cls.file, cls.number),) if cls is not None else (UNKNOWN,)
+            return self.typed(face.returns, Place(path, number))
+        place = Place(path, number)
+        return union([self.value(binding, place) for binding in face.gives]) or (UNKNOWN,)
 
     def _parameter(self, binding: Binding, path: str, receiver: Entity | None) -> Entities:
         if self.dialect(path) is None:
@@ -405,7 +447,8 @@ class Declared(DeclaredPackages):
 
 _TYPES: Final = frozenset({Is.CLASS, Is.INSTANCE, Is.PACKAGE})
 _TELLING: Final = frozenset({Is.INSTANCE, Is.TYPED})
-_EXACT: Final = frozenset({Is.INSTANCE, Is.FUNCTION, Is.METHOD})
+_FUNCTIONS: Final = frozenset({Is.FUNCTION, Is.METHOD})
+_SELVES: Final = frozenset({"this", "$this"})
 _HERITAGE: Final = frozenset({Is.CLASS, Is.EXTERNAL, Is.BUILTIN})
 _OF_CLASS: Final = frozenset({"static_method", "class_method"})
 _METHODS_OUTSIDE: Final = frozenset({"go", "c"})

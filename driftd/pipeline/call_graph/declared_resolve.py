@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from driftd.pipeline.bindings import Means, reaching
 from driftd.pipeline.call_graph.declared import DECLARED, Declared
-from driftd.pipeline.call_graph.entities import NONE, Entity, Is, union
+from driftd.pipeline.call_graph.entities import NONE, Entity, Is
 from driftd.pipeline.call_graph.flows import parameter_key, subclasses_key
 from driftd.pipeline.call_graph.handover import Handover
 from driftd.pipeline.call_graph.implicit import Implicit
@@ -62,6 +62,7 @@ class DeclaredResolver(Resolver):
 
     def __init__(self, project: Project, file: SourceFile, symbols: Declared) -> None:
         super().__init__(project, file, symbols)
+        self.language = file.language
         self.dialect = DIALECTS[file.language]
         self.ecmascript = True  # no parameter is the receiver, and nothing runs that is not called
         self.handover = DeclaredHandover(self)
@@ -73,15 +74,20 @@ class DeclaredResolver(Resolver):
         """Return what is to be done besides the calls: taking in the classes that others make instances of."""
         found: dict[int, list[tuple[Any, ...]]] = {}
         for number, cls in enumerate(self.classes):
-            if cls.name == "<anonymous>" or cls.kind == "object" or cls.decorators:
+            if cls.name == "<anonymous>" or cls.kind == "object" or cls.decorators or self.is_constant(number):
                 found.setdefault(of_scope[cls.scope], []).append((self.made, number))
         return found
 
     def made(self, number: int) -> None:
         """Take in that instances of a class are made, if its annotations say so or nobody else can."""
         cls = self.classes[number]
-        if cls.name == "<anonymous>" or cls.kind == "object" or self.is_bean(number):
+        if cls.name == "<anonymous>" or cls.kind == "object" or self.is_constant(number) or self.is_bean(number):
             self.handover.instance(Entity(Is.CLASS, self.path, number))
+
+    def is_constant(self, number: int) -> bool:
+        """Whether a class is the body of an enum's constant."""
+        cls = self.classes[number]
+        return cls.scope < 0 and self.classes[~cls.scope].kind == "enum" and cls.visibility == "private"
 
     def is_bean(self, number: int) -> bool:
         """Whether a framework makes instances of a class and passes them where they are asked for."""
@@ -307,10 +313,6 @@ class DeclaredHandover(Handover):
                     self.add(parameter_key(run.file, naming.functions[run.number], plan.params[0]), inside)
 
 
-def _is_definition(means: Means) -> bool:
-    return means in _DEFINITIONS
-
-
 _DEFINITIONS: Final = frozenset({Means.FUNCTION, Means.CLASS, Means.IMPORT})
 _FUNCTIONS: Final = frozenset({Is.FUNCTION, Is.METHOD})
 _HAVING_MEMBERS: Final = frozenset({Is.INSTANCE, Is.CLASS, Is.PACKAGE, Is.MODULE, Is.SUPER})
@@ -322,4 +324,3 @@ _STRATEGIES: Final[dict[Is, str]] = {
     Is.METHOD: "callback",
     Is.FUNCTION: "callback",
 }
-_ = union

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 from driftd.pipeline.call_graph.entities import Is
 from driftd.pipeline.facts.model import Kind
 from driftd.pipeline.interface import definition_key
-from driftd.pipeline.type_names import parts_of
+from driftd.pipeline.type_names import canonical, parts_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -65,16 +65,24 @@ class Chooser:
     def kinds(self, value: Value, call: Call) -> frozenset[str] | None:
         """Return the simple names of the types that an argument is of; None if they are not known."""
         kind = value.kind
-        if kind in _LITERALS:
-            if kind == Kind.STRING and value.ref >= 0:
-                fact = self.resolver.facts.texts.literals[value.ref]
-                if fact.kind == "string" and len(fact.value) == 1:
-                    return _STRINGS | _CHARACTERS
-            return _LITERALS[kind]
+        if kind == Kind.STRING or kind == Kind.TEMPLATE:
+            literals = self.resolver.facts.texts.literals
+            fact = literals[value.ref] if 0 <= value.ref < len(literals) else None
+            return _STRINGS | _CHARACTERS if fact is not None and len(fact.value) == 1 else _STRINGS
+        if kind == Kind.NUMBER:
+            return self.number(value)
         if kind == Kind.CONSTANT:
             return _BOOLEANS if value.text in {"true", "false"} else None
         if kind == Kind.FUNCTION:
             return _FUNCTION
+        if kind == Kind.OPERATION:
+            return self.operation(value, call)
+        if kind == Kind.CAST:
+            names = frozenset(path.rpartition(".")[2] for path, _ in parts_of(canonical(self.resolver.language, value.text)))
+            if not names.isdisjoint(_PLAIN):
+                return names
+        if kind == Kind.PATH and value.text.endswith(".class"):
+            return _CLASS_LITERAL
         if kind not in {Kind.PATH, Kind.CALL, Kind.MEMBER, Kind.CAST, Kind.INDEX}:
             return None
         place = self.resolver.site(call.scope, call.line, call.region)
@@ -85,6 +93,25 @@ class Chooser:
                 return None
             names |= found
         return frozenset(names) or None
+
+    def number(self, value: Value) -> frozenset[str]:
+        """Return the type of a number by how it is written."""
+        literals = self.resolver.facts.texts.literals
+        raw = literals[value.ref].raw if 0 <= value.ref < len(literals) else ""
+        if raw[:2] not in {"0x", "0X"} and raw[-1:] in _SUFFIXES:
+            return _SUFFIXES[raw[-1]]
+        return _DOUBLE if "." in raw or ("e" in raw.lower() and raw[:2].lower() != "0x") else _INT
+
+    def operation(self, value: Value, call: Call) -> frozenset[str] | None:
+        """Return the type of an operation, as far as its operator and operands say."""
+        if value.text in _TESTS:
+            return _BOOLEANS
+        kinds = [self.kinds(item, call) for item in value.items]
+        if value.text == "+" and any(k is not None and not k.isdisjoint(_STRINGS) for k in kinds):
+            return _STRINGS
+        if value.text in _ARITHMETIC and kinds and all(k == kinds[0] for k in kinds):
+            return kinds[0]
+        return None
 
     def names(self, entity: Entity) -> set[str]:
         """Return the simple names of an entity's type and of what it extends; () if that is not known."""
@@ -121,11 +148,14 @@ def _agreement(declared: str, known: frozenset[str], *, is_rest: bool) -> int:
         if is_rest and name == "Array" and arguments:
             name = arguments[0].partition("[")[0].rpartition(".")[2]
         if name in known:
-            return 3
+            return 8
         if name in _TOP or (len(name) <= 2 and name.isupper()):
             return 1
         if known is _FUNCTION:
             return -4 if name in _PLAIN or name in _CONTAINERS else 0
+        if name in _WIDTHS and not known.isdisjoint(_WIDTHS):
+            given = max(_WIDTHS[n] for n in known if n in _WIDTHS)
+            return 7 - (_WIDTHS[name] - given) if _WIDTHS[name] >= given else -2
         if name in _ALIKE and not known.isdisjoint(_ALIKE[name]):
             return 2
         if name in _PLAIN or not known.isdisjoint(_PLAIN):
@@ -133,6 +163,26 @@ def _agreement(declared: str, known: frozenset[str], *, is_rest: bool) -> int:
     return -1
 
 
+# Numbers become wider, never narrower; a boxed number is farther than any plain one.
+_WIDTHS: Final[dict[str, int]] = {
+    **dict.fromkeys(("byte", "Byte"), 0),
+    **dict.fromkeys(("short", "Short"), 1),
+    **dict.fromkeys(("int", "Integer", "Int", "i32"), 2),
+    **dict.fromkeys(("long", "Long", "i64"), 3),
+    **dict.fromkeys(("float", "Float", "f32"), 4),
+    **dict.fromkeys(("double", "Double", "f64"), 5),
+    "Number": 6,
+}
+_INT: Final = frozenset(["int", "Int"])
+_DOUBLE: Final = frozenset(["double", "Double"])
+_LONG: Final = frozenset(["long", "Long"])
+_FLOAT: Final = frozenset(["float", "Float"])
+_SUFFIXES: Final = {
+    "L": _LONG, "l": _LONG, "f": _FLOAT, "F": _FLOAT, "d": _DOUBLE, "D": _DOUBLE, "m": frozenset(["decimal"]), "M": frozenset(["decimal"]),
+}  # fmt: skip
+_CLASS_LITERAL: Final = frozenset(["Class", "Type"])
+_TESTS: Final = frozenset(["==", "!=", "<", ">", "<=", ">=", "&&", "||", "!", "instanceof", "===", "!==", "in", "is"])
+_ARITHMETIC: Final = frozenset(["+", "-", "*", "/", "%"])
 _NUMBERS: Final = frozenset(
     ["int", "long", "short", "byte", "float", "double", "Integer", "Long", "Short", "Byte", "Float", "Double", "Number",
      "decimal", "uint", "ulong", "Int", "Int32", "Int64", "UInt", "usize", "i32", "i64", "u8", "u32", "u64", "size_t",
@@ -145,11 +195,6 @@ _PLAIN: Final = _NUMBERS | _STRINGS | _BOOLEANS | _CHARACTERS
 _FUNCTION: Final = frozenset(["<function>"])
 _CONTAINERS: Final = frozenset(["List", "Map", "Set", "Array", "Collection"])
 _TOP: Final = frozenset(["Object", "Any", "T", "object", "AnyObject"])
-_LITERALS: Final[dict[Kind, frozenset[str]]] = {
-    Kind.STRING: _STRINGS,
-    Kind.TEMPLATE: _STRINGS,
-    Kind.NUMBER: _NUMBERS,
-}
 _ALIKE: Final[dict[str, frozenset[str]]] = {
     **dict.fromkeys(_STRINGS, _STRINGS),
     **dict.fromkeys(_BOOLEANS, _BOOLEANS),
