@@ -143,6 +143,10 @@ class Engine:
         """Return the scanner, for questions about single paths."""
         return self._scanner
 
+    def languages(self) -> Counter[str]:
+        """Count the files of the workspace that are analysed, by language."""
+        return Counter(self._language.values())
+
     @property
     def unexamined(self) -> int:
         """Return how many files of the workspace could not be examined."""

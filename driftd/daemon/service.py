@@ -16,6 +16,7 @@ from driftd.daemon.engine import Engine
 from driftd.daemon.events import EventHub, Listener
 from driftd.daemon.loop import RunLoop
 from driftd.errors import BusyError, NotFoundError, RefusedError
+from driftd.pipeline.facts.languages.capabilities import capabilities
 from driftd.pipeline.stages.call_edges import resolution_rate
 from driftd.rows.registry import BY_NAME
 from driftd.rpc.service import AsOf, Direction, Filter, Page, Progress, Subscriber, Topic
@@ -89,11 +90,20 @@ class DaemonService:
             "db": await self._database(),
             "writer": self._writer(),
             "watcher": msgspec.to_builtins(self._watcher.status()),
+            "languages": self._languages(),
             "workers": {"processes": self._engine.pool.size, "restarts": self._engine.pool.restarts},
             "last_run": last.as_dict() if last else None,
             "current_run": {"run_id": current.run_id, "trigger": current.trigger} if current else None,
             "health": "degraded" if degraded else "ok",
             "as_of": msgspec.to_builtins(await self.as_of()),
+        }
+
+    def _languages(self) -> dict[str, object]:
+        """Count the files in each language of the workspace, and say which kinds of facts are read in it."""
+        reads = capabilities()
+        return {
+            language: {"files": count, "reads": list(reads.get(language, ()))}
+            for language, count in sorted(self._engine.languages().items())
         }
 
     async def _database(self) -> dict[str, object]:

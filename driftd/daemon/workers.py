@@ -398,6 +398,7 @@ def _shared(path: str, _digest: bytes) -> bytes:  # the digest tells two files o
 def run_task(task: Task, max_file_size: int) -> Outcome:
     """Read one file and extract what it holds; every failure is an outcome."""
     from driftd.pipeline import extract as pipeline
+    from driftd.pipeline.facts.languages.registry import refined
     from driftd.pipeline.stages.registry import FILE_STAGES
 
     started = time.perf_counter()
@@ -410,12 +411,13 @@ def run_task(task: Task, max_file_size: int) -> Outcome:
     content_hash = hashlib.sha256(data).digest()
     cached = task.cached if content_hash == task.cached_hash else None
     try:
-        extracted = pipeline.extract(task.path, task.language, data, FILE_STAGES, cached)
+        language = refined(task.language, data)
+        extracted = pipeline.extract(task.path, language, data, FILE_STAGES, cached)
     except Exception as error:  # noqa: BLE001 - one file's failure is that file's outcome
         return Outcome(task.path, task.language, error=f"not analysed: {type(error).__name__}: {error}")
     return Outcome(
         task.path,
-        task.language,
+        language,
         content_hash=content_hash,
         size=len(data),
         mtime_ns=stat.st_mtime_ns,

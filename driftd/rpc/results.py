@@ -53,6 +53,13 @@ class WatcherStatus(Result, frozen=True, kw_only=True):
     backend: str
 
 
+class LanguageStatus(Result, frozen=True, kw_only=True):
+    """A language of the workspace: how many files are analysed, and which kinds of facts driftd is tested to read."""
+
+    files: int
+    reads: list[str]
+
+
 class StatusResult(Result, frozen=True, kw_only=True):
     """What the daemon is and how it fares."""
 
@@ -63,6 +70,7 @@ class StatusResult(Result, frozen=True, kw_only=True):
     db: DbStatus
     writer: WriterStatus
     watcher: WatcherStatus
+    languages: dict[str, LanguageStatus]
     last_run: dict[str, Any] | None
     health: str
     as_of: AsOf

@@ -15,6 +15,10 @@ _WIDE_BOMS = (b"\xff\xfe", b"\xfe\xff", b"\x00\x00\xfe\xff")
 _MINIFIED_NAMES = (".min.js", ".min.mjs", ".min.cjs", ".min.css", "-min.js", "-min.css")
 _MINIFIABLE = (".js", ".mjs", ".cjs", ".css")
 
+# Files that hold code in a form that is not read: components that mix languages, and notebooks.  Theirs is said, so
+# that nobody takes them for clean; of pictures and texts there is nothing to say.
+UNSUPPORTED = frozenset({".vue", ".svelte", ".astro", ".ipynb"})
+
 # How often a file that is being written is read before the last reading is taken.
 _READ_ATTEMPTS = 3
 
@@ -79,7 +83,7 @@ def skip_reason(name: str, data: bytes, minified_line_length: int) -> str | None
     lower = name.lower()
     if lower.endswith(_MINIFIABLE) and (lower.endswith(_MINIFIED_NAMES) or _has_long_lines(data, minified_line_length)):
         return "minified"
-    return None
+    return "unsupported_language" if os.path.splitext(lower)[1] in UNSUPPORTED else None  # noqa: PTH122
 
 
 def _has_long_lines(data: bytes, limit: int) -> bool:

@@ -423,7 +423,7 @@ class _Comparison:
 
 
 # Reasons that are found in the content, so that its hash is known.
-_READ_REASONS = frozenset({"binary", "minified"})
+_READ_REASONS = frozenset({"binary", "minified", "unsupported_language"})
 
 
 def printable(path: str) -> str:

@@ -124,6 +124,8 @@ def test_a_second_start_serves_the_same_without_parsing(tree: Path) -> None:
         assert client.items("call_edges") == edges
 
     assert status["last_run"]["files"]["unchanged"] == len(TREE)
+    assert status["languages"]["python"]["files"] == len(TREE)
+    assert "calls" in status["languages"]["python"]["reads"]
     assert status["writer"]["rows"].get("functions", 0) == 0
     assert status["writer"]["rows"].get("call_edges", 0) == 0
 

@@ -251,6 +251,8 @@ def test_what_is_not_analysed_is_recorded_with_its_reason(root: Path) -> None:
     write(root, "lib.min.js", "var a=1\n")
     write(root, "bundle.js", "a;" * 400 + "\n")
     write(root, "hand.js", "let a = 1\n" * 40)
+    write(root, "page.Vue", "<script>let a = 1</script>\n")
+    write(root, "notes.ipynb", "{}\n")
     os.mkfifo(root / "pipe.py")
     (root / "link.py").symlink_to("exact.py")
     (root / "dangling").symlink_to("nowhere")
@@ -268,6 +270,8 @@ def test_what_is_not_analysed_is_recorded_with_its_reason(root: Path) -> None:
         "lib.min.js": "minified",
         "bundle.js": "minified",
         "hand.js": None,
+        "page.Vue": "unsupported_language",
+        "notes.ipynb": "unsupported_language",
         "pipe.py": "fifo",
         "link.py": "symlink",
         "dangling": "symlink",

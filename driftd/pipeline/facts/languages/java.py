@@ -169,26 +169,23 @@ class Java(Language):
             is_abstract="abstract" in words or (in_interface and body is None),
         )
 
-    def param(self, file: File, node: Node) -> Param | None:
+    def params(self, file: File, node: Node) -> Iterable[Param]:
         kind = node.type
         if kind == "identifier":  # of a lambda
-            return Param(file.text(node), None, None, "positional")
-        name: Node | None
-        if kind == "formal_parameter":
-            name, type_ = file.field(node, "name"), file.optional_text(file.field(node, "type"))
+            yield Param(file.text(node), None, None, "positional")
+        elif kind == "formal_parameter":
+            name = file.field(node, "name")
+            if name is not None:
+                type_ = file.optional_text(file.field(node, "type"))
+                marks = decorators(file, _modifiers(node).decorators)
+                yield Param(file.text(name), type_, None, "positional", marks)
         elif kind == "spread_parameter":
-            name, type_ = None, None
-            for child in file.low.operands(node):
-                if child.type == "variable_declarator":
-                    name = file.field(child, "name")
-                else:
-                    type_ = type_ or file.text(child)
-        else:
-            return None
-        if name is None:
-            return None
-        found = decorators(file, _modifiers(node).decorators)
-        return Param(file.text(name), type_, None, "positional" if kind == "formal_parameter" else "rest", found)
+            of, *rest = file.low.operands(node) or [node]
+            for child in rest:
+                name = file.field(child, "name") if child.type == "variable_declarator" else None
+                if name is not None:
+                    marks = decorators(file, _modifiers(node).decorators)
+                    yield Param(file.text(name), file.text(of), None, "rest", marks)
 
     def class_(self, file: File, node: Node, variant: str, scope: int) -> ClassParts:
         if variant == "anonymous":
@@ -197,9 +194,11 @@ class Java(Language):
                 constant, enum = file.field(owner, "name") or owner, file.class_node(scope)
                 base = file.field(enum, "name") if enum is not None else None
                 bases = (Base(file.low.value(base), "extends"),) if base is not None else ()
-                return ClassParts(file.text(constant), "class", constant, bases, visibility="private", anchor=owner)
+                return ClassParts(
+                    file.text(constant), "class", constant, bases, visibility="private", anchor=owner.start_byte
+                )
             bases = (Base(file.low.value(file.field(owner, "type")), "extends"),)
-            return ClassParts("<anonymous>", "class", owner, bases, visibility="private", anchor=owner)
+            return ClassParts("<anonymous>", "class", owner, bases, visibility="private", anchor=owner.start_byte)
         name = file.field(node, "name")
         modifiers = _modifiers(node)
         in_interface = file.class_variant(scope) in _INTERFACES

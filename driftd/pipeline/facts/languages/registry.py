@@ -27,6 +27,7 @@ SUFFIXES: dict[str, str] = {
     ".cjs": "javascript",
     ".jsx": "javascript",
     ".env": "dotenv",
+    ".go": "go",
     ".java": "java",
     ".prisma": "prisma",
 }
@@ -37,6 +38,7 @@ MODULES: dict[str, str] = {
     "tsx": "ecmascript",
     "javascript": "ecmascript",
     "dotenv": "dotenv",
+    "go": "go",
     "java": "java",
     "prisma": "prisma",
     "json": "manifests",
@@ -53,6 +55,9 @@ NAMES: dict[str, str] = {
     "go.mod": "gomod",
     "pnpm-workspace.yaml": "yaml",
 }
+
+# Languages that share their suffixes with others -> the module whose `refined` tells them apart by content.
+AMBIGUOUS: dict[str, str] = {}
 
 
 @cache
@@ -74,6 +79,15 @@ def language_of(path: str) -> str | None:
         return "json"
     dot = name.rfind(".")
     return SUFFIXES.get(name[dot:].lower()) if dot >= 0 else None
+
+
+def refined(language: str, data: bytes) -> str:
+    """Return the language of `data` where its name leaves more than one: a `.h` may be C or C++."""
+    if language not in AMBIGUOUS:
+        return language
+    module = import_module(f"driftd.pipeline.facts.languages.{AMBIGUOUS[language]}")
+    found: str = module.refined(data)
+    return found
 
 
 def extractor_version(language: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 
+import tree_sitter
 from tree_sitter import Parser, QueryCursor
 
 from driftd.pipeline.facts.languages.declared import texts
@@ -26,6 +27,10 @@ class DeclaredAdapter:
         self.languages = language.languages
         self.suffixes = dict(language.suffixes)
         self.version = f"{_REVISION}.{language.revision}-{grammar_version(language.grammar)}"
+
+    def grammar(self) -> tree_sitter.Language:
+        """Return the grammar, for whoever wants to parse only."""
+        return tables_of(self._language).grammar
 
     def extract(self, data: bytes, language: str) -> FileFacts:
         """Return the facts of `data`; never raises for bad input: what cannot be read is in `errors`."""

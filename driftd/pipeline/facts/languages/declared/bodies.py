@@ -8,9 +8,9 @@ from typing import Literal, TypeVar
 
 from tree_sitter import Node
 
-from driftd.pipeline.facts.languages.declared.file import File
+from driftd.pipeline.facts.languages.declared.file import START, Captured, File
 from driftd.pipeline.facts.languages.declared.language import Binding, FunctionParts, HandlerParts
-from driftd.pipeline.facts.languages.declared.values import UNKNOWN, target_name
+from driftd.pipeline.facts.languages.declared.values import UNKNOWN, path, target_name
 from driftd.pipeline.facts.model import (
     Arg,
     Assign,
@@ -32,7 +32,19 @@ _Fact = TypeVar("_Fact")
 class BodiesPass:
     """Builds everything in `Bodies`."""
 
-    __slots__ = ("_assigns", "_calls", "_parts", "_raises", "_regions", "_returns", "file", "language", "low")
+    __slots__ = (
+        "_assigns",
+        "_calls",
+        "_parts",
+        "_plain",
+        "_raises",
+        "_regions",
+        "_returns",
+        "_silent",
+        "file",
+        "language",
+        "low",
+    )
 
     def __init__(self, file: File, parts: Sequence[FunctionParts]) -> None:
         """Take the file and the parts of its functions but the module, in their order."""
@@ -45,6 +57,8 @@ class BodiesPass:
         self._returns: list[tuple[int, Return]] = []
         self._raises: list[tuple[int, Raise]] = []
         self._regions: list[Region] = []
+        self._plain: dict[bytes, Arg] = {}  # arguments that are a name
+        self._silent: list[Captured] | None = None  # comments and literals
 
     def run(self) -> Bodies:
         """Return the bodies of the file."""
@@ -57,8 +71,8 @@ class BodiesPass:
         handlers = [parts for _, _, _, node, variant in self.file.ordered("handler")
                     for parts in self.language.handlers[variant](self.file, node)]  # fmt: skip
         self._find_raises({parts.name for parts in handlers if parts.name})
-        self._assigns.sort(key=_start)
-        self._returns.sort(key=_start)
+        self._assigns.sort(key=START)
+        self._returns.sort(key=START)
         return Bodies(
             tuple(self._calls),
             tuple([fact for _, fact in self._assigns]),
@@ -94,7 +108,7 @@ class BodiesPass:
     # Calls
 
     def _find_calls(self) -> None:
-        file, low, readers = self.file, self.low, self.language.calls
+        file, readers = self.file, self.language.calls
         line_starts, column_of, is_ascii = file.line_starts, file.source.column, file.source.is_ascii
         states, state_starts = file.states, file.state_starts
         awaited = {node.id for node in file.captured.get("awaited", ())}
@@ -122,19 +136,25 @@ class BodiesPass:
                     is_optional,
                 )
             )
-        del low
 
     def _args(self, args: Node | Sequence[Node], use: Literal["argument", "decorator"]) -> tuple[Arg, ...]:
         low, forms = self.low, self.low.forms
         tables = self.file.tables
         silent, readers = tables.silent, tables.arguments
         found: list[Arg] = []
+        plain, data, names = self._plain, low.data, tables.names
         for child in args.children if isinstance(args, Node) else args:
             number = child.kind_id
             if number in silent:
                 continue
             form = forms.get(number)
-            if form is not None:
+            if number in names:
+                text = data[child.start_byte : child.end_byte]
+                arg = plain.get(text)
+                if arg is None:
+                    plain[text] = arg = Arg(path(low, child, use, "", 0))
+                found.append(arg)
+            elif form is not None:
                 found.append(Arg(form(low, child, use, "", 0)))
             else:
                 reader = readers.get(number)
@@ -245,7 +265,7 @@ class BodiesPass:
             "continue": self._jumps_out("continue", start, end, scope, region),
             "break": self._jumps_out("break", start, end, scope, region),
             "call": bool(calls),
-            "assign": bool(_within(self._assigns, start, end)),
+            "assign": any(kind != "rescue" or fact.target.text != name for fact in _within(self._assigns, start, end)),
             "uses_error": self._uses(name, start, end),
         }
         return tuple(fact for fact, holds in facts.items() if holds)
@@ -271,8 +291,8 @@ class BodiesPass:
         """Tell whether a `continue` or `break` in the byte range leaves the handler."""
         file = self.file
         jumps = file.ordered("jump")
-        low = bisect_left(jumps, start, key=_first)
-        for at, _, _, _, variant in jumps[low : bisect_left(jumps, end, key=_first)]:
+        low = bisect_left(jumps, start, key=START)
+        for at, _, _, _, variant in jumps[low : bisect_left(jumps, end, key=START)]:
             own_scope, inner = file.state(at)
             if variant != kind or own_scope != scope:
                 continue
@@ -290,14 +310,17 @@ class BodiesPass:
         word, data = name.encode(), self.file.data
         if not word:
             return False
-        silent = sorted([*self.file.ordered("comment"), *self.file.ordered("literal")], key=_first)
+        silent = self._silent
+        if silent is None:
+            silent = sorted([*self.file.ordered("comment"), *self.file.ordered("literal")], key=START)
+            self._silent = silent
         at = data.find(word, start, end)
         for _ in range(_MAX_SCANNED):
             if at < 0:
                 return False
             after = at + len(word)
             if not (_continues(data[at - 1 : at]) or _continues(data[after : after + 1])):
-                index = bisect_right(silent, at, key=_first) - 1
+                index = bisect_right(silent, at, key=START) - 1
                 if index < 0 or -silent[index][1] <= at or silent[index][4] == "template":
                     return True
             at = data.find(word, after, end)
@@ -315,14 +338,6 @@ def _full_name(callee: Value) -> str:
     return callee.text if callee.kind is Kind.PATH else ""
 
 
-def _start(entry: tuple[int, object]) -> int:
-    return entry[0]
-
-
-def _first(entry: tuple[int, int, int, Node, str]) -> int:
-    return entry[0]
-
-
 def _within(entries: list[tuple[int, _Fact]], start: int, end: int) -> list[_Fact]:
-    low, high = bisect_left(entries, start, key=_start), bisect_left(entries, end, key=_start)
+    low, high = bisect_left(entries, start, key=START), bisect_left(entries, end, key=START)
     return [fact for _, fact in entries[low:high]]

@@ -7,6 +7,7 @@ because values refer to them by index.
 from __future__ import annotations
 
 from bisect import bisect_right
+from operator import itemgetter
 from typing import TypeAlias
 
 from tree_sitter import Node
@@ -18,6 +19,9 @@ from driftd.pipeline.facts.languages.ecmascript_text import EcmaSource
 
 Captured: TypeAlias = tuple[int, int, int, Node, str]
 """Start byte, negated end byte, node id, node, variant: sorts in document order, outer nodes first."""
+
+PLACE = itemgetter(0, 1)
+START = itemgetter(0)
 
 
 class File:
@@ -120,7 +124,7 @@ class File:
                 for variant, nodes in variants(self.captured, fact)
                 for node in nodes
             ]
-            found.sort(key=_place)
+            found.sort(key=PLACE)
             self._ordered[fact] = found
         return found
 
@@ -210,7 +214,3 @@ class File:
             starts.append(stack.pop()[0])
             states.append(stack[-1][1])
         self.state_starts, self.states = starts, states
-
-
-def _place(entry: Captured) -> tuple[int, int]:
-    return entry[:2]

@@ -36,6 +36,7 @@ RegionKind: TypeAlias = Literal["loop", "branch", "else", "case", "try", "handle
 HandlerKind: TypeAlias = Literal["try_catch", "rescue", "error_check", "propagate"]
 AssignKind: TypeAlias = Literal["assign", "augmented", "declare", "for", "with", "catch", "named", "delete"]
 
+_HEX_SUFFIX = re.compile(r"[uUlL]+$")
 _SUFFIX = re.compile(r"[uUlLfFdDmM]+$")
 
 
@@ -47,7 +48,7 @@ class Modifiers(NamedTuple):
 
 
 class FunctionParts(NamedTuple):
-    """A function as its node says it is.  `parameters` is the list node whose named children `param` reads."""
+    """A function as its node says it is.  `parameters` is the list node whose named children `params` reads."""
 
     name: str
     kind: FunctionKind
@@ -63,7 +64,7 @@ class FunctionParts(NamedTuple):
     is_async: bool = False
     is_generator: bool = False
     is_abstract: bool = False
-    anchor: Node | None = None  # where a doc comment ends, if not right before the node
+    anchor: int = -1  # the byte that a doc comment ends before, if not the first of the node
     params: tuple[Param, ...] | None = None  # if they are not children of one node
 
 
@@ -78,7 +79,7 @@ class ClassParts(NamedTuple):
     visibility: Visibility = "public"
     is_exported: bool = False
     is_abstract: bool = False
-    anchor: Node | None = None
+    anchor: int = -1
 
 
 class CallParts(NamedTuple):
@@ -182,6 +183,7 @@ class Language:
 
     doc_markers: ClassVar[tuple[str, ...]] = ("/**",)  # what a comment before a declaration starts with to be its doc
     explicit_doc_markers: ClassVar[tuple[str, ...]] = ("/**",)  # what says by itself that a comment is a doc
+    directives: ClassVar[re.Pattern[str] | None] = None  # comments for tools, which are no part of a doc comment
     docs_touch: ClassVar[bool] = False  # a blank line parts a doc comment from what follows it
     line_markers: ClassVar[tuple[str, ...]] = ("//",)  # line comments under each other are one text
     log: ClassVar[re.Pattern[str]] = re.compile(
@@ -221,9 +223,9 @@ class Language:
         """Read a `@function`; `scope` is where it stands, the variant usually its kind."""
         raise NotImplementedError
 
-    def param(self, _file: File, _node: Node) -> Param | None:
+    def params(self, _file: File, _node: Node) -> Iterable[Param]:
         """Read one child of a parameter list."""
-        return None
+        return ()
 
     def class_(self, _file: File, _node: Node, _variant: str, _scope: int) -> ClassParts:
         """Read a `@class`; the variant usually is its kind."""
@@ -252,9 +254,10 @@ class Language:
 
     def number(self, text: str) -> str:
         """Return a number's value in decimal."""
-        if text[:2].lower() != "0x":
-            text = _SUFFIX.sub("", text) or text
-        return number_value(text)
+        if text.isdigit() and text[0] != "0":
+            return text
+        suffix = _HEX_SUFFIX if text[:2] in {"0x", "0X"} else _SUFFIX
+        return number_value(suffix.sub("", text) or text)
 
     def comment(self, text: str) -> str:
         """Return a comment without its markers."""

@@ -43,6 +43,7 @@ class OutlinePass:
         """Return all functions (the module first) and all classes."""
         file = self.file
         members = self._members()
+        packages = file.ordered("package")
         module = Function(
             name="<module>",
             qualified_name="<module>",
@@ -51,6 +52,7 @@ class OutlinePass:
             column=1,
             end_line=max(file.source.line_count, 1),
             scope=-1,
+            doc=self._docs.before(packages[0][0]) if packages else None,
             body_hash=short_hash(file.data),
         )
         functions = [module] * (len(file.functions) + 1)
@@ -98,7 +100,7 @@ class OutlinePass:
             params,
             parts.return_type,
             self._decorators(parts.modifiers.decorators),
-            self._docs.before(parts.anchor.start_byte if parts.anchor is not None else start),
+            self._docs.before(parts.anchor if parts.anchor >= 0 else start),
             parts.visibility,
             parts.is_exported,
             parts.is_async,
@@ -113,8 +115,8 @@ class OutlinePass:
     def _params(self, written: Node | None) -> tuple[Param, ...]:
         if written is None:
             return ()
-        param = self.language.param
-        return tuple([found for child in self.low.operands(written) if (found := param(self.file, child)) is not None])
+        read, file = self.language.params, self.file
+        return tuple([param for child in self.low.operands(written) for param in read(file, child)])
 
     def _class(self, index: int, members: tuple[Member, ...]) -> Class:
         file = self.file
@@ -133,7 +135,7 @@ class OutlinePass:
             parts.bases,
             members,
             self._decorators(parts.modifiers.decorators),
-            self._docs.before(parts.anchor.start_byte if parts.anchor is not None else start),
+            self._docs.before(parts.anchor if parts.anchor >= 0 else start),
             parts.visibility,
             parts.is_exported,
             parts.is_abstract,

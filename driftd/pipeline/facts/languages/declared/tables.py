@@ -13,9 +13,11 @@ from typing import TYPE_CHECKING
 import tree_sitter
 from tree_sitter import Query
 
+from driftd.pipeline.facts.languages.declared.values import Form, path
+from driftd.pipeline.facts.model import Value
+
 if TYPE_CHECKING:
     from driftd.pipeline.facts.languages.declared.language import Language
-    from driftd.pipeline.facts.languages.declared.values import Form
 
 _WORD = re.compile(r"[A-Za-z_]\w*").fullmatch
 _ERRORS = "\n(ERROR) @error\n(MISSING) @missing\n"
@@ -29,6 +31,7 @@ class Tables:
         grammar = self.grammar
         text = (files("driftd.pipeline.facts.languages") / language.query).read_text(encoding="utf-8")
         self.query = Query(grammar, text + _ERRORS)
+        _check_captures(self.query, language)
         self._ids: dict[str, set[int]] = {}
         unnamed: set[int] = set()
         for number in range(grammar.node_kind_count):
@@ -42,6 +45,8 @@ class Tables:
         self.forms: dict[int, Form] = {}
         for names, form in language.forms.items():
             self.forms.update(dict.fromkeys(self.kinds(*names.split()), form))
+        self.names = frozenset(number for number, form in self.forms.items() if form is path)
+        self.paths: dict[bytes, Value] = {}  # access paths met so far
         self.arguments = {
             number: reader for names, reader in language.arguments.items() for number in self.kinds(*names.split())
         }
@@ -60,6 +65,8 @@ class Tables:
         self.is_path = re.compile(rf"{name}(?:\s*(?:{steps})\s*{name})*".encode("latin-1")).fullmatch
         self.words = re.compile(name.encode("latin-1")).findall
         self._steps = re.compile(rf"\s*(?:{steps})\s*".encode("latin-1"))
+        odd = "|".join([re.escape(step) for step in language.separators if step != "."] + [r"\s"])
+        self._needs_steps = re.compile(odd.encode("latin-1")).search
         self._sigils = language.sigils.encode()
 
     def kinds(self, *names: str) -> frozenset[int]:
@@ -69,7 +76,8 @@ class Tables:
     def path_text(self, text: bytes) -> str:
         """Return an access path as the model writes it: dots between names, no white space, no sigils."""
         if not text.isalnum():
-            text = self._steps.sub(b".", text)
+            if self._needs_steps(text):
+                text = self._steps.sub(b".", text)
             if self._sigils:
                 text = text.translate(None, self._sigils)
             if b"\n" in text or b" " in text:
@@ -87,6 +95,28 @@ def tables_of(language: Language) -> Tables:
 def grammar_version(package: str) -> str:
     """Return the version of the package that holds a grammar."""
     return version(package.replace("_", "-"))
+
+
+_FACTS: dict[str, str | None] = {  # what may be captured -> the table that its variants are keys of
+    **dict.fromkeys(("function", "class", "field", "package", "import", "export", "awaited", "return", "raise"), None),
+    **dict.fromkeys(("comment", "expression", "error", "missing"), None),
+    "call": "calls",
+    "assign": "assigns",
+    "region": "regions",
+    "handler": "handlers",
+}
+_FIXED = {"jump": {"break", "continue"}, "literal": {"string", "bytes", "number", "regex", "template"}}
+
+
+def _check_captures(query: Query, language: Language) -> None:
+    """Raise ValueError for a capture that nothing reads."""
+    for number in range(query.capture_count):
+        name = query.capture_name(number)
+        fact, _, variant = name.partition(".")
+        table = _FACTS.get(fact)
+        known = getattr(language, table) if table is not None else _FIXED.get(fact)
+        if not (fact in _FACTS or fact in _FIXED) or (known is not None and variant not in known):
+            raise ValueError(f"{language.query}: nothing reads @{name}")
 
 
 def variants(captured: dict[str, list[tree_sitter.Node]], fact: str) -> Iterable[tuple[str, list[tree_sitter.Node]]]:

@@ -100,8 +100,11 @@ class Docs:
             return None
         self._used.update(entry[0] for entry in block)
         text, data = self._file.language.comment, self._file.data
-        lines = [text(data[entry[0] : -entry[1]].decode("utf-8", "replace")) for entry in reversed(block)]
-        return "\n".join(lines).strip() or None
+        written = [data[entry[0] : -entry[1]].decode("utf-8", "replace") for entry in reversed(block)]
+        directives = self._file.language.directives
+        if directives is not None:
+            written = [each for each in written if not directives.match(each)]
+        return "\n".join(map(text, written)).strip() or None
 
     def _trails(self, entry: Captured) -> bool:
         """Tell whether code stands before the comment on its line: then it is about that code."""

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 MAX_DEPTH = 64  # values nest no deeper: what lies below is UNKNOWN (encoders recurse)
 UNKNOWN = Value(Kind.UNKNOWN)
 NULL = Value(Kind.CONSTANT, "null")
+_MAX_PATHS = 20_000  # that a process remembers
 _MAX_PATH = 200  # bytes; a longer chain of accesses is taken apart instead of read at once
 COMPARISONS = frozenset({"==", "!=", "<", ">", "<=", ">=", "===", "!==", "<>", "<=>", "=~", "!~", "in", "is",
                          "instanceof", "eql?", "equal?"})  # fmt: skip
@@ -55,7 +56,9 @@ class Lowering:
         self.calls = calls
         self.literals = literals
         self.contexts: list[tuple[LiteralContext, str]] = [("other", "")] * len(literals)
-        self.paths: dict[bytes, Value] = {}
+        self.paths = tables.paths
+        if len(self.paths) > _MAX_PATHS:
+            self.paths.clear()
 
     def value(self, node: Node | None, context: LiteralContext = "other", name: str = "", depth: int = 0) -> Value:
         """Return the value of an expression; `context` and `name` say what a literal in it is for."""
@@ -216,6 +219,11 @@ def last(low: Lowering, node: Node, context: LiteralContext, name: str, depth: i
     """Lower to the last operand (a labelled or marked expression)."""
     operands = low.operands(node)
     return low.value(operands[-1], context, name, depth + 1) if operands else UNKNOWN
+
+
+def only(low: Lowering, node: Node, context: LiteralContext, name: str, depth: int) -> Value:
+    """Lower what has one child and nothing else; faster than `unwrap`."""
+    return low.value(node.child(0), context, name, depth + 1)
 
 
 def field(name: str) -> Form:
