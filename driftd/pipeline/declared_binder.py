@@ -10,13 +10,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from driftd.pipeline.binder import Binder
-from driftd.pipeline.bindings import NOTHING, Binding, Means, Site
+from driftd.pipeline.bindings import NOTHING, OPAQUE, Binding, Means, Site
 from driftd.pipeline.dialects import DIALECTS
+from driftd.pipeline.expressions import target_names
 from driftd.pipeline.facts.model import Kind
 from driftd.pipeline.type_names import canonical
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from driftd.pipeline.bindings import Table
     from driftd.pipeline.facts.model import Assign, Class, FileFacts, Function, Param
@@ -73,8 +74,18 @@ class DeclaredBinder(Binder):
         return (Binding(Means.TYPED, -1, declared),) if declared else super()._caught(assign)
 
     def _assigned(self, assign: Assign) -> Sequence[Binding]:
+        if assign.kind == "for" and self.language == "go":
+            return (OPAQUE,)
         declared = self.type_of(assign.annotation) if assign.kind in {"for", "with"} else ""
         return (Binding(Means.TYPED, -1, declared),) if declared else super()._assigned(assign)
+
+    def _pattern(self, assign: Assign) -> Iterable[tuple[str, Binding]]:
+        if assign.kind == "for" and self.language == "go" and assign.value is not None:
+            # The first is the index or the key.
+            names = [name for item in assign.target.items for name in target_names(item)]
+            element = self._iterated(assign.value)
+            return [(name, element if at else OPAQUE) for at, name in enumerate(names)]
+        return super()._pattern(assign)
 
     def _bind_name(self, assign: Assign, text: str, binding: Binding) -> None:
         head, dot, rest = text.partition(".")

@@ -42,6 +42,16 @@ def extension_key(family: str, name: str) -> str:
     return f"\2x{family}\0{name}"
 
 
+def methods_key(family: str, package: str, name: str) -> str:
+    """Return the key of the methods that a package declares for a type, outside of the type."""
+    return f"\2t{family}\0{package}\0{name}"
+
+
+def interface_key(family: str, method: str) -> str:
+    """Return the key of the interfaces that want a method."""
+    return f"\2i{family}\0{method}"
+
+
 def folder_key(folder: str) -> str:
     """Return the key of which files a Go package has."""
     return f"\2g{folder}"
@@ -214,12 +224,20 @@ def _declared(path: str, language: str, interface: Interface) -> Iterator[tuple[
             yield extension_key(family, cls.name.rpartition(".")[2]), ""
         elif dialect.package == "global" and cls.scope:
             yield declared_key(family, "", cls.qualified_name), ""
+    if family == "go":
+        for cls in interface.classes:
+            if cls.kind == "interface":
+                for name in cls.names:
+                    yield interface_key(family, name), cls.qualified_name
     if dialect.package == "file":
         return
     package = package_of(path, language, interface)
     for name, bindings in interface.names.items():
         if any(binding.means is not Means.IMPORT for binding in bindings):
             yield declared_key(family, package, name), ""
+            if family == "go" and "." in name:
+                owner, _, method = name.partition(".")
+                yield methods_key(family, package, owner), method
     for _, space in namespaces(interface):
         inside = f"{package}.{space.qualified_name}" if package else space.qualified_name
         for name in (*space.names, *space.fields):

@@ -19,6 +19,7 @@ from driftd.pipeline.call_graph.members import bound
 from driftd.pipeline.call_graph.place import Place
 from driftd.pipeline.declared_binder import member_name
 from driftd.pipeline.interface import definition_key
+from driftd.pipeline.packages import interface_key, methods_key
 from driftd.pipeline.type_names import PRIMITIVES, parts_of
 
 if TYPE_CHECKING:
@@ -97,7 +98,7 @@ class Declared(DeclaredPackages):
             return (Entity(Is.SUPER, cls.file, cls.number, receiver),)
         return None
 
-    def in_class(self, dialect: Dialect, piece: Entity, name: str) -> Entities:
+    def in_class(self, dialect: Dialect, piece: Entity, name: str, *, called: bool = False) -> Entities:
         """Return what a bare name in the code of a class means as a member of it; () if it is none."""
         face = self.class_face(piece)
         if face is None:
@@ -108,7 +109,7 @@ class Declared(DeclaredPackages):
             bindings = [b for b in face.names.get(name, ()) if b.means is Means.CLASS]
             return union([self.value(b, Place(piece.file, ~piece.number)) for b in bindings])
         cls = self.whole(piece)
-        return self._own(Entity(Is.INSTANCE, cls.file, cls.number, DECLARED), name)
+        return self.own(Entity(Is.INSTANCE, cls.file, cls.number, DECLARED), name, called=called)
 
     # -- members --
 
@@ -134,13 +135,26 @@ class Declared(DeclaredPackages):
         start = Entity(Is.CLASS, owner.file, owner.number)
         line = self.lineage(start.file, start.number)
         own = {start, *self.pieces(start)}
-        return self._among([cls for cls in line if cls not in own], name, Entity(Is.INSTANCE, *start[1:3]))
+        rest = [cls for cls in line if cls not in own]
+        found = self._among(rest, name, Entity(Is.INSTANCE, *start[1:3]), called=True)
+        return found or tuple([cls for cls in rest if cls.what is not Is.CLASS][:1])
 
     def _class_member(self, owner: Entity, name: str) -> Entities:
         dialect = self.dialect(owner.file)
         if dialect is None:
             return super()._class_member(owner, name)
-        found = self._own(owner, name)
+        return self._member_of(dialect, owner, name, called=False)
+
+    def called(self, owner: Entity, name: str) -> Entities:
+        """Return what `owner.name(…)` calls: methods count before fields of the same name."""
+        if owner.what is Is.INSTANCE or owner.what is Is.CLASS:
+            dialect = self.dialect(owner.file)
+            if dialect is not None:
+                return self._member_of(dialect, owner, name, called=True)
+        return self.attribute(owner, name)
+
+    def _member_of(self, dialect: Dialect, owner: Entity, name: str, *, called: bool) -> Entities:
+        found = self.own(owner, name, called=called)
         if found:
             return found
         if dialect.new == name and owner.what is Is.CLASS:
@@ -148,17 +162,17 @@ class Declared(DeclaredPackages):
         line = self.lineage(owner.file, owner.number)
         return tuple([cls for cls in line if cls.what is not Is.CLASS][:1])
 
-    def _own(self, owner: Entity, name: str) -> Entities:
+    def own(self, owner: Entity, name: str, *, called: bool) -> Entities:
         """Return a member that a class of the workspace has; () if none is known."""
-        key = ("own", owner, name)
-        return self.remember(key, lambda: self._found_member(owner, name))
+        key = ("own", owner, name, called)
+        return self.remember(key, lambda: self._found_member(owner, name, called=called))
 
-    def _found_member(self, owner: Entity, name: str) -> Entities:
+    def _found_member(self, owner: Entity, name: str, *, called: bool) -> Entities:
         line = self.lineage(owner.file, owner.number)
-        found = self._among(line, name, owner)
+        found = self._among(line, name, owner, called=called)
         if not found and owner.what is Is.CLASS:
             companion = self._nested(owner, "Companion")
-            found = self._own(companion, name) if companion is not None else NONE
+            found = self.own(companion, name, called=called) if companion is not None else NONE
         return found
 
     def _nested(self, owner: Entity, name: str) -> Entity | None:
@@ -168,8 +182,8 @@ class Declared(DeclaredPackages):
                 return Entity(Is.CLASS, owner.file, binding.ref)
         return None
 
-    def _among(self, line: Sequence[Entity], name: str, owner: Entity) -> Entities:
-        """Return what the classes have under a name: all overloads, the nearest class's first, or else a value."""
+    def _among(self, line: Sequence[Entity], name: str, owner: Entity, *, called: bool) -> Entities:
+        """Return what the classes have under a name: functions, the nearest class's first, or a value."""
         functions: list[Entity] = []
         values: list[Entities] = []
         key = field_key(name)
@@ -179,22 +193,21 @@ class Declared(DeclaredPackages):
             face = self.class_face(cls) if cls.what is Is.CLASS else None
             if face is None:
                 continue
-            others: list[Binding] = []
+            others = list(face.fields.get(name, ()))
             for binding in face.names.get(name, ()):
                 if binding.means is Means.FUNCTION:
                     functions.extend(self._as_method(cls, binding.ref, owner))
                 else:
                     others.append(binding)
             functions.extend(self._outside(cls, face, name, owner))
-            if not functions:
-                others.extend(face.fields.get(name, ()))
             place = Place(cls.file, ~cls.number, owner)
-            values.extend([self.value(binding, place) for binding in others])
-            if written and (cls.file, cls.number) in written:
-                values.append(written[cls.file, cls.number])
-            if others and not functions:
+            if not (called and functions):
+                values.extend([self.value(binding, place) for binding in others])
+                if written and (cls.file, cls.number) in written:
+                    values.append(written[cls.file, cls.number])
+            if values and not (called and functions):
                 break
-        if functions:
+        if functions and (called or not values):
             getters = [f for f in functions if self.kind(f) == "getter"]
             if getters and len(getters) == len(functions):
                 return self.result(tuple(getters[:1]))
@@ -291,7 +304,41 @@ class Declared(DeclaredPackages):
 
     def supertypes(self, cls: Entity) -> Entities:
         """Return the types whose instances a class's instances are."""
-        return tuple([base for base in self.lineage(cls.file, cls.number) if base.what is Is.CLASS])
+        line = tuple([base for base in self.lineage(cls.file, cls.number) if base.what is Is.CLASS])
+        dialect = self.dialect(cls.file)
+        if dialect is None or dialect.family != "go":
+            return line
+        return self.remember(("supertypes", cls), lambda: union([line, self._satisfied(line)]))
+
+    def _satisfied(self, line: Entities) -> Entities:
+        """Return the interfaces all of whose methods the types of a lineage have together."""
+        packages = self._project.packages
+        methods: set[str] = set()
+        for cls in line:
+            face = self.class_face(cls)
+            if face is not None:
+                key = methods_key("go", self.package_at(cls.file, 0), face.name)
+                self.look(key)
+                methods.update(spot.namespace for spot in packages.spots(key))
+        found: dict[Entity, None] = {}
+        for method in sorted(methods):
+            key = interface_key("go", method)
+            self.look(key)
+            for spot in packages.spots(key):
+                interface = self.interface(spot.path)
+                for index, other in enumerate(interface.classes if interface is not None else ()):
+                    if other.qualified_name == spot.namespace:
+                        found[Entity(Is.CLASS, spot.path, index)] = None
+        return tuple([e for e in found if self._wanted(e) <= methods])
+
+    def _wanted(self, interface: Entity) -> set[str]:
+        names: set[str] = set()
+        for cls in self.lineage(interface.file, interface.number):
+            face = self.class_face(cls) if cls.what is Is.CLASS else None
+            if face is None:
+                return {""}  # nothing is known to satisfy it
+            names.update(name for name, bindings in face.names.items() if bindings[0].means is Means.FUNCTION)
+        return names
 
     def is_marked(self, cls: Entity, marks: frozenset[str]) -> bool:
         """Whether a class has one of the annotations, given by their full names."""
@@ -342,8 +389,13 @@ class Declared(DeclaredPackages):
 
     def items(self, container: Entity, key: str | None) -> Entities:
         """Return what a container can hold under a key; None for any."""
-        if self.dialect(container.file) is not None and container.what is Is.TYPED:
+        dialect = self.dialect(container.file)
+        if dialect is None:
+            return super().items(container, key)
+        if container.what is Is.TYPED:
             return self._inside(container, key)
+        if container.what is Is.INSTANCE and dialect.family == "go" and key == "0":
+            return (container,)  # the value of `value, ok := …`
         return super().items(container, key)
 
     def _library_member(self, container: Entity, name: str) -> Entities:
@@ -388,6 +440,50 @@ class Declared(DeclaredPackages):
         if not callees or any(e.what is not Is.CLASS for e in callees):
             return NONE
         return tuple([Entity(Is.INSTANCE, e.file, e.number) for e in callees])
+
+    def _call(self, binding: Binding, place: Place) -> Entities:
+        text = binding.text
+        if not text or self.dialect(place.path) is None:
+            return super()._call(binding, place)
+        owner, dot, name = text.rpartition(".")
+        if dot:
+            callees = union([self.called(e, name) for e in self.path(owner, place)])
+        else:
+            callees = self.called_name(place, text)
+        arguments = binding.items[1:]
+
+        def argument(_name: str, position: int) -> Entities:
+            return self.value(arguments[position], place) if position < len(arguments) else NONE
+
+        return self.result(callees, argument) if callees else (UNKNOWN,)
+
+    def called_name(self, place: Place, name: str) -> Entities:
+        """Return what a call of a bare name calls; methods of the classes around count before variables."""
+        found = self.path(name, place)
+        if any(e.what in _CALLED for e in found):
+            return found
+        return self.methods_around(place.path, place.scope, name) or found
+
+    def methods_around(self, path: str, scope: int, name: str) -> Entities:
+        """Return the methods of a name that code of a scope can call without naming an object."""
+        dialect, interface = self.dialect(path), self.interface(path)
+        if dialect is None or interface is None or not dialect.implicit_receiver:
+            return NONE
+        while scope:
+            if scope < 0:
+                found = self.in_class(dialect, Entity(Is.CLASS, path, ~scope), name, called=True)
+                methods = tuple([e for e in found if e.what in _FUNCTIONS])
+                if methods:
+                    return methods
+            scope = interface.functions[scope].scope if scope > 0 else interface.classes[~scope].scope
+        return tuple([e for e in self.in_module(path, name) if e.what in _FUNCTIONS])
+
+    def _library_result(self, callee: Entity, argument: Callable[[str, int], Entities] | None) -> Entities:
+        if callee.what is Is.BUILTIN and callee.file == "new" and argument is not None:
+            found = [Entity(Is.INSTANCE, e.file, e.number) for e in argument("", 0) if e.what is Is.CLASS]
+            if found:
+                return tuple(found)
+        return super()._library_result(callee, argument)
 
     def _result(self, callee: Entity, argument: Callable[[str, int], Entities] | None) -> Entities:
         if callee.what in _FUNCTIONS and self.dialect(callee.file) is not None:
@@ -448,6 +544,7 @@ class Declared(DeclaredPackages):
 _TYPES: Final = frozenset({Is.CLASS, Is.INSTANCE, Is.PACKAGE})
 _TELLING: Final = frozenset({Is.INSTANCE, Is.TYPED})
 _FUNCTIONS: Final = frozenset({Is.FUNCTION, Is.METHOD})
+_CALLED: Final = frozenset({Is.FUNCTION, Is.METHOD, Is.CLASS})
 _SELVES: Final = frozenset({"this", "$this"})
 _HERITAGE: Final = frozenset({Is.CLASS, Is.EXTERNAL, Is.BUILTIN})
 _OF_CLASS: Final = frozenset({"static_method", "class_method"})

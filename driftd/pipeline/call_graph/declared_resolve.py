@@ -74,14 +74,17 @@ class DeclaredResolver(Resolver):
         """Return what is to be done besides the calls: taking in the classes that others make instances of."""
         found: dict[int, list[tuple[Any, ...]]] = {}
         for number, cls in enumerate(self.classes):
-            if cls.name == "<anonymous>" or cls.kind == "object" or cls.decorators or self.is_constant(number):
+            known = cls.name == "<anonymous>" or cls.kind == "object" or self.is_constant(number)
+            # A Go type needs no construction: its zero value is an instance.
+            if known or cls.decorators or (self.dialect.family == "go" and cls.kind != "interface"):
                 found.setdefault(of_scope[cls.scope], []).append((self.made, number))
         return found
 
     def made(self, number: int) -> None:
         """Take in that instances of a class are made, if its annotations say so or nobody else can."""
         cls = self.classes[number]
-        if cls.name == "<anonymous>" or cls.kind == "object" or self.is_constant(number) or self.is_bean(number):
+        known = cls.name == "<anonymous>" or cls.kind == "object" or self.is_constant(number)
+        if known or self.dialect.family == "go" or self.is_bean(number):
             self.handover.instance(Entity(Is.CLASS, self.path, number))
 
     def is_constant(self, number: int) -> bool:
@@ -152,6 +155,8 @@ class DeclaredResolver(Resolver):
         if cls is not None and call.is_new and text in self.dialect.receivers:
             return self.chosen(call, (cls,), "constructor", IMPLICIT)
         found = self.look_up(call.scope, text, call.line, call.region)
+        if not found or not any(e.what in _CALLED for e in found):
+            found = self.symbols.methods_around(self.path, call.scope, text) or found
         if found is None:
             unbound = self.symbols.unbound(self.path, text)
             if unbound.what is Is.BUILTIN:
@@ -183,7 +188,7 @@ class DeclaredResolver(Resolver):
         """Return where a call of a member goes."""
         outcomes = []
         for owner in owners:
-            found = self.symbols.attribute(owner, name)
+            found = self.symbols.called(owner, name)
             strategy = how or _STRATEGIES.get(owner.what, "import_based")
             reason = MISSING_MEMBER if owner.what in _HAVING_MEMBERS else UNKNOWN_RECEIVER
             chosen = self.chosen(call, found, strategy, reason)
@@ -197,7 +202,7 @@ class DeclaredResolver(Resolver):
         """Yield where the call goes in classes in use that may stand behind a declared type."""
         known = {(t.function.file, t.function.number) for t in chosen.targets}
         for cls in self.symbols.in_use(owner.file, owner.number)[1:]:
-            found = self.symbols.attribute(Entity(Is.INSTANCE, cls.file, cls.number), name)
+            found = self.symbols.called(Entity(Is.INSTANCE, cls.file, cls.number), name)
             how = "di_injection" if self.symbols.is_marked(cls, BEANS) else "virtual_dispatch"
             outcome = self.chosen(call, found, how, MISSING_MEMBER)
             if outcome.targets and any((t.function.file, t.function.number) not in known for t in outcome.targets):
@@ -314,6 +319,7 @@ class DeclaredHandover(Handover):
 
 
 _DEFINITIONS: Final = frozenset({Means.FUNCTION, Means.CLASS, Means.IMPORT})
+_CALLED: Final = frozenset({Is.FUNCTION, Is.METHOD, Is.CLASS})
 _FUNCTIONS: Final = frozenset({Is.FUNCTION, Is.METHOD})
 _HAVING_MEMBERS: Final = frozenset({Is.INSTANCE, Is.CLASS, Is.PACKAGE, Is.MODULE, Is.SUPER})
 _STRATEGIES: Final[dict[Is, str]] = {

@@ -180,7 +180,7 @@ _FLOAT: Final = frozenset(["float", "Float"])
 _SUFFIXES: Final = {
     "L": _LONG, "l": _LONG, "f": _FLOAT, "F": _FLOAT, "d": _DOUBLE, "D": _DOUBLE, "m": frozenset(["decimal"]), "M": frozenset(["decimal"]),
 }  # fmt: skip
-_CLASS_LITERAL: Final = frozenset(["Class", "Type"])
+_CLASS_LITERAL: Final = frozenset(["Class"])
 _TESTS: Final = frozenset(["==", "!=", "<", ">", "<=", ">=", "&&", "||", "!", "instanceof", "===", "!==", "in", "is"])
 _ARITHMETIC: Final = frozenset(["+", "-", "*", "/", "%"])
 _NUMBERS: Final = frozenset(
@@ -200,6 +200,7 @@ _ALIKE: Final[dict[str, frozenset[str]]] = {
     **dict.fromkeys(_BOOLEANS, _BOOLEANS),
     **dict.fromkeys(_NUMBERS, _NUMBERS),
     **dict.fromkeys(_CHARACTERS, _CHARACTERS),
+    "Type": _CLASS_LITERAL,
     **dict.fromkeys(
         ("Collection", "Iterable", "List", "Set", "IEnumerable", "ICollection", "IList", "Sequence"),
         frozenset(["List", "Set", "ArrayList", "LinkedList", "HashSet", "Collection", "Queue", "Deque", "IList", "MutableList"]),
