@@ -15,6 +15,7 @@ from driftd.pipeline.data.facts import DataFacts, data_facts_of
 from driftd.pipeline.env_access import Access, accesses, defined_names, may_access
 from driftd.pipeline.facts.codec import decode, encode
 from driftd.pipeline.facts.model import FileFacts
+from driftd.pipeline.go_build import is_default
 from driftd.pipeline.interface import FunctionFace, Interface, bind, interface_of
 from driftd.pipeline.manifests import LANGUAGES as MANIFESTS
 from driftd.pipeline.manifests import Manifest, manifest_of
@@ -104,6 +105,8 @@ def digest_of(path: str, language: str, facts: FileFacts, encoded: bytes) -> byt
     if language in MANIFESTS:
         return encode(Digest(NO_INTERFACE, manifest=manifest_of(path, facts)))
     interface = interface_of(facts.outline, bind(facts), language)
+    if language == "go" and not is_default(path, facts.texts.comments):
+        interface = msgspec.structs.replace(interface, is_default=False)
     if language not in CODE:
         defines = defined_names(path, facts) if language == "dotenv" else ()
         return encode(Digest(interface, defines=defines, data=data_facts_of(facts) if language in DATA else NO_DATA))

@@ -76,7 +76,7 @@ class Interface(msgspec.Struct, frozen=True, array_like=True, gc=False):
     `names` are the module's; `exports` the exported ones where the language has export syntax, else None.  `stars` are
     the modules everything is taken from, the last one first.  `public` is what a star import takes, None for every
     name without a leading underscore.  `displays` are those that the bindings mention, by number.  `package` is what
-    the file says it belongs to.
+    the file says it belongs to; `is_default` whether a default build has the file, others exclude it.
     """
 
     functions: tuple[FunctionFace, ...]
@@ -87,6 +87,7 @@ class Interface(msgspec.Struct, frozen=True, array_like=True, gc=False):
     public: frozenset[str] | None
     displays: dict[int, Display] = {}  # msgspec copies the default
     package: str = ""
+    is_default: bool = True
 
 
 def binder_of(facts: FileFacts) -> Binder:
@@ -279,6 +280,7 @@ def shape(interface: Interface) -> tuple[object, ...]:
         interface.stars,
         interface.public,
         interface.package,
+        interface.is_default,
         frozenset(name for name in interface.names if "." in name or "[" in name),
     )
 

@@ -119,7 +119,9 @@ def _go(text: str) -> str:
     if text.startswith("["):
         return _holding("Array", "go", [_GO_ARRAY.sub("", text, count=1)])
     if text.startswith("("):
-        parts = [part.rpartition(" ")[2] if " " in part and "(" not in part else part for part in _split(text[1:-1], ",")]
+        parts = [
+            part.rpartition(" ")[2] if " " in part and "(" not in part else part for part in _split(text[1:-1], ",")
+        ]
         return _type("go", parts[0]) if len(parts) == 1 else _holding("Tuple", "go", parts)
     if text.startswith(("func", "struct", "interface")):
         return ""

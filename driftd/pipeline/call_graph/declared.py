@@ -46,7 +46,7 @@ class Declared(DeclaredPackages):
         interface = self.interface(path)
         if interface is None:
             return None
-        word = self.word(dialect, path, self.class_around(path, scope), name, receiver)
+        word = self.word(dialect, self.class_around(path, scope), name, receiver)
         if word is not None:
             return word
         at = scope
@@ -82,9 +82,7 @@ class Declared(DeclaredPackages):
             scope = interface.classes[~scope].scope
         return self.whole(Entity(Is.CLASS, path, ~scope)) if scope < 0 else None
 
-    def word(
-        self, dialect: Dialect, path: str, cls: Entity | None, name: str, receiver: Entity | None
-    ) -> Entities | None:
+    def word(self, dialect: Dialect, cls: Entity | None, name: str, receiver: Entity | None) -> Entities | None:
         """Return what a word of the language such as `this` means in code of a class; None if it is none."""
         if name in dialect.receivers:
             if receiver is not None and receiver.what in {Is.INSTANCE, Is.CLASS}:
@@ -270,11 +268,9 @@ class Declared(DeclaredPackages):
             return NONE
         entities = self.path(binding.text, Place(cls.file, face.scope))
         return tuple(
-            [
-                self.whole(e) if e.what is Is.CLASS else opaque(e)
-                for e in entities
-                if e != cls and e.what in _HERITAGE
-            ][:1]
+            [self.whole(e) if e.what is Is.CLASS else opaque(e) for e in entities if e != cls and e.what in _HERITAGE][
+                :1
+            ]
         )
 
     def _constructor(self, cls: Entity) -> Entities:
@@ -293,9 +289,7 @@ class Declared(DeclaredPackages):
                     function = Entity(Is.FUNCTION, base.file, binding.ref)
                     if binding.means is Means.FUNCTION and self.kind(function) == "constructor":
                         found.append(function)
-            found.extend(
-                f for f in self._outside(base, face, face.name, base) if self.kind(f) == "constructor"
-            )
+            found.extend(f for f in self._outside(base, face, face.name, base) if self.kind(f) == "constructor")
             if found:
                 return tuple(found)
             if dialect.family not in _INHERITING and base not in {cls, *self.pieces(cls)}:

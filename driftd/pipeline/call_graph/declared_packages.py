@@ -183,7 +183,11 @@ class DeclaredPackages(Symbols):
     def _declared(self, family: str, package: str, name: str) -> Entities:
         key = declared_key(family, package, name)
         self.look(key)
-        return union([self._at(spot, name) for spot in self._project.packages.spots(key)])
+        spots = self._project.packages.spots(key)
+        if family == "go" and len(spots) > 1:  # alternatives for other builds
+            built = [spot for spot in spots if (face := self.interface(spot.path)) is not None and face.is_default]
+            spots = built or spots
+        return union([self._at(spot, name) for spot in spots])
 
     def _at(self, spot: Spot, name: str) -> Entities:
         interface = self.interface(spot.path, name)
@@ -395,10 +399,10 @@ class DeclaredPackages(Symbols):
         dialect = self.dialect(piece.file)
         if dialect is None or not dialect.pieces:
             return piece
-        found = self.remember(("whole", piece), lambda: (self._whole(dialect, piece),))
+        found = self.remember(("whole", piece), lambda: (self._complete(dialect, piece),))
         return found[0] if found else piece
 
-    def _whole(self, dialect: Dialect, piece: Entity) -> Entity:
+    def _complete(self, dialect: Dialect, piece: Entity) -> Entity:
         face = self.class_face(piece)
         if face is None:
             return piece

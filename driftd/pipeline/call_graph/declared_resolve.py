@@ -70,7 +70,7 @@ class DeclaredResolver(Resolver):
         self.asked: dict[tuple[int, str], tuple[Entities, str, bool]] = {}
         self.around: dict[int, Entity | None] = {}
 
-    def hidden(self, implicit: Implicit, of_scope: Sequence[int]) -> dict[int, list[tuple[Any, ...]]]:
+    def hidden(self, _implicit: Implicit, of_scope: Sequence[int]) -> dict[int, list[tuple[Any, ...]]]:
         """Return what is to be done besides the calls: taking in the classes that others make instances of."""
         found: dict[int, list[tuple[Any, ...]]] = {}
         for number, cls in enumerate(self.classes):
@@ -195,8 +195,7 @@ class DeclaredResolver(Resolver):
             outcomes.append(chosen)
             if owner.what is Is.INSTANCE and owner.extra == DECLARED and how != "super":
                 outcomes.extend(self.overriding(call, owner, name, chosen))
-        joined = self.join(outcomes)
-        return joined
+        return self.join(outcomes)
 
     def overriding(self, call: Call, owner: Entity, name: str, chosen: Outcome) -> Iterable[Outcome]:
         """Yield where the call goes in classes in use that may stand behind a declared type."""
@@ -242,7 +241,7 @@ class DeclaredResolver(Resolver):
 
     def look_up(self, scope: int, name: str, line: int, region: int) -> Entities | None:
         """Return what a name means in a scope; None if nothing binds it."""
-        word = self.symbols.word(self.dialect, self.path, self.class_around(scope), name, None)
+        word = self.symbols.word(self.dialect, self.class_around(scope), name, None)
         if word is not None:
             return word
         if self.scopes.comprehensions:
@@ -298,6 +297,13 @@ class DeclaredHandover(Handover):
             if naming is not None:
                 self.add(subclasses_key(base.file, naming.classes[base.number]), (whole,))
 
+    def arguments(self, function: Entity, offset: int, call: Call) -> None:
+        """Let the arguments of a call flow into parameters; a declared type says more than what is passed."""
+        interface = self.symbols.interface(function.file)
+        types = interface.functions[function.number].types if interface is not None else ()
+        if not all(types) or any(arg.value.kind in _REFERRING or "." in arg.value.text for arg in call.args):
+            super().arguments(function, offset, call)
+
     def action(self, action: Entity, call: Call) -> None:
         """Take in what a method of a collection passes to the functions that it is given."""
         super().action(action, call)
@@ -319,6 +325,7 @@ class DeclaredHandover(Handover):
 
 
 _DEFINITIONS: Final = frozenset({Means.FUNCTION, Means.CLASS, Means.IMPORT})
+_REFERRING: Final = frozenset({Kind.FUNCTION, Kind.LIST, Kind.DICT})
 _CALLED: Final = frozenset({Is.FUNCTION, Is.METHOD, Is.CLASS})
 _FUNCTIONS: Final = frozenset({Is.FUNCTION, Is.METHOD})
 _HAVING_MEMBERS: Final = frozenset({Is.INSTANCE, Is.CLASS, Is.PACKAGE, Is.MODULE, Is.SUPER})

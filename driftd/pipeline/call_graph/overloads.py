@@ -47,12 +47,14 @@ class Chooser:
         symbols.look(definition_key(function.file, face.qualified_name))
         return face
 
-    def by_types(self, call: Call, functions: Sequence[tuple[Entity, FunctionFace]]) -> list[tuple[Entity, FunctionFace]]:
+    def by_types(
+        self, call: Call, functions: Sequence[tuple[Entity, FunctionFace]]
+    ) -> list[tuple[Entity, FunctionFace]]:
         """Leave the functions whose parameters agree best with what is known of the arguments."""
         kinds = [None if arg.name else self.kinds(arg.value, call) for arg in call.args]
         scored = []
         for function, face in functions:
-            score = 0
+            score = -any(p[:1] == "*" for p in face.params)  # one that takes any number is the last resort
             for position, known in enumerate(kinds):
                 if known is None or not face.types:
                     continue
@@ -65,7 +67,7 @@ class Chooser:
     def kinds(self, value: Value, call: Call) -> frozenset[str] | None:
         """Return the simple names of the types that an argument is of; None if they are not known."""
         kind = value.kind
-        if kind == Kind.STRING or kind == Kind.TEMPLATE:
+        if kind in _TEXTS:
             literals = self.resolver.facts.texts.literals
             fact = literals[value.ref] if 0 <= value.ref < len(literals) else None
             return _STRINGS | _CHARACTERS if fact is not None and len(fact.value) == 1 else _STRINGS
@@ -78,9 +80,11 @@ class Chooser:
         if kind == Kind.OPERATION:
             return self.operation(value, call)
         if kind == Kind.CAST:
-            names = frozenset(path.rpartition(".")[2] for path, _ in parts_of(canonical(self.resolver.language, value.text)))
-            if not names.isdisjoint(_PLAIN):
-                return names
+            named = frozenset(
+                path.rpartition(".")[2] for path, _ in parts_of(canonical(self.resolver.language, value.text))
+            )
+            if not named.isdisjoint(_PLAIN):
+                return named
         if kind == Kind.PATH and value.text.endswith(".class"):
             return _CLASS_LITERAL
         if kind not in {Kind.PATH, Kind.CALL, Kind.MEMBER, Kind.CAST, Kind.INDEX}:
@@ -183,6 +187,7 @@ _SUFFIXES: Final = {
 _CLASS_LITERAL: Final = frozenset(["Class"])
 _TESTS: Final = frozenset(["==", "!=", "<", ">", "<=", ">=", "&&", "||", "!", "instanceof", "===", "!==", "in", "is"])
 _ARITHMETIC: Final = frozenset(["+", "-", "*", "/", "%"])
+_TEXTS: Final = frozenset({Kind.STRING, Kind.TEMPLATE})
 _NUMBERS: Final = frozenset(
     ["int", "long", "short", "byte", "float", "double", "Integer", "Long", "Short", "Byte", "Float", "Double", "Number",
      "decimal", "uint", "ulong", "Int", "Int32", "Int64", "UInt", "usize", "i32", "i64", "u8", "u32", "u64", "size_t",

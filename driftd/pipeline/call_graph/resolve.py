@@ -160,9 +160,9 @@ class Resolver:
             self.forget()
         return found
 
-    def hidden(self, implicit: Implicit, of_scope: Sequence[int]) -> dict[int, list[tuple[Any, ...]]]:
+    def hidden(self, _implicit: Implicit, of_scope: Sequence[int]) -> dict[int, list[tuple[Any, ...]]]:
         """Return what is to be done besides the calls for each stretch of the file."""
-        return implicit.grouped(of_scope)
+        return _implicit.grouped(of_scope)
 
     def group(self, calls: Iterable[Call]) -> None:
         """Resolve the calls of a stretch."""
