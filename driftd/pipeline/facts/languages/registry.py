@@ -29,6 +29,8 @@ SUFFIXES: dict[str, str] = {
     ".env": "dotenv",
     ".go": "go",
     ".java": "java",
+    ".php": "php",
+    ".phtml": "php",
     ".prisma": "prisma",
 }
 
@@ -40,6 +42,7 @@ MODULES: dict[str, str] = {
     "dotenv": "dotenv",
     "go": "go",
     "java": "java",
+    "php": "php",
     "prisma": "prisma",
     "json": "manifests",
     "toml": "manifests",

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
 RegionKind: TypeAlias = Literal["loop", "branch", "else", "case", "try", "handler", "finally", "with", "comprehension"]
 HandlerKind: TypeAlias = Literal["try_catch", "rescue", "error_check", "propagate"]
-AssignKind: TypeAlias = Literal["assign", "augmented", "declare", "for", "with", "catch", "named", "delete"]
+AssignKind: TypeAlias = Literal["assign", "augmented", "declare", "for", "with", "catch", "named", "delete", "global"]
 
 _HEX_SUFFIX = re.compile(r"[uUlL]+$")
 _SUFFIX = re.compile(r"[uUlLfFdDmM]+$")
