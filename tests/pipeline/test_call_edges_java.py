@@ -250,22 +250,23 @@ class TestOverloads:
         assert lines == {9: 3, 10: 4, 11: 5, 12: 6, 13: 7, 14: 3}
 
 
+FILES = {
+    "Repo.java": "package p;\ninterface Repo { void save(); }\n",
+    "Sql.java": "package p;\nclass Sql implements Repo { public void save() {} }\n",
+    "Mem.java": "package p;\nclass Mem implements Repo { public void save() {} }\n",
+    "User.java": "package p;\nclass User { void go(Repo repo) { repo.save(); } }\n",
+}  # fmt: skip
+
+
 class TestDispatch:
     """A declared type stands for the classes in use that extend it."""
-
-    FILES = {
-        "Repo.java": "package p;\ninterface Repo { void save(); }\n",
-        "Sql.java": "package p;\nclass Sql implements Repo { public void save() {} }\n",
-        "Mem.java": "package p;\nclass Mem implements Repo { public void save() {} }\n",
-        "User.java": "package p;\nclass User { void go(Repo repo) { repo.save(); } }\n",
-    }  # fmt: skip
 
     def test_an_interface_stands_for_the_classes_that_are_made(self) -> None:
         """One that nobody makes an instance of is not meant; without any the interface's method is."""
         main = "package p;\nclass Main { void f() { new User().go(new Sql()); } }\n"
-        found = edges({**self.FILES, "Main.java": main})
+        found = edges({**FILES, "Main.java": main})
         assert "User.java:User.go -> Sql.java:Sql.save 2 virtual_dispatch 0.7" in found
-        assert edges(self.FILES) == ["User.java:User.go -> Repo.java:Repo.save 2 type_inferred 0.8"]
+        assert edges(FILES) == ["User.java:User.go -> Repo.java:Repo.save 2 type_inferred 0.8"]
 
     def test_anonymous_classes_and_bodies_of_constants_are_made(self) -> None:
         """They are instances where they stand."""
@@ -295,7 +296,7 @@ class TestDispatch:
         """Spring makes instances of components: fields and parameters of their interfaces get them."""
         found = edges(
             {
-                **self.FILES,
+                **FILES,
                 "Sql.java": """
                 package p;
                 import org.springframework.stereotype.Repository;

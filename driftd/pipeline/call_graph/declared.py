@@ -228,8 +228,16 @@ class Declared(DeclaredPackages):
         for function in fitting or functions:
             interface = self.interface(function.file)
             types = interface.functions[function.number].types if interface is not None else ()
-            kept.setdefault(tuple([t.partition("[")[0] for t in types]), function)
+            key = tuple([t.partition("[")[0] for t in types])
+            known = kept.setdefault(key, function)
+            if known != function and self.is_abstract(known) and not self.is_abstract(function):
+                kept[key] = function  # what an interface asks for, a base has
         return tuple(kept.values())
+
+    def is_abstract(self, function: Entity) -> bool:
+        """Whether a function only says what subclasses must have."""
+        interface = self.interface(function.file)
+        return interface is not None and interface.functions[function.number].is_abstract
 
     def _as_method(self, cls: Entity, number: int, owner: Entity) -> Entities:
         function = Entity(Is.FUNCTION, cls.file, number)
@@ -526,6 +534,13 @@ class Declared(DeclaredPackages):
             return super().parameter(binding, place)
         key = ("parameter", place.path, binding.ref, binding.text, None)
         return self.remember(key, lambda: self._parameter(binding, place.path, None))
+
+    def offset(self, callee: Entity) -> int:
+        """Return how many parameters a call does not name: 1 where a method lists its receiver."""
+        if self.dialect(callee.file) is None:
+            return super().offset(callee)
+        interface = self.interface(callee.file) if callee.what is Is.METHOD else None
+        return int(interface is not None and interface.functions[callee.number].params[:1] == ("self",))
 
     def attributes(self, owners: Entities, name: str) -> Entities:
         """Return what `name` can be on any of the owners; an owner without it counts as unknown."""

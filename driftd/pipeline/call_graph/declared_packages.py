@@ -116,6 +116,12 @@ class DeclaredPackages(Symbols):
         """Return a member of a module that is a file."""
         if name in {"self", "crate", "super"}:
             return self.absolute(path, DIALECTS["rust"], name)
+        interface = self.interface(path, name)
+        bindings = interface.names.get(name, ()) if interface is not None else ()
+        if all(b.means is Means.IMPORT for b in bindings):  # `mod name;` is an import, too
+            child = self._child(path, name)
+            if child:
+                return child
         return self.in_module(path, name)
 
     def unbound(self, path: str, name: str) -> Entity:

@@ -29,7 +29,8 @@ class Chooser:
         if len(functions) < 2 or any(arg.value.kind == Kind.SPREAD for arg in call.args):
             return list(functions)
         faces = [(function, face) for function in functions if (face := self.face(function)) is not None]
-        fitting = [(f, face) for f, face in faces if _takes(face, call)] or faces
+        offset = self.resolver.symbols.offset
+        fitting = [(f, face) for f, face in faces if _takes(face, call, offset(f))] or faces
         if len(fitting) > 1:
             fitting = self.by_types(call, fitting)
         if len(fitting) > 1:
@@ -133,8 +134,8 @@ class Chooser:
         return set()
 
 
-def _takes(face: FunctionFace, call: Call) -> bool:
-    count = len(call.args)
+def _takes(face: FunctionFace, call: Call, offset: int) -> bool:
+    count = len(call.args) + offset
     has_rest = any(p[:1] == "*" for p in face.params)
     required = sum(t[:1] != "?" for t in face.types) - has_rest
     if count < required or (count > len(face.params) and not has_rest):
