@@ -44,7 +44,7 @@ class DeclaredAdapter:
 
     def _extract(self, data: bytes, language: str) -> FileFacts:
         tables = tables_of(self._language)
-        root = Parser(tables.grammar).parse(data).root_node
+        root = self._language.parse(Parser(tables.grammar), data).root_node
         file = File(self._language, tables, EcmaSource(data), QueryCursor(tables.query).captures(root))
         parts = function_parts(file)
         bodies = BodiesPass(file, parts).run()

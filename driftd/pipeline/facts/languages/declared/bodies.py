@@ -137,13 +137,18 @@ class BodiesPass:
                 )
             )
 
-    def _args(self, args: Node | Sequence[Node], use: Literal["argument", "decorator"]) -> tuple[Arg, ...]:
+    def _args(
+        self, args: Node | Sequence[Node] | Sequence[Arg], use: Literal["argument", "decorator"]
+    ) -> tuple[Arg, ...]:
         low, forms = self.low, self.low.forms
         tables = self.file.tables
         silent, readers = tables.silent, tables.arguments
         found: list[Arg] = []
         plain, data, names = self._plain, low.data, tables.names
         for child in args.children if isinstance(args, Node) else args:
+            if isinstance(child, Arg):
+                found.append(child)
+                continue
             number = child.kind_id
             if number in silent:
                 continue

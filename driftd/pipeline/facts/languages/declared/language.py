@@ -11,7 +11,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, ClassVar, Literal, NamedTuple, TypeAlias
 
-from tree_sitter import Node
+from tree_sitter import Node, Parser, Tree
 
 from driftd.pipeline.facts.languages.declared.values import UNKNOWN, Form, Lowering
 from driftd.pipeline.facts.languages.ecmascript_text import comment_text, number_value, unescaped
@@ -83,13 +83,13 @@ class ClassParts(NamedTuple):
 
 
 class CallParts(NamedTuple):
-    """A call.  `args` is the argument list's node, or the arguments themselves.
+    """A call.  `args` is the argument list's node, or the arguments themselves, as nodes or lowered.
 
     `place` is a byte of the call that lies in no function within it: where its argument list starts.
     """
 
     callee: Value
-    args: Node | Sequence[Node] | None
+    args: Node | Sequence[Node] | Sequence[Arg] | None
     place: int
     is_new: bool = False
     is_optional: bool = False
@@ -166,6 +166,8 @@ class Language:
     soft_keywords: ClassVar[str] = ""  # words of the grammar that may be names as well
     keywords: ClassVar[str] = ""  # words that are no names though the grammar reads them as such
 
+    words: ClassVar[str] = ""  # words that are values though the grammar has no named node for them
+
     # Node types
     comments: ClassVar[str] = "comment"
     silent: ClassVar[str] = ""  # named nodes that are no operands: operators, labels, type arguments
@@ -198,6 +200,10 @@ class Language:
         return tuple(dict.fromkeys([*self.suffixes.values(), self.name]))
 
     # Hooks
+
+    def parse(self, parser: Parser, data: bytes) -> Tree:
+        """Parse a file; a language with macros may parse a text of equal length in which they are out of the way."""
+        return parser.parse(data)
 
     def prepare(self, file: File) -> None:
         """Add to `file.captured` what a query cannot say, before anything is read."""

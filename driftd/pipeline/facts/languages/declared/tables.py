@@ -45,6 +45,9 @@ class Tables:
         self.forms: dict[int, Form] = {}
         for names, form in language.forms.items():
             self.forms.update(dict.fromkeys(self.kinds(*names.split()), form))
+        spoken_words = set(language.words.split())
+        spoken = {number for number in unnamed if grammar.node_kind_for_id(number) in spoken_words}
+        self.forms.update(dict.fromkeys(spoken, path))
         self.names = frozenset(number for number, form in self.forms.items() if form is path)
         self.paths: dict[bytes, Value] = {}  # access paths met so far
         self.arguments = {
@@ -53,7 +56,7 @@ class Tables:
         self.blocks = self.kinds(*language.blocks.split())
         self.bindable = self.kinds(*language.bindable.split())
         self.comments = self.kinds(*language.comments.split())
-        self.silent = frozenset(unnamed | self.comments | self.kinds(*language.silent.split()))
+        self.silent = frozenset((unnamed - spoken) | self.comments | self.kinds(*language.silent.split()))
         self.substitutions = self.kinds(*language.substitutions.split())
         words = {grammar.node_kind_for_id(number) or "" for number in unnamed}
         self.keywords = frozenset(
