@@ -55,7 +55,7 @@ class DeclaredBinder(Binder):
         table = self.scopes.fields[index]
         for member in cls.members:
             found = self._values(member.value, member.annotation)
-            if cls.kind == "enum" and found == (NOTHING,):
+            if cls.kind == "enum" and not member.annotation:
                 found = (Binding(Means.TYPED, -1, cls.name),)
             for binding in found:
                 _put(table, member.name, Site(member.line, _ANYWHERE, binding))

@@ -35,7 +35,8 @@ class FunctionFace(msgspec.Struct, frozen=True, array_like=True, gc=False, omit_
     locals: those of its names that are needed for that, and by the functions in it
     wraps: its decorators that may replace it, the outermost first
     keyed: those of its parameters that are used as keys, so that literals matter
-    types: of its parameters, where the language tells overloads apart; "?" before one that need not be given
+    types: of its parameters, where the language tells overloads apart; "?" before one that need not be given,
+        `EXTENDS` before the one that the function is a method of
     """
 
     name: str
@@ -173,12 +174,18 @@ def _face(
         is_generator=function.is_generator,
         is_abstract=function.is_abstract or index in scopes.abstract,
         keyed=tuple([p.name for p in function.params if (index, p.name) in scopes.keyed]) if scopes.keyed else (),
-        types=tuple([f"{'?' * (p.default is not None)}{canonical(declared, p.annotation)}" for p in function.params])
-        if declared
-        else (),
+        types=_types(function, declared) if declared else (),
     )
 
 
+def _types(function: Function, language: str) -> tuple[str, ...]:
+    found = [f"{'?' * (p.default is not None)}{canonical(language, p.annotation)}" for p in function.params]
+    if language == "csharp" and found and (function.params[0].annotation or "").lstrip().startswith("this "):
+        found[0] = EXTENDS + found[0]
+    return tuple(found)
+
+
+EXTENDS: Final = "this "  # before the first type of a function that is called as a method of that type
 _PARAM_MARKS: Final = {"rest": "*", "keyword_rest": "**", "keyword_only": "="}
 
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from driftd.pipeline.bindings import Means
 from driftd.pipeline.dialects import DIALECTS
+from driftd.pipeline.interface import EXTENDS
 from driftd.pipeline.manifests import Crate, GoModule, joined
 
 if TYPE_CHECKING:
@@ -50,6 +51,11 @@ def methods_key(family: str, package: str, name: str) -> str:
 def interface_key(family: str, method: str) -> str:
     """Return the key of the interfaces that want a method."""
     return f"\2i{family}\0{method}"
+
+
+def beside_key(family: str, name: str) -> str:
+    """Return the key of the functions of a name that are called as methods of a type, but stand beside it."""
+    return f"\2e{family}\0{name}"
 
 
 def folder_key(folder: str) -> str:
@@ -224,6 +230,14 @@ def _declared(path: str, language: str, interface: Interface) -> Iterator[tuple[
             yield extension_key(family, cls.name.rpartition(".")[2]), ""
         elif dialect.package == "global" and cls.scope:
             yield declared_key(family, "", cls.qualified_name), ""
+    if family == "csharp":
+        for function in interface.functions:
+            if function.types[:1] and function.types[0].startswith(EXTENDS):
+                yield beside_key(family, function.name), function.qualified_name
+    elif family == "jvm":
+        for name in interface.names:
+            if "." in name:
+                yield beside_key(family, name.rpartition(".")[2]), name
     if family == "go":
         for cls in interface.classes:
             if cls.kind == "interface":

@@ -16,10 +16,11 @@ from driftd.pipeline.call_graph.flows import field_key
 from driftd.pipeline.call_graph.library_types import ELEMENT, FIRST, SAME, WRAPPERS
 from driftd.pipeline.call_graph.lookup import opaque
 from driftd.pipeline.call_graph.members import bound
+from driftd.pipeline.call_graph.overloads import agreement
 from driftd.pipeline.call_graph.place import Place
 from driftd.pipeline.declared_binder import member_name
-from driftd.pipeline.interface import definition_key
-from driftd.pipeline.packages import interface_key, methods_key
+from driftd.pipeline.interface import EXTENDS, definition_key
+from driftd.pipeline.packages import beside_key, interface_key, methods_key
 from driftd.pipeline.type_names import PRIMITIVES, parts_of
 
 if TYPE_CHECKING:
@@ -160,6 +161,55 @@ class Declared(DeclaredPackages):
         line = self.lineage(owner.file, owner.number)
         return tuple([cls for cls in line if cls.what is not Is.CLASS][:1])
 
+    def extensions(self, path: str, owner: Entity, name: str) -> Entities:
+        """Return the functions of a name that a file can call as methods of the owner, though they stand beside it."""
+        dialect = self.dialect(path)
+        if dialect is None or dialect.family not in _EXTENDING:
+            return NONE
+        key = beside_key(dialect.family, name)
+        self.look(key)
+        spots = self._project.packages.spots(key)
+        if not spots:
+            return NONE
+        types = self.type_names(owner)
+        found = []
+        for spot in spots if types else ():
+            interface = self.interface(spot.path)
+            for number, face in enumerate(interface.functions if interface is not None else ()):
+                if face.qualified_name != spot.namespace or not self._sees(path, spot.path, face.scope, name):
+                    continue
+                self.look(definition_key(spot.path, face.qualified_name))
+                first = face.types[0] if face.types[:1] and face.types[0].startswith(EXTENDS) else ""
+                receiver = first.removeprefix(EXTENDS) or spot.namespace.rpartition(".")[0]
+                if agreement(receiver, types, is_rest=False) > 0:
+                    found.append(Entity(Is.METHOD, spot.path, number, owner))
+        return tuple(found)
+
+    def type_names(self, entity: Entity) -> frozenset[str]:
+        """Return the simple names of an entity's type and of what it extends; empty if that is not known."""
+        if entity.what is Is.INSTANCE:
+            line = self.lineage(entity.file, entity.number)
+            faces = [self.class_face(cls) for cls in line if cls.what is Is.CLASS]
+            names = {face.name for face in faces if face is not None}
+            return frozenset(names | {cls.file.rpartition(".")[2] for cls in line if cls.what is Is.EXTERNAL})
+        if entity.what is Is.TYPED:
+            return frozenset(path.rpartition(".")[2] for path, _ in parts_of(str(entity.extra)))
+        if entity.what is Is.EXTERNAL or (entity.what is Is.BUILTIN and entity.file):
+            return frozenset([entity.file.rpartition(".")[2]])
+        return frozenset()
+
+    def _sees(self, path: str, other: str, scope: int, name: str) -> bool:
+        """Whether code of a file can name what is in a scope of another without its package."""
+        interface = self.interface(path, name)
+        package = self.package_at(other, scope)
+        if interface is None or package == self.package_at(path, 0) or package in interface.stars:
+            return True
+        dialect = self.dialect(path)
+        if dialect is not None and dialect.outward and self.package_at(path, 0).startswith(f"{package}."):
+            return True
+        named = interface.names.get(name, ())
+        return any(b.means is Means.IMPORT and b.text == package for b in named)
+
     def own(self, owner: Entity, name: str, *, called: bool) -> Entities:
         """Return a member that a class of the workspace has; () if none is known."""
         key = ("own", owner, name, called)
@@ -223,16 +273,23 @@ class Declared(DeclaredPackages):
 
     def _fitting(self, functions: list[Entity], owner: Entity) -> Entities:
         """Leave out what others override, and what is of the class where the instance is asked, or the other way."""
-        fitting = [f for f in functions if (self.kind(f) in _OF_CLASS) == (owner.what is Is.CLASS)]
-        kept: dict[object, Entity] = {}
-        for function in fitting or functions:
+        fitting = [f for f in functions if (self.kind(f) in _OF_CLASS) == (owner.what is Is.CLASS)] or functions
+        dialect = self.dialect(owner.file)
+        if dialect is not None and not dialect.overloads:
+            return tuple([f for f in fitting if not self.is_abstract(f)][:1]) or tuple(fitting[:1])
+        kept: list[tuple[Entity, str, tuple[str, ...]]] = []
+        for function in fitting:
             interface = self.interface(function.file)
-            types = interface.functions[function.number].types if interface is not None else ()
-            key = tuple([t.partition("[")[0] for t in types])
-            known = kept.setdefault(key, function)
-            if known != function and self.is_abstract(known) and not self.is_abstract(function):
-                kept[key] = function  # what an interface asks for, a base has
-        return tuple(kept.values())
+            if interface is None:
+                continue
+            face = interface.functions[function.number]
+            place = f"{function.file}\0{face.qualified_name}"  # overloads of one class do not override each other
+            if not any(at != place and _overrides(over, face.types) for _, at, over in kept):
+                kept.append((function, place, face.types))
+        concrete = [types for function, _, types in kept if not self.is_abstract(function)]
+        return tuple(
+            [f for f, _, types in kept if not (self.is_abstract(f) and any(_overrides(c, types) for c in concrete))]
+        )
 
     def is_abstract(self, function: Entity) -> bool:
         """Whether a function only says what subclasses must have."""
@@ -449,7 +506,7 @@ class Declared(DeclaredPackages):
             return super()._call(binding, place)
         owner, dot, name = text.rpartition(".")
         if dot:
-            callees = union([self.called(e, name) for e in self.path(owner, place)])
+            callees = union([self.called_on(place, e, name) for e in self.path(owner, place)])
         else:
             callees = self.called_name(place, text)
         arguments = binding.items[1:]
@@ -458,6 +515,13 @@ class Declared(DeclaredPackages):
             return self.value(arguments[position], place) if position < len(arguments) else NONE
 
         return self.result(callees, argument) if callees else (UNKNOWN,)
+
+    def called_on(self, place: Place, owner: Entity, name: str) -> Entities:
+        """Return what `owner.name(…)` calls in a place: a member, or a function that extends the owner's type."""
+        found = self.called(owner, name)
+        if any(e.what in _CALLED for e in found):
+            return found
+        return self.extensions(place.path, owner, name) or found
 
     def called_name(self, place: Place, name: str) -> Entities:
         """Return what a call of a bare name calls; methods of the classes around count before variables."""
@@ -485,6 +549,8 @@ class Declared(DeclaredPackages):
             found = [Entity(Is.INSTANCE, e.file, e.number) for e in argument("", 0) if e.what is Is.CLASS]
             if found:
                 return tuple(found)
+        if callee.what is Is.EXTERNAL and callee.file.rpartition(".")[2] in _TEXT_GIVING:
+            return (Entity(Is.BUILTIN, "String"),)
         return super()._library_result(callee, argument)
 
     def _result(self, callee: Entity, argument: Callable[[str, int], Entities] | None) -> Entities:
@@ -540,7 +606,10 @@ class Declared(DeclaredPackages):
         if self.dialect(callee.file) is None:
             return super().offset(callee)
         interface = self.interface(callee.file) if callee.what is Is.METHOD else None
-        return int(interface is not None and interface.functions[callee.number].params[:1] == ("self",))
+        if interface is None:
+            return 0
+        face = interface.functions[callee.number]
+        return int(face.params[:1] == ("self",) or (face.types[:1] != () and face.types[0].startswith(EXTENDS)))
 
     def attributes(self, owners: Entities, name: str) -> Entities:
         """Return what `name` can be on any of the owners; an owner without it counts as unknown."""
@@ -550,11 +619,25 @@ class Declared(DeclaredPackages):
         return super().attributes(owners, name)
 
 
+def _overrides(types: tuple[str, ...], others: tuple[str, ...]) -> bool:
+    """Whether parameters of these types can be those of an overridden function; a type variable is any type."""
+    return len(types) == len(others) and all(
+        one.partition("[")[0] == other.partition("[")[0] or not one or not other or _is_variable(other)
+        for one, other in zip(types, others, strict=True)
+    )
+
+
+def _is_variable(name: str) -> bool:
+    return len(name) <= 2 or (name[:1] == "T" and name[1:2].isupper())
+
+
 _TYPES: Final = frozenset({Is.CLASS, Is.INSTANCE, Is.PACKAGE})
 _TELLING: Final = frozenset({Is.INSTANCE, Is.TYPED})
 _FUNCTIONS: Final = frozenset({Is.FUNCTION, Is.METHOD})
 _CALLED: Final = frozenset({Is.FUNCTION, Is.METHOD, Is.CLASS})
 _SELVES: Final = frozenset({"this", "$this"})
+_TEXT_GIVING: Final = frozenset({"toString", "ToString", "to_string", "getName", "substring", "trim", "Substring", "Trim"})
+_EXTENDING: Final = frozenset({"jvm", "csharp"})
 _HERITAGE: Final = frozenset({Is.CLASS, Is.EXTERNAL, Is.BUILTIN})
 _OF_CLASS: Final = frozenset({"static_method", "class_method"})
 _METHODS_OUTSIDE: Final = frozenset({"go", "c"})

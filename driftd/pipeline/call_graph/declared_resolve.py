@@ -12,6 +12,7 @@ from driftd.pipeline.bindings import Means, reaching
 from driftd.pipeline.call_graph.declared import DECLARED, Declared
 from driftd.pipeline.call_graph.entities import NONE, Entity, Is
 from driftd.pipeline.call_graph.flows import parameter_key, subclasses_key
+from driftd.pipeline.call_graph.globals import OBJECT_MEMBERS
 from driftd.pipeline.call_graph.handover import Handover
 from driftd.pipeline.call_graph.implicit import Implicit
 from driftd.pipeline.call_graph.injection import BEANS
@@ -46,6 +47,9 @@ if TYPE_CHECKING:
     from driftd.pipeline.facts.model import Call
     from driftd.pipeline.project import Project, SourceFile
     from driftd.rows.call_graph import Resolution
+
+
+MOST_OVERLOADS: Final = 3  # that the arguments leave; with more of them a choice says nothing
 
 
 def resolve_file(
@@ -140,7 +144,11 @@ class DeclaredResolver(Resolver):
         if known is not None:
             return known
         self.flow = False
-        found = self.symbols.bound_path(text, Site(self, call.scope, call.line, call.region))
+        place = Site(self, call.scope, call.line, call.region)
+        found = self.symbols.bound_path(text.removeprefix("global."), place)
+        if found is None:
+            unbound = self.symbols.unbound(self.path, text.partition(".")[0])
+            found = None if unbound.what is Is.UNKNOWN else (unbound,)
         words = self.dialect.receivers | self.dialect.supers | self.dialect.own
         answer = (found or NONE, "method_call" if text in words else "", found is None)
         if not self.flow:
@@ -189,13 +197,18 @@ class DeclaredResolver(Resolver):
         outcomes = []
         for owner in owners:
             found = self.symbols.called(owner, name)
+            if not any(e.what in _CALLED for e in found):
+                found = self.symbols.extensions(self.path, owner, name) or found
             strategy = how or _STRATEGIES.get(owner.what, "import_based")
             reason = MISSING_MEMBER if owner.what in _HAVING_MEMBERS else UNKNOWN_RECEIVER
             chosen = self.chosen(call, found, strategy, reason)
             outcomes.append(chosen)
             if owner.what is Is.INSTANCE and owner.extra == DECLARED and how != "super":
                 outcomes.extend(self.overriding(call, owner, name, chosen))
-        return self.join(outcomes)
+        joined = self.join(outcomes)
+        if not joined.targets and joined.outcome in _OPEN and name in OBJECT_MEMBERS.get(self.dialect.family, ()):
+            return joined._replace(outcome=EXTERNAL)
+        return joined
 
     def overriding(self, call: Call, owner: Entity, name: str, chosen: Outcome) -> Iterable[Outcome]:
         """Yield where the call goes in classes in use that may stand behind a declared type."""
@@ -231,7 +244,8 @@ class DeclaredResolver(Resolver):
                 return Outcome((), IMPLICIT, kept, hands_over=True)
             return self.outcome(tuple(left), how, reason)._replace(callees=kept, hands_over=bool(kept))
         distinct = {(e.file, e.number): (e, strategy) for e, strategy in reversed(targets)}
-        if len(distinct) > MOST_TARGETS:
+        overloaded = self.dialect.overloads and len(functions) > MOST_OVERLOADS
+        if overloaded or len(distinct) > MOST_TARGETS:
             return Outcome((), POLYMORPHIC)
         share = len(distinct)
         found = tuple([Target(e, s, round(CONFIDENCE[s] / share, 4)) for e, s in reversed(distinct.values())])
@@ -325,6 +339,7 @@ class DeclaredHandover(Handover):
 
 
 _DEFINITIONS: Final = frozenset({Means.FUNCTION, Means.CLASS, Means.IMPORT})
+_OPEN: Final = frozenset({MISSING_MEMBER, UNKNOWN_RECEIVER, DYNAMIC})
 _REFERRING: Final = frozenset({Kind.FUNCTION, Kind.LIST, Kind.DICT})
 _CALLED: Final = frozenset({Is.FUNCTION, Is.METHOD, Is.CLASS})
 _FUNCTIONS: Final = frozenset({Is.FUNCTION, Is.METHOD})

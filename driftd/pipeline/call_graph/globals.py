@@ -4,6 +4,23 @@ from __future__ import annotations
 
 from typing import Final
 
+# Methods that every object has.
+OBJECT_MEMBERS: Final[dict[str, frozenset[str]]] = {
+    "jvm": frozenset(["toString", "hashCode", "equals", "getClass", "clone", "notify", "notifyAll", "wait", "finalize", "name",
+                      "ordinal", "values", "valueOf", "compareTo", "getDeclaringClass", "copy", "asInstanceOf", "isInstanceOf"]),
+    "csharp": frozenset(["ToString", "GetHashCode", "Equals", "GetType", "MemberwiseClone", "ReferenceEquals", "HasFlag",
+                         "GetValueOrDefault", "CompareTo", "Invoke", "BeginInvoke", "EndInvoke"]),
+    "ruby": frozenset(["send", "public_send", "respond_to?", "is_a?", "kind_of?", "instance_of?", "nil?", "to_s", "inspect", "class",
+                       "dup", "clone", "freeze", "frozen?", "tap", "then", "object_id", "hash", "eql?", "equal?", "instance_eval",
+                       "instance_exec", "class_eval", "class_exec", "module_eval", "define_method", "instance_variable_get",
+                       "instance_variable_set", "method", "methods", "extend", "include", "prepend", "const_get", "name",
+                       "allocate", "superclass", "ancestors", "instance_method", "method_defined?", "display", "itself",
+                       "singleton_class", "define_singleton_method", "attr_accessor", "alias_method", "to_enum", "enum_for"]),
+    "rust": frozenset(["clone", "into", "try_into", "to_string", "to_owned", "borrow", "borrow_mut", "as_ref", "as_mut", "fmt",
+                       "eq", "cmp", "partial_cmp", "hash", "default", "from", "type_id", "clone_from"]),
+    "swift": frozenset(["description", "hashValue", "hash", "encode"]),
+}  # fmt: skip
+
 GLOBALS: Final[dict[str, frozenset[str]]] = {
     "go": frozenset(
         ["append", "cap", "clear", "close", "complex", "copy", "delete", "imag", "len", "make", "max", "min", "new", "panic",

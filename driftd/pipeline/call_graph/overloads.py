@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from driftd.pipeline.call_graph.entities import Is
 from driftd.pipeline.facts.model import Kind
-from driftd.pipeline.interface import definition_key
+from driftd.pipeline.interface import EXTENDS, definition_key
 from driftd.pipeline.type_names import canonical, parts_of
 
 if TYPE_CHECKING:
@@ -59,8 +59,9 @@ class Chooser:
             for position, known in enumerate(kinds):
                 if known is None or not face.types:
                     continue
-                at = min(position, len(face.types) - 1)
-                score += _agreement(face.types[at].lstrip("?"), known, is_rest=face.params[at][:1] == "*")
+                at = min(position + self.resolver.symbols.offset(function), len(face.types) - 1)
+                declared = face.types[at].lstrip("?").removeprefix(EXTENDS)
+                score += agreement(declared, known, is_rest=face.params[at][:1] == "*")
             scored.append((score, function, face))
         best = max(score for score, _, _ in scored)
         return [(function, face) for score, function, face in scored if score == best]
@@ -93,8 +94,8 @@ class Chooser:
         place = self.resolver.site(call.scope, call.line, call.region)
         names: set[str] = set()
         for entity in self.resolver.value(value, place):
-            found = self.names(entity)
-            if not found:
+            found = self.resolver.symbols.type_names(entity)
+            if not found or (entity.what is Is.EXTERNAL and entity.file[:1].islower() and "." not in entity.file):
                 return None
             names |= found
         return frozenset(names) or None
@@ -118,21 +119,6 @@ class Chooser:
             return kinds[0]
         return None
 
-    def names(self, entity: Entity) -> set[str]:
-        """Return the simple names of an entity's type and of what it extends; () if that is not known."""
-        symbols = self.resolver.symbols
-        if entity.what is Is.INSTANCE:
-            line = symbols.lineage(entity.file, entity.number)
-            faces = [symbols.class_face(cls) for cls in line if cls.what is Is.CLASS]
-            names = {face.name for face in faces if face is not None}
-            return names | {cls.file.rpartition(".")[2] for cls in line if cls.what is Is.EXTERNAL}
-        if entity.what is Is.TYPED:
-            return {path.rpartition(".")[2] for path, _ in parts_of(str(entity.extra))}
-        if entity.what is Is.EXTERNAL or (entity.what is Is.BUILTIN and entity.file):
-            name = entity.file.rpartition(".")[2]
-            return {name} if entity.file[:1].isupper() or entity.what is Is.BUILTIN or "." in entity.file else set()
-        return set()
-
 
 def _takes(face: FunctionFace, call: Call, offset: int) -> bool:
     count = len(call.args) + offset
@@ -144,7 +130,7 @@ def _takes(face: FunctionFace, call: Call, offset: int) -> bool:
     return all(not arg.name or arg.name in names for arg in call.args)
 
 
-def _agreement(declared: str, known: frozenset[str], *, is_rest: bool) -> int:
+def agreement(declared: str, known: frozenset[str], *, is_rest: bool) -> int:
     """Return how well a parameter's type and an argument's agree: 2 surely, 0 not known, -4 hardly."""
     if not declared:
         return 0
@@ -160,7 +146,9 @@ def _agreement(declared: str, known: frozenset[str], *, is_rest: bool) -> int:
             return -4 if name in _PLAIN or name in _CONTAINERS else 0
         if name in _WIDTHS and not known.isdisjoint(_WIDTHS):
             given = max(_WIDTHS[n] for n in known if n in _WIDTHS)
-            return 7 - (_WIDTHS[name] - given) if _WIDTHS[name] >= given else -2
+            if _WIDTHS[name] < given or (name in _UNSIGNED and known.isdisjoint(_UNSIGNED)):
+                return -2
+            return 7 - (_WIDTHS[name] - given)
         if name in _ALIKE and not known.isdisjoint(_ALIKE[name]):
             return 2
         if name in _PLAIN or not known.isdisjoint(_PLAIN):
@@ -170,14 +158,17 @@ def _agreement(declared: str, known: frozenset[str], *, is_rest: bool) -> int:
 
 # Numbers become wider, never narrower; a boxed number is farther than any plain one.
 _WIDTHS: Final[dict[str, int]] = {
-    **dict.fromkeys(("byte", "Byte"), 0),
-    **dict.fromkeys(("short", "Short"), 1),
+    **dict.fromkeys(("byte", "Byte", "sbyte"), 0),
+    **dict.fromkeys(("short", "Short", "ushort"), 1),
+    "uint": 3,
+    "ulong": 4,
     **dict.fromkeys(("int", "Integer", "Int", "i32"), 2),
     **dict.fromkeys(("long", "Long", "i64"), 3),
     **dict.fromkeys(("float", "Float", "f32"), 4),
     **dict.fromkeys(("double", "Double", "f64"), 5),
     "Number": 6,
 }
+_UNSIGNED: Final = frozenset(["ushort", "uint", "ulong"])
 _INT: Final = frozenset(["int", "Int"])
 _DOUBLE: Final = frozenset(["double", "Double"])
 _LONG: Final = frozenset(["long", "Long"])
