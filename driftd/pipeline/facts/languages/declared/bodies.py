@@ -115,17 +115,20 @@ class BodiesPass:
         add = self._calls.append
         for start, negative_end, ident, node, variant in file.calls:
             parts = readers[variant](file, node)
+            lowered: tuple[Arg, ...] = ()
             if parts is None:
                 callee, args, place, is_new, is_optional = UNKNOWN, None, start, False, False
             else:
-                callee, args, place, is_new, is_optional = parts
+                callee, args, place, is_new, is_optional, lowered = parts
             line = bisect_right(line_starts, start)
             line_start = line_starts[line - 1]
             scope, region = states[bisect_right(state_starts, place) - 1]
             add(
                 Call(
                     callee,
-                    self._args(args, "decorator" if variant == "decorator" else "argument") if args is not None else (),
+                    self._args(args, "decorator" if variant == "decorator" else "argument")
+                    if args is not None
+                    else lowered,
                     line,
                     start - line_start + 1 if is_ascii else column_of(line_start, start),
                     bisect_right(line_starts, -negative_end - 1),
@@ -229,11 +232,15 @@ class BodiesPass:
         found.sort(key=lambda parts: parts.node.start_byte)
         call_places = [entry[0] for entry in file.calls] if found else []
         handlers: list[Handler] = []
-        for kind, node, body, start, caught, name in found:
+        for kind, node, body, start, caught, name, result in found:
             at = node.start_byte
             scope = file.state(start.start_byte)[0]
             region = file.state(body.start_byte if body is not None else at)[1]
-            does = ("raise",) if body is None else self._does(kind, body, name, scope, region, call_places)
+            if body is None:
+                does: tuple[str, ...] = ("raise",)
+            else:
+                raises = result is not None and self.language.is_error(self.low.value(result), self._calls)
+                does = self._does(kind, body, name, scope, region, call_places, raises=raises)
             handlers.append(
                 Handler(
                     kind,
@@ -249,7 +256,9 @@ class BodiesPass:
             )
         return tuple(handlers)
 
-    def _does(self, kind: str, body: Node, name: str, scope: int, region: int, places: list[int]) -> tuple[str, ...]:
+    def _does(
+        self, kind: str, body: Node, name: str, scope: int, region: int, places: list[int], *, raises: bool
+    ) -> tuple[str, ...]:
         """Classify the body of a handler that stands in `scope`, by the facts that lie in it."""
         file, language = self.file, self.language
         start, end = body.start_byte, body.end_byte
@@ -260,13 +269,13 @@ class BodiesPass:
         calls = self._calls[low : min(high, low + _MAX_SCANNED)]
         names = [_full_name(call.callee) for call in calls]
         returns = [fact for fact in _within(self._returns, start, end) if fact.scope == scope and fact.kind == "return"]
-        raised = any(fact.scope == scope for fact in _within(self._raises, start, end))
+        raised = raises or any(fact.scope == scope for fact in _within(self._raises, start, end))
         if kind == "error_check" and not raised:
             raised = any(self._reports(fact.value, name) for fact in returns)
         facts = {
             "log": any(language.log.search(each) for each in names),
             "raise": raised,
-            "return": bool(returns) or not is_block,
+            "return": bool(returns) or not (is_block or kind == "error_check"),
             "continue": self._jumps_out("continue", start, end, scope, region),
             "break": self._jumps_out("break", start, end, scope, region),
             "call": bool(calls),

@@ -93,6 +93,7 @@ class CallParts(NamedTuple):
     place: int
     is_new: bool = False
     is_optional: bool = False
+    lowered: tuple[Arg, ...] = ()  # the arguments, if they are no nodes
 
 
 class Binding(NamedTuple):
@@ -132,7 +133,10 @@ class RegionSeed(NamedTuple):
 
 
 class HandlerParts(NamedTuple):
-    """An error handler.  `body` is what it does: a block, an expression, or None for a `propagate`."""
+    """An error handler.  `body` is what it does: a block, an expression, or None for one that only hands on.
+
+    `result` is the value of the body without a return statement, where that may report an error.
+    """
 
     kind: HandlerKind
     node: Node
@@ -140,6 +144,7 @@ class HandlerParts(NamedTuple):
     start: Node  # the `try`, or the check itself
     caught: tuple[str, ...] = ()
     name: str = ""
+    result: Node | None = None
 
 
 ArgumentReader: TypeAlias = Callable[[Lowering, Node, Literal["argument", "decorator"]], Arg]
@@ -185,6 +190,7 @@ class Language:
 
     doc_markers: ClassVar[tuple[str, ...]] = ("/**",)  # what a comment before a declaration starts with to be its doc
     explicit_doc_markers: ClassVar[tuple[str, ...]] = ("/**",)  # what says by itself that a comment is a doc
+    opening_doc_markers: ClassVar[tuple[str, ...]] = ()  # what starts a doc of the file itself, at its top
     directives: ClassVar[re.Pattern[str] | None] = None  # comments for tools, which are no part of a doc comment
     docs_touch: ClassVar[bool] = False  # a blank line parts a doc comment from what follows it
     line_markers: ClassVar[tuple[str, ...]] = ("//",)  # line comments under each other are one text

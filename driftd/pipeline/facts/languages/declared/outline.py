@@ -52,7 +52,7 @@ class OutlinePass:
             column=1,
             end_line=max(file.source.line_count, 1),
             scope=-1,
-            doc=self._docs.before(packages[0][0]) if packages else None,
+            doc=self._docs.before(packages[0][0]) if packages else self._docs.opening(),
             body_hash=short_hash(file.data),
         )
         functions = [module] * (len(file.functions) + 1)

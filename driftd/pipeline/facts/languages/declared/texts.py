@@ -114,6 +114,20 @@ class Docs:
             written = [each for each in written if not directives.match(each)]
         return "\n".join(map(text, written)).strip() or None
 
+    def opening(self) -> str | None:
+        """Return the text of the doc comments at the top of the file that say that they are about it."""
+        language, data = self._file.language, self._file.data
+        markers = tuple(marker.encode() for marker in language.opening_doc_markers)
+        found: list[Captured] = []
+        for entry in self._comments if markers else ():
+            if data.startswith(markers, entry[0]):
+                found.append(entry)
+            elif found:
+                break
+        self._used.update(entry[0] for entry in found)
+        written = [data[entry[0] : -entry[1]].decode("utf-8", "replace") for entry in found]
+        return "\n".join(map(language.comment, written)).strip() or None
+
     def _trails(self, entry: Captured) -> bool:
         """Tell whether code stands before the comment on its line: then it is about that code."""
         line_start = self._file.line_starts[self._file.line(entry[0]) - 1]
