@@ -123,8 +123,10 @@ class Declared(DeclaredPackages):
                 return self._library_member(owner, name)
         if what is Is.MODULE and self.dialect(owner.file) is not None:
             return self.in_file(owner.file, name)
-        if (what is Is.FUNCTION or what is Is.METHOD) and self.dialect(owner.file) is not None:
-            return (owner,)  # a function as an instance of an interface with one method
+        if what is Is.FUNCTION or what is Is.METHOD:
+            dialect = self.dialect(owner.file)
+            if dialect is not None:  # it may be an instance of an interface with one method
+                return (owner,) if dialect.family in _FUNCTIONAL or name == "Invoke" else (UNKNOWN,)
         return super().attribute(owner, name)
 
     def after(self, owner: Entity, name: str) -> Entities:
@@ -533,9 +535,9 @@ class Declared(DeclaredPackages):
     def methods_around(self, path: str, scope: int, name: str) -> Entities:
         """Return the methods of a name that code of a scope can call without naming an object."""
         dialect, interface = self.dialect(path), self.interface(path)
-        if dialect is None or interface is None or not dialect.implicit_receiver:
+        if dialect is None or interface is None:
             return NONE
-        while scope:
+        while scope and dialect.implicit_receiver:
             if scope < 0:
                 found = self.in_class(dialect, Entity(Is.CLASS, path, ~scope), name, called=True)
                 methods = tuple([e for e in found if e.what in _FUNCTIONS])
@@ -637,6 +639,7 @@ _FUNCTIONS: Final = frozenset({Is.FUNCTION, Is.METHOD})
 _CALLED: Final = frozenset({Is.FUNCTION, Is.METHOD, Is.CLASS})
 _SELVES: Final = frozenset({"this", "$this"})
 _TEXT_GIVING: Final = frozenset({"toString", "ToString", "to_string", "getName", "substring", "trim", "Substring", "Trim"})
+_FUNCTIONAL: Final = frozenset({"jvm"})
 _EXTENDING: Final = frozenset({"jvm", "csharp"})
 _HERITAGE: Final = frozenset({Is.CLASS, Is.EXTERNAL, Is.BUILTIN})
 _OF_CLASS: Final = frozenset({"static_method", "class_method"})

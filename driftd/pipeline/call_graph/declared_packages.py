@@ -116,12 +116,6 @@ class DeclaredPackages(Symbols):
         """Return a member of a module that is a file."""
         if name in {"self", "crate", "super"}:
             return self.absolute(path, DIALECTS["rust"], name)
-        interface = self.interface(path, name)
-        bindings = interface.names.get(name, ()) if interface is not None else ()
-        if all(b.means is Means.IMPORT for b in bindings):  # `mod name;` is an import, too
-            child = self._child(path, name)
-            if child:
-                return child
         return self.in_module(path, name)
 
     def unbound(self, path: str, name: str) -> Entity:
@@ -255,6 +249,10 @@ class DeclaredPackages(Symbols):
         whole = f"{module}.{name}" if name and name != "*" else module
         if dialect.family == "go":
             return self._go_package(module)
+        if dialect.family == "rust" and whole.startswith("self.") and whole.count(".") == 1:
+            child = self._child(path, whole[len("self.") :])  # `mod name;`
+            if child:
+                return child
         return self.absolute(path, dialect, whole) or (Entity(Is.EXTERNAL, whole.strip(".")),)
 
     def absolute(self, path: str, dialect: Dialect, dotted: str) -> Entities:

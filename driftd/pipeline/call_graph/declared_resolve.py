@@ -71,6 +71,10 @@ class DeclaredResolver(Resolver):
         self.ecmascript = True  # no parameter is the receiver, and nothing runs that is not called
         self.handover = DeclaredHandover(self)
         self.chooser = Chooser(self)
+        marked = [*self.functions, *self.classes, *[m for c in self.classes for m in c.members]]
+        params = [p for f in self.functions for p in f.params]
+        found = [d.call for each in (*marked, *params) for d in each.decorators if d.call >= 0]
+        self.annotations = {id(self.calls[call]) for call in found}
         self.asked: dict[tuple[int, str], tuple[Entities, str, bool]] = {}
         self.around: dict[int, Entity | None] = {}
 
@@ -109,6 +113,8 @@ class DeclaredResolver(Resolver):
         """Resolve the calls of a stretch."""
         outcomes = self.outcomes
         for call in calls:
+            if id(call) in self.annotations:
+                continue  # it is data
             found = self.call(call)
             outcomes[found.outcome] = outcomes.get(found.outcome, 0) + 1
             if found.targets:
@@ -149,6 +155,8 @@ class DeclaredResolver(Resolver):
         if found is None:
             unbound = self.symbols.unbound(self.path, text.partition(".")[0])
             found = None if unbound.what is Is.UNKNOWN else (unbound,)
+            if found is None and self.dialect.family == "rust":
+                found = (Entity(Is.EXTERNAL, text),)  # what is bound nowhere is a crate
         words = self.dialect.receivers | self.dialect.supers | self.dialect.own
         answer = (found or NONE, "method_call" if text in words else "", found is None)
         if not self.flow:

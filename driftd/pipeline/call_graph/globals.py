@@ -51,7 +51,9 @@ GLOBALS: Final[dict[str, frozenset[str]]] = {
          "define_singleton_method", "singleton_method", "extend_object", "display", "eql?", "equal?", "instance_methods", "method_defined?"]
     ),
     "rust": frozenset(
-        ["Some", "Ok", "Err", "None", "drop", "Box", "Vec", "String", "println", "print", "eprintln", "eprint", "format", "panic",
+        ["all", "any", "not", "allow", "deny", "doc", "derive", "feature", "target_os", "repr", "must_use", "inline", "cfg_attr",
+         "docsrs", "expect", "warn", "forbid", "ignore", "should_panic", "serde", "error", "clap", "arg", "command", "quote",
+         "Some", "Ok", "Err", "None", "drop", "Box", "Vec", "String", "println", "print", "eprintln", "eprint", "format", "panic",
          "assert", "assert_eq", "assert_ne", "debug_assert", "debug_assert_eq", "unreachable", "unimplemented", "todo", "vec",
          "write", "writeln", "matches", "dbg", "include_str", "include_bytes", "concat", "env", "option_env", "line", "file",
          "cfg", "compile_error", "thread_local", "str", "u8", "u16", "u32", "u64", "u128", "usize", "i8", "i16", "i32", "i64",
