@@ -48,7 +48,20 @@ class DeclaredBinder(Binder):
             name = member_name(self.type_of(receiver) or receiver, name)
         elif what.scope < 0 and getattr(what, "kind", "") == "constructor" and name not in _CALLABLE_CONSTRUCTORS:
             name = CONSTRUCTOR
+            if self.language == "csharp" and self._is_static(what):
+                return  # nothing calls it
         _put(self._table(what.scope), name, Site(0, _ANYWHERE, binding))
+
+    def _is_static(self, constructor: Function | Class) -> bool:
+        """Whether a C# constructor is static: it has no parameters and no modifier says who may call it."""
+        return (
+            getattr(constructor, "params", None) == ()
+            and constructor.visibility == "private"
+            and any(
+                f.scope == constructor.scope and f.kind == "constructor" and f is not constructor and not f.params
+                for f in self.outline.functions
+            )
+        )
 
     def _members(self, index: int, cls: Class) -> None:
         self.scope = ~index

@@ -58,6 +58,11 @@ def beside_key(family: str, name: str) -> str:
     return f"\2e{family}\0{name}"
 
 
+def heirs_key(family: str, name: str) -> str:
+    """Return the key of the classes that name a base so."""
+    return f"\2b{family}\0{name}"
+
+
 def folder_key(folder: str) -> str:
     """Return the key of which files a Go package has."""
     return f"\2g{folder}"
@@ -68,6 +73,7 @@ def file_key(path: str) -> str:
     return f"\2f{path}"
 
 
+INJECTING: Final = frozenset({"jvm", "csharp", "php"})  # languages in which containers make instances
 GO_MODULES: Final = "\2mgo"
 CRATES: Final = "\2mrust"
 
@@ -230,6 +236,10 @@ def _declared(path: str, language: str, interface: Interface) -> Iterator[tuple[
             yield extension_key(family, cls.name.rpartition(".")[2]), ""
         elif dialect.package == "global" and cls.scope:
             yield declared_key(family, "", cls.qualified_name), ""
+    if family in INJECTING:
+        for cls in interface.classes:
+            for base in cls.bases:
+                yield heirs_key(family, base.text.rpartition(".")[2]), cls.qualified_name
     if family == "csharp":
         for function in interface.functions:
             if function.types[:1] and function.types[0].startswith(EXTENDS):

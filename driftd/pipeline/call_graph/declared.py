@@ -20,7 +20,7 @@ from driftd.pipeline.call_graph.overloads import agreement
 from driftd.pipeline.call_graph.place import Place
 from driftd.pipeline.declared_binder import member_name
 from driftd.pipeline.interface import EXTENDS, definition_key
-from driftd.pipeline.packages import beside_key, interface_key, methods_key
+from driftd.pipeline.packages import INJECTING, beside_key, heirs_key, interface_key, methods_key
 from driftd.pipeline.type_names import PRIMITIVES, parts_of
 
 if TYPE_CHECKING:
@@ -400,6 +400,26 @@ class Declared(DeclaredPackages):
                 return {""}  # nothing is known to satisfy it
             names.update(name for name, bindings in face.names.items() if bindings[0].means is Means.FUNCTION)
         return names
+
+    def sole_heir(self, cls: Entity) -> Entity | None:
+        """Return the class that alone implements one of which no instance is made where it can be seen."""
+        dialect, face = self.dialect(cls.file), self.class_face(cls)
+        if dialect is None or face is None or dialect.family not in INJECTING:
+            return None
+        found = self.remember(("heir", cls), lambda: self._heirs(dialect.family, cls, face.name))
+        return found[0] if len(found) == 1 else None
+
+    def _heirs(self, family: str, cls: Entity, name: str) -> Entities:
+        key = heirs_key(family, name)
+        self.look(key)
+        found = []
+        for spot in self._project.packages.spots(key):
+            interface = self.interface(spot.path)
+            for number, other in enumerate(interface.classes if interface is not None else ()):
+                heir = Entity(Is.CLASS, spot.path, number)
+                if other.qualified_name == spot.namespace and cls in self.lineage(spot.path, number):
+                    found.append(heir)
+        return tuple(found)
 
     def is_marked(self, cls: Entity, marks: frozenset[str]) -> bool:
         """Whether a class has one of the annotations, given by their full names."""

@@ -15,7 +15,7 @@ from driftd.pipeline.call_graph.flows import parameter_key, subclasses_key
 from driftd.pipeline.call_graph.globals import OBJECT_MEMBERS
 from driftd.pipeline.call_graph.handover import Handover
 from driftd.pipeline.call_graph.implicit import Implicit
-from driftd.pipeline.call_graph.injection import BEANS
+from driftd.pipeline.call_graph.injection import BEANS, REGISTERING
 from driftd.pipeline.call_graph.library_types import APPLYING
 from driftd.pipeline.call_graph.outcomes import (
     BUILTIN_CALL,
@@ -37,7 +37,7 @@ from driftd.pipeline.call_graph.overloads import Chooser
 from driftd.pipeline.call_graph.resolve import Resolver, Site
 from driftd.pipeline.call_graph.resolve import resolve_file as resolve_with
 from driftd.pipeline.dialects import DIALECTS
-from driftd.pipeline.facts.model import Kind
+from driftd.pipeline.facts.model import Kind, Value
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Sequence
@@ -221,7 +221,14 @@ class DeclaredResolver(Resolver):
     def overriding(self, call: Call, owner: Entity, name: str, chosen: Outcome) -> Iterable[Outcome]:
         """Yield where the call goes in classes in use that may stand behind a declared type."""
         known = {(t.function.file, t.function.number) for t in chosen.targets}
-        for cls in self.symbols.in_use(owner.file, owner.number)[1:]:
+        in_use = self.symbols.in_use(owner.file, owner.number)[1:]
+        if not in_use and known:
+            heir = self.symbols.sole_heir(Entity(Is.CLASS, owner.file, owner.number))
+            if heir is not None and all(self.symbols.is_abstract(t.function) for t in chosen.targets):
+                found = self.symbols.called(Entity(Is.INSTANCE, heir.file, heir.number), name)
+                yield self.chosen(call, found, "di_injection", MISSING_MEMBER)  # whoever passes it is no code here
+            return
+        for cls in in_use:
             found = self.symbols.called(Entity(Is.INSTANCE, cls.file, cls.number), name)
             how = "di_injection" if self.symbols.is_marked(cls, BEANS) else "virtual_dispatch"
             outcome = self.chosen(call, found, how, MISSING_MEMBER)
@@ -325,6 +332,17 @@ class DeclaredHandover(Handover):
         types = interface.functions[function.number].types if interface is not None else ()
         if not all(types) or any(arg.value.kind in _REFERRING or "." in arg.value.text for arg in call.args):
             super().arguments(function, offset, call)
+
+    def call(self, call: Call, outcome: Outcome) -> None:
+        """Take in what a call hands over; a container that is told of a class makes instances of it."""
+        super().call(call, outcome)
+        if call.callee.text.rpartition(".")[2] in REGISTERING:
+            for arg in call.args:
+                if arg.value.text.endswith(".class"):
+                    named = Value(Kind.PATH, arg.value.text.removesuffix(".class"))
+                    for cls in self.resolver.value(named, self.site(call)):
+                        if cls.what is Is.CLASS:
+                            self.instance(cls)
 
     def action(self, action: Entity, call: Call) -> None:
         """Take in what a method of a collection passes to the functions that it is given."""

@@ -7,10 +7,10 @@ from importlib.resources import files
 from typing import Final
 
 
-def _beans() -> frozenset[str]:
+def _names(what: str) -> frozenset[str]:
     text = (files("driftd.pipeline.packs") / "injection" / "containers.toml").read_text("utf-8")
-    data = tomllib.loads(text)
-    return frozenset(name for framework in data.values() for name in framework.get("made", ()))
+    return frozenset(name for framework in tomllib.loads(text).values() for name in framework.get(what, ()))
 
 
-BEANS: Final = _beans()
+BEANS: Final = _names("made")  # annotations of classes, by their full names
+REGISTERING: Final = _names("register")  # methods that are given the classes to make
