@@ -26,8 +26,10 @@ PRIMITIVES: Final = frozenset(
     ["bool", "boolean", "byte", "char", "decimal", "double", "float", "float32", "float64", "i128", "i16", "i32", "i64", "i8",
      "int", "int16", "int32", "int64", "int8", "isize", "f32", "f64", "long", "nint", "rune", "sbyte", "short", "size_t", "str",
      "string", "u128", "u16", "u32", "u64", "u8", "uint", "uint16", "uint32", "uint64", "uint8", "uintptr", "ulong", "ushort",
-     "usize", "array"]
+     "usize", "array", "object"]
 )  # fmt: skip
+# Types of C# of which a nullable one is another type.
+VALUES: Final = PRIMITIVES - {"string", "object", "array"} | {"DateTime", "DateTimeOffset", "TimeSpan", "Guid", "DateOnly", "TimeOnly"}
 _MOST: Final = 300  # characters; a longer type is generated
 
 
@@ -45,6 +47,11 @@ def _type(language: str, text: str) -> str:
     if language != "go":
         text = _MODIFIERS.sub("", text).strip()
     text = text.lstrip("&*?^ .").strip() if language != "php" else text.lstrip("?. ")
+    if language == "csharp":
+        if text == "object":
+            return text
+        if text[-1:] == "?" and text[:-1].strip() in VALUES:
+            return f"{text[:-1].strip()}?"  # another type than without the mark
     while text[-1:] in {"?", "!", "&", "*"}:
         text = text[:-1].rstrip()
     if language == "go":

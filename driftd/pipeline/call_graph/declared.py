@@ -448,7 +448,8 @@ class Declared(DeclaredPackages):
                 found.append((Entity(Is.TYPED, place.path, place.scope, f"{path}[{', '.join(arguments)}]"),))
             else:
                 known = tuple([opaque(e) for e in entities if e.what in _HERITAGE])
-                found.append(known or ((Entity(Is.BUILTIN, path),) if path in PRIMITIVES else (UNKNOWN,)))
+                plain = path.rstrip("?")
+                found.append(known or ((Entity(Is.BUILTIN, path),) if plain in PRIMITIVES or path != plain else (UNKNOWN,)))
         return union(found)
 
     def _typed_element(self, container: Entity) -> Entities:

@@ -56,12 +56,15 @@ class Chooser:
         scored = []
         for function, face in functions:
             score = -any(p[:1] == "*" for p in face.params)  # one that takes any number is the last resort
+            variables: dict[str, frozenset[str]] = {}
             for position, known in enumerate(kinds):
                 if known is None or not face.types:
                     continue
                 at = min(position + self.resolver.symbols.offset(function), len(face.types) - 1)
                 declared = face.types[at].lstrip("?").removeprefix(EXTENDS)
                 score += agreement(declared, known, is_rest=face.params[at][:1] == "*")
+                if variables.setdefault(declared, known).isdisjoint(known) and _is_variable(declared):
+                    score -= 3  # one type variable, two types
             scored.append((score, function, face))
         best = max(score for score, _, _ in scored)
         return [(function, face) for score, function, face in scored if score == best]
@@ -120,14 +123,19 @@ class Chooser:
         return None
 
 
+def _is_variable(name: str) -> bool:
+    return len(name) <= 2 and name.isupper()
+
+
 def _takes(face: FunctionFace, call: Call, offset: int) -> bool:
-    count = len(call.args) + offset
+    names = {p.lstrip("*=") for p in face.params}
+    # What an object initialiser sets is written as named arguments.
+    count = offset + sum(not arg.name or not call.is_new or arg.name in names for arg in call.args)
     has_rest = any(p[:1] == "*" for p in face.params)
     required = sum(t[:1] != "?" for t in face.types) - has_rest
     if count < required or (count > len(face.params) and not has_rest):
         return False
-    names = {p.lstrip("*=") for p in face.params}
-    return all(not arg.name or arg.name in names for arg in call.args)
+    return call.is_new or all(not arg.name or arg.name in names for arg in call.args)
 
 
 def agreement(declared: str, known: frozenset[str], *, is_rest: bool) -> int:
@@ -140,8 +148,10 @@ def agreement(declared: str, known: frozenset[str], *, is_rest: bool) -> int:
             name = arguments[0].partition("[")[0].rpartition(".")[2]
         if name in known:
             return 8
-        if name in _TOP or (len(name) <= 2 and name.isupper()):
-            return 1
+        if name in _TOP or _is_variable(name):
+            return int(name != "object")
+        if name[-1:] == "?" and name[:-1] in known:
+            return 6
         if known is _FUNCTION:
             return -4 if name in _PLAIN or name in _CONTAINERS else 0
         if name in _WIDTHS and not known.isdisjoint(_WIDTHS):
