@@ -63,6 +63,16 @@ def heirs_key(family: str, name: str) -> str:
     return f"\2b{family}\0{name}"
 
 
+def member_key(family: str, owner: str, name: str) -> str:
+    """Return the key of the files in which a type that is open everywhere gets a member of a name."""
+    return f"\2o{family}\0{owner}\0{name}"
+
+
+def based_key(family: str, owner: str) -> str:
+    """Return the key of the files in which a type that is open everywhere gets a base."""
+    return f"\2h{family}\0{owner}"
+
+
 def folder_key(folder: str) -> str:
     """Return the key of which files a Go package has."""
     return f"\2g{folder}"
@@ -234,8 +244,13 @@ def _declared(path: str, language: str, interface: Interface) -> Iterator[tuple[
     for cls in interface.classes:
         if cls.kind == "extension":
             yield extension_key(family, cls.name.rpartition(".")[2]), ""
-        elif dialect.package == "global" and cls.scope:
-            yield declared_key(family, "", cls.qualified_name), ""
+        elif dialect.package == "global":
+            if cls.scope:
+                yield declared_key(family, "", cls.qualified_name), ""
+            for name in (*cls.names, *cls.fields):
+                yield member_key(family, cls.qualified_name, name), ""
+            if cls.bases:
+                yield based_key(family, cls.qualified_name), ""
     if family in INJECTING:
         for cls in interface.classes:
             for base in cls.bases:

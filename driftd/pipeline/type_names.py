@@ -29,7 +29,14 @@ PRIMITIVES: Final = frozenset(
      "usize", "array", "object"]
 )  # fmt: skip
 # Types of C# of which a nullable one is another type.
-VALUES: Final = PRIMITIVES - {"string", "object", "array"} | {"DateTime", "DateTimeOffset", "TimeSpan", "Guid", "DateOnly", "TimeOnly"}
+VALUES: Final = PRIMITIVES - {"string", "object", "array"} | {
+    "DateTime",
+    "DateTimeOffset",
+    "TimeSpan",
+    "Guid",
+    "DateOnly",
+    "TimeOnly",
+}
 _MOST: Final = 300  # characters; a longer type is generated
 
 
@@ -48,8 +55,8 @@ def _type(language: str, text: str) -> str:
         text = _MODIFIERS.sub("", text).strip()
     text = text.lstrip("&*?^ .").strip() if language != "php" else text.lstrip("?. ")
     if language == "csharp":
-        if text == "object":
-            return text
+        if text.rstrip("?") == "object":
+            return "object"
         if text[-1:] == "?" and text[:-1].strip() in VALUES:
             return f"{text[:-1].strip()}?"  # another type than without the mark
     while text[-1:] in {"?", "!", "&", "*"}:

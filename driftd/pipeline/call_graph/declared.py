@@ -174,6 +174,8 @@ class Declared(DeclaredPackages):
         if not spots:
             return NONE
         types = self.type_names(owner)
+        interface = self.interface(path)
+        ambiguous = interface is not None and "System.Linq" in interface.stars
         found = []
         for spot in spots if types else ():
             interface = self.interface(spot.path)
@@ -183,6 +185,8 @@ class Declared(DeclaredPackages):
                 self.look(definition_key(spot.path, face.qualified_name))
                 first = face.types[0] if face.types[:1] and face.types[0].startswith(EXTENDS) else ""
                 receiver = first.removeprefix(EXTENDS) or spot.namespace.rpartition(".")[0]
+                if ambiguous and receiver.startswith("IEnumerable"):
+                    continue  # the library has one, too
                 if agreement(receiver, types, is_rest=False) > 0:
                     found.append(Entity(Is.METHOD, spot.path, number, owner))
         return tuple(found)
@@ -197,7 +201,10 @@ class Declared(DeclaredPackages):
         if entity.what is Is.TYPED:
             return frozenset(path.rpartition(".")[2] for path, _ in parts_of(str(entity.extra)))
         if entity.what is Is.EXTERNAL or (entity.what is Is.BUILTIN and entity.file):
-            return frozenset([entity.file.rpartition(".")[2]])
+            owner, _, name = entity.file.rpartition(".")
+            if owner.rpartition(".")[2][:1].isupper():
+                return frozenset()  # a member of a type, not a type
+            return frozenset([name])
         return frozenset()
 
     def _sees(self, path: str, other: str, scope: int, name: str) -> bool:
@@ -239,8 +246,8 @@ class Declared(DeclaredPackages):
         key = field_key(name)
         self.note_flow(key)
         written = self.flows.fields(key)
-        for cls in line:
-            face = self.class_face(cls) if cls.what is Is.CLASS else None
+        for cls in [e for each in line if each.what is Is.CLASS for e in self.holders(each, name)]:
+            face = self.class_face(cls)
             if face is None:
                 continue
             others = list(face.fields.get(name, ()))
@@ -449,7 +456,9 @@ class Declared(DeclaredPackages):
             else:
                 known = tuple([opaque(e) for e in entities if e.what in _HERITAGE])
                 plain = path.rstrip("?")
-                found.append(known or ((Entity(Is.BUILTIN, path),) if plain in PRIMITIVES or path != plain else (UNKNOWN,)))
+                found.append(
+                    known or ((Entity(Is.BUILTIN, path),) if plain in PRIMITIVES or path != plain else (UNKNOWN,))
+                )
         return union(found)
 
     def _typed_element(self, container: Entity) -> Entities:
@@ -574,6 +583,8 @@ class Declared(DeclaredPackages):
                 return tuple(found)
         if callee.what is Is.EXTERNAL and callee.file.rpartition(".")[2] in _TEXT_GIVING:
             return (Entity(Is.BUILTIN, "String"),)
+        if callee.what is Is.EXTERNAL and callee.file.rpartition(".")[2][:1].isupper() and callee.extra is None:
+            return (callee,)  # a class of a library, called: an instance of it
         return super()._library_result(callee, argument)
 
     def _result(self, callee: Entity, argument: Callable[[str, int], Entities] | None) -> Entities:
@@ -659,7 +670,9 @@ _TELLING: Final = frozenset({Is.INSTANCE, Is.TYPED})
 _FUNCTIONS: Final = frozenset({Is.FUNCTION, Is.METHOD})
 _CALLED: Final = frozenset({Is.FUNCTION, Is.METHOD, Is.CLASS})
 _SELVES: Final = frozenset({"this", "$this"})
-_TEXT_GIVING: Final = frozenset({"toString", "ToString", "to_string", "getName", "substring", "trim", "Substring", "Trim"})
+_TEXT_GIVING: Final = frozenset(
+    {"toString", "ToString", "to_string", "getName", "substring", "trim", "Substring", "Trim"}
+)
 _FUNCTIONAL: Final = frozenset({"jvm"})
 _EXTENDING: Final = frozenset({"jvm", "csharp"})
 _HERITAGE: Final = frozenset({Is.CLASS, Is.EXTERNAL, Is.BUILTIN})

@@ -17,10 +17,12 @@ from driftd.pipeline.dialects import DIALECTS
 from driftd.pipeline.packages import (
     CRATES,
     GO_MODULES,
+    based_key,
     declared_key,
     extension_key,
     file_key,
     folder_key,
+    member_key,
     namespaces,
     package_key,
     package_of,
@@ -187,7 +189,19 @@ class DeclaredPackages(Symbols):
         if family == "go" and len(spots) > 1:  # alternatives for other builds
             built = [spot for spot in spots if (face := self.interface(spot.path)) is not None and face.is_default]
             spots = built or spots
+        if _OF_FAMILY[family].package == "global":
+            return self._first_declared(spots, name)
         return union([self._at(spot, name) for spot in spots])
+
+    def _first_declared(self, spots: Sequence[Spot], name: str) -> Entities:
+        """Return the first declaration of a type that is open everywhere, or all of what is no type."""
+        found: list[Entities] = []
+        for spot in spots:
+            here = self._at(spot, name)
+            if here and here[0].what is Is.CLASS and not found:
+                return here[:1]
+            found.append(here)
+        return union(found)
 
     def _at(self, spot: Spot, name: str) -> Entities:
         interface = self.interface(spot.path, name)
@@ -430,8 +444,30 @@ class DeclaredPackages(Symbols):
         face = self.class_face(cls)
         if face is None or face.kind in {"extension", "namespace"}:
             return NONE
+        if dialect.package == "global":  # those that have members are asked for by name (see `holders`)
+            based = self._in_files(based_key(dialect.family, face.qualified_name), face.qualified_name)
+            others = tuple([e for e in based if e != cls])
+            return union([others, tuple(self._extensions(dialect, cls, face))])
         same = () if dialect.package == "file" else self._same(dialect, cls, face)
         return union([tuple([e for e in same if e != cls]), tuple(self._extensions(dialect, cls, face))])
+
+    def _in_files(self, key: str, qualified_name: str) -> Entities:
+        self.look(key)
+        found = []
+        for spot in self._project.packages.spots(key):
+            interface = self.interface(spot.path)
+            for index, other in enumerate(interface.classes if interface is not None else ()):
+                if other.qualified_name == qualified_name and other.kind != "extension":
+                    found.append(Entity(Is.CLASS, spot.path, index))
+        return tuple(found)
+
+    def holders(self, cls: Entity, name: str) -> Entities:
+        """Return the declarations of a class that may have a member of a name: itself, or where it is open elsewhere."""
+        dialect, face = self.dialect(cls.file), self.class_face(cls)
+        if dialect is None or face is None or dialect.package != "global" or face.kind == "extension":
+            return (cls,)
+        found = self._in_files(member_key(dialect.family, face.qualified_name, name), face.qualified_name)
+        return (cls, *[e for e in found if e != cls]) if cls in found else found
 
     def _same(self, dialect: Dialect, cls: Entity, face: ClassFace) -> Entities:
         """Return all declarations of a type's full name, in a fixed order."""

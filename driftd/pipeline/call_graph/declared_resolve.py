@@ -206,7 +206,8 @@ class DeclaredResolver(Resolver):
         for owner in owners:
             found = self.symbols.called(owner, name)
             if not any(e.what in _CALLED for e in found):
-                found = self.symbols.extensions(self.path, owner, name) or found
+                beside = self.symbols.extensions(self.path, owner, name)
+                found = tuple(self.chooser.taking(call, beside)) or found
             strategy = how or _STRATEGIES.get(owner.what, "import_based")
             reason = MISSING_MEMBER if owner.what in _HAVING_MEMBERS else UNKNOWN_RECEIVER
             chosen = self.chosen(call, found, strategy, reason)

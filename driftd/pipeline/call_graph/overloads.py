@@ -38,6 +38,11 @@ class Chooser:
             fitting = concrete or fitting
         return [function for function, _ in fitting]
 
+    def taking(self, call: Call, functions: Sequence[Entity]) -> list[Entity]:
+        """Return the functions that can be called with as many arguments."""
+        offset = self.resolver.symbols.offset
+        return [f for f in functions if (face := self.face(f)) is not None and _takes(face, call, offset(f))]
+
     def face(self, function: Entity) -> FunctionFace | None:
         """Return what is known of a function."""
         symbols = self.resolver.symbols
@@ -58,10 +63,13 @@ class Chooser:
             score = -any(p[:1] == "*" for p in face.params)  # one that takes any number is the last resort
             variables: dict[str, frozenset[str]] = {}
             for position, known in enumerate(kinds):
-                if known is None or not face.types:
+                if not face.types:
                     continue
                 at = min(position + self.resolver.symbols.offset(function), len(face.types) - 1)
                 declared = face.types[at].lstrip("?").removeprefix(EXTENDS)
+                if known is None:
+                    score += _is_variable(declared)  # it takes anything as what it is
+                    continue
                 score += agreement(declared, known, is_rest=face.params[at][:1] == "*")
                 if variables.setdefault(declared, known).isdisjoint(known) and _is_variable(declared):
                     score -= 3  # one type variable, two types
@@ -148,6 +156,8 @@ def agreement(declared: str, known: frozenset[str], *, is_rest: bool) -> int:
             name = arguments[0].partition("[")[0].rpartition(".")[2]
         if name in known:
             return 8
+        if len(name) > 3 and any(each.endswith(name) for each in known):
+            return 5  # libraries name a subclass so: `MemoryStream`
         if name in _TOP or _is_variable(name):
             return int(name != "object")
         if name[-1:] == "?" and name[:-1] in known:
