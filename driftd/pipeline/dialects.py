@@ -58,7 +58,7 @@ DIALECTS: Final[dict[str, Dialect]] = {
     "ruby": Dialect(
         "ruby", "global", _SELF, declares_by_assigning=True, outward=True, overloads=False, pieces=True, new="new",
     ),
-    "c": Dialect("c", "declared", _NO_WORDS, supers=_NO_WORDS, implicit_receiver=False, outward=True, overloads=False),
+    "c": Dialect("c", "declared", supers=_NO_WORDS, outward=True, pieces=True),  # a header may be one of C++
     "cpp": Dialect("c", "declared", supers=_NO_WORDS, outward=True, pieces=True),
     "swift": Dialect("swift", "global", _SELF, frozenset({"Self"}), pieces=True),
 }  # fmt: skip

@@ -293,7 +293,8 @@ class Declared(DeclaredPackages):
                 continue
             face = interface.functions[function.number]
             place = f"{function.file}\0{face.qualified_name}"  # overloads of one class do not override each other
-            if not any(at != place and _overrides(over, face.types) for _, at, over in kept):
+            # Equal ones differ in what a call does not say (`const`), or exclude each other.
+            if not any(over == face.types if at == place else _overrides(over, face.types) for _, at, over in kept):
                 kept.append((function, place, face.types))
         concrete = [types for function, _, types in kept if not self.is_abstract(function)]
         return tuple(

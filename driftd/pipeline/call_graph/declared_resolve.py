@@ -184,6 +184,12 @@ class DeclaredResolver(Resolver):
         methods = [e for e in found if e.what is Is.METHOD]
         if methods and len(methods) == len(found) and isinstance(methods[0].extra, Entity):
             return self.of_member(call, (methods[0].extra,), text, "method_call")
+        if self.dialect.family == "c":  # nothing says that another file's function is meant, but that it fits
+            beside = [e for e in found if e.what in _FUNCTIONS and e.file != self.path]
+            fitting = {*self.chooser.taking(call, beside)}
+            found = tuple([e for e in found if e not in beside or e in fitting])
+            if not found:
+                return Outcome((), EXTERNAL)
         return self.chosen(call, found, "", LOCAL_VALUE)
 
     def has_unknown_base(self, cls: Entity) -> bool:
@@ -215,6 +221,8 @@ class DeclaredResolver(Resolver):
             if owner.what is Is.INSTANCE and owner.extra == DECLARED and how != "super":
                 outcomes.extend(self.overriding(call, owner, name, chosen))
         joined = self.join(outcomes)
+        if self.dialect.overloads and sum(t.how not in _BY_TYPE for t in joined.targets) > MOST_OVERLOADS:
+            return Outcome((), POLYMORPHIC)
         if not joined.targets and joined.outcome in _OPEN and name in OBJECT_MEMBERS.get(self.dialect.family, ()):
             return joined._replace(outcome=EXTERNAL)
         return joined
@@ -245,6 +253,8 @@ class DeclaredResolver(Resolver):
             if entity.what is Is.CLASS:
                 runs = self.symbols.constructor(entity)
                 functions = self.chooser.choose(call, [r for r in runs if r.what is Is.FUNCTION])
+                if self.dialect.overloads and len(functions) > MOST_OVERLOADS:
+                    return Outcome((), POLYMORPHIC, (entity,), hands_over=True)
                 targets.extend((run, "constructor") for run in functions)
                 implicit = implicit or not functions
                 left.extend(r for r in runs if r.what is not Is.FUNCTION)
@@ -366,6 +376,7 @@ class DeclaredHandover(Handover):
 
 
 _DEFINITIONS: Final = frozenset({Means.FUNCTION, Means.CLASS, Means.IMPORT})
+_BY_TYPE: Final = frozenset({"virtual_dispatch", "di_injection"})
 _OPEN: Final = frozenset({MISSING_MEMBER, UNKNOWN_RECEIVER, DYNAMIC})
 _REFERRING: Final = frozenset({Kind.FUNCTION, Kind.LIST, Kind.DICT})
 _CALLED: Final = frozenset({Is.FUNCTION, Is.METHOD, Is.CLASS})
