@@ -16,7 +16,7 @@ from driftd.pipeline.call_graph.flows import field_key
 from driftd.pipeline.call_graph.library_types import ELEMENT, FIRST, SAME, WRAPPERS
 from driftd.pipeline.call_graph.lookup import opaque
 from driftd.pipeline.call_graph.members import bound
-from driftd.pipeline.call_graph.overloads import agreement
+from driftd.pipeline.call_graph.overloads import agreement, simple_names
 from driftd.pipeline.call_graph.place import Place
 from driftd.pipeline.declared_binder import member_name
 from driftd.pipeline.interface import EXTENDS, definition_key
@@ -199,7 +199,7 @@ class Declared(DeclaredPackages):
             names = {face.name for face in faces if face is not None}
             return frozenset(names | {cls.file.rpartition(".")[2] for cls in line if cls.what is Is.EXTERNAL})
         if entity.what is Is.TYPED:
-            return frozenset(path.rpartition(".")[2] for path, _ in parts_of(str(entity.extra)))
+            return simple_names(str(entity.extra))
         if entity.what is Is.EXTERNAL or (entity.what is Is.BUILTIN and entity.file):
             owner, _, name = entity.file.rpartition(".")
             if owner.rpartition(".")[2][:1].isupper():
@@ -429,6 +429,13 @@ class Declared(DeclaredPackages):
                     found.append(heir)
         return tuple(found)
 
+    def dispatches(self, owner: Entity) -> bool:
+        """Whether a method called on a value of a declared type may be that of another type."""
+        dialect, face = self.dialect(owner.file), self.class_face(Entity(Is.CLASS, owner.file, owner.number))
+        if dialect is None or face is None:
+            return False
+        return dialect.family not in _STATIC or face.kind in {"interface", "trait"}
+
     def is_marked(self, cls: Entity, marks: frozenset[str]) -> bool:
         """Whether a class has one of the annotations, given by their full names."""
         face = self.class_face(cls)
@@ -607,6 +614,10 @@ class Declared(DeclaredPackages):
         face = interface.functions[number]
         self.look(definition_key(path, face.qualified_name))
         dialect = self.dialect(path)
+        if dialect is not None and face.gives and all(b.text in dialect.receivers for b in face.gives):
+            cls = self.class_around(path, number)
+            if cls is not None:
+                return (Entity(Is.SUPER, cls.file, cls.number),)  # its receiver, whatever class that is of
         if face.returns:
             words = dialect.own | _SELVES if dialect is not None else _SELVES
             if face.returns in words:
@@ -676,6 +687,7 @@ _TEXT_GIVING: Final = frozenset(
 )
 _FUNCTIONAL: Final = frozenset({"jvm"})
 _EXTENDING: Final = frozenset({"jvm", "csharp"})
+_STATIC: Final = frozenset({"go", "rust"})  # only interfaces and traits stand for other types
 _HERITAGE: Final = frozenset({Is.CLASS, Is.EXTERNAL, Is.BUILTIN})
 _OF_CLASS: Final = frozenset({"static_method", "class_method"})
 _METHODS_OUTSIDE: Final = frozenset({"go", "c"})

@@ -49,7 +49,7 @@ if TYPE_CHECKING:
     from driftd.rows.call_graph import Resolution
 
 
-MOST_OVERLOADS: Final = 3  # that the arguments leave; with more of them a choice says nothing
+MOST_OVERLOADS: Final = 1  # that the arguments may leave: each further one would be a wrong edge
 
 
 def resolve_file(
@@ -218,7 +218,7 @@ class DeclaredResolver(Resolver):
             reason = MISSING_MEMBER if owner.what in _HAVING_MEMBERS else UNKNOWN_RECEIVER
             chosen = self.chosen(call, found, strategy, reason)
             outcomes.append(chosen)
-            if owner.what is Is.INSTANCE and owner.extra == DECLARED and how != "super":
+            if owner.what is Is.INSTANCE and owner.extra == DECLARED and self.symbols.dispatches(owner):
                 outcomes.extend(self.overriding(call, owner, name, chosen))
         joined = self.join(outcomes)
         if self.dialect.overloads and sum(t.how not in _BY_TYPE for t in joined.targets) > MOST_OVERLOADS:
@@ -238,11 +238,24 @@ class DeclaredResolver(Resolver):
                 yield self.chosen(call, found, "di_injection", MISSING_MEMBER)  # whoever passes it is no code here
             return
         for cls in in_use:
+            if not self.may_reach(cls) or (self.dialect.family == "c" and not self.only_abstract(chosen)):
+                continue
             found = self.symbols.called(Entity(Is.INSTANCE, cls.file, cls.number), name)
             how = "di_injection" if self.symbols.is_marked(cls, BEANS) else "virtual_dispatch"
             outcome = self.chosen(call, found, how, MISSING_MEMBER)
             if outcome.targets and any((t.function.file, t.function.number) not in known for t in outcome.targets):
                 yield outcome
+
+    def only_abstract(self, outcome: Outcome) -> bool:
+        """Whether an outcome leads to nothing but what subclasses implement."""
+        return all(self.symbols.is_abstract(target.function) for target in outcome.targets)
+
+    def may_reach(self, cls: Entity) -> bool:
+        """Whether instances of a class may come to the file: those of tests stay among them, unnamed ones in theirs."""
+        if cls.file == self.path or not is_test(cls.file):
+            return True
+        face = self.symbols.class_face(cls)
+        return is_test(self.path) and face is not None and face.name != "<anonymous>"
 
     def chosen(self, call: Call, entities: Entities, how: str, reason: str) -> Outcome:
         """Return where a call of any of the entities goes, given its arguments."""
@@ -323,6 +336,13 @@ class DeclaredResolver(Resolver):
         return text in self.dialect.receivers and self.class_around(scope) is not None
 
 
+def is_test(path: str) -> bool:
+    """Whether a file is code of tests, by where it stands and what it is called."""
+    *folders, name = path.split("/")
+    stem = name.partition(".")[0]
+    return not _TEST_FOLDERS.isdisjoint(folders) or stem.endswith(("Test", "Tests", "_test", "Spec", "_spec", "IT"))
+
+
 class DeclaredHandover(Handover):
     """Collects what flows out of the calls of one stretch of a file."""
 
@@ -376,6 +396,9 @@ class DeclaredHandover(Handover):
 
 
 _DEFINITIONS: Final = frozenset({Means.FUNCTION, Means.CLASS, Means.IMPORT})
+_TEST_FOLDERS: Final = frozenset(
+    ["test", "tests", "testing", "spec", "specs", "jvmTest", "commonTest", "androidTest", "testFixtures", "Tests"]
+)
 _BY_TYPE: Final = frozenset({"virtual_dispatch", "di_injection"})
 _OPEN: Final = frozenset({MISSING_MEMBER, UNKNOWN_RECEIVER, DYNAMIC})
 _REFERRING: Final = frozenset({Kind.FUNCTION, Kind.LIST, Kind.DICT})

@@ -93,10 +93,8 @@ class Chooser:
         if kind == Kind.OPERATION:
             return self.operation(value, call)
         if kind == Kind.CAST:
-            named = frozenset(
-                path.rpartition(".")[2] for path, _ in parts_of(canonical(self.resolver.language, value.text))
-            )
-            if not named.isdisjoint(_PLAIN):
+            named = simple_names(canonical(self.resolver.language, value.text))
+            if not named.isdisjoint(_PLAIN) or "Array" in named:
                 return named
         if kind == Kind.PATH and value.text.endswith(".class"):
             return _CLASS_LITERAL
@@ -131,6 +129,17 @@ class Chooser:
         return None
 
 
+def simple_names(declared: str) -> frozenset[str]:
+    """Return the simple names of a type in the one form; an array's with and without what it holds."""
+    names = set()
+    for path, arguments in parts_of(declared):
+        name = path.rpartition(".")[2]
+        names.add(name)
+        if name == "Array" and arguments:
+            names.add(f"Array[{arguments[0]}]")
+    return frozenset(names)
+
+
 def _is_variable(name: str) -> bool:
     return len(name) <= 2 and name.isupper()
 
@@ -152,6 +161,11 @@ def agreement(declared: str, known: frozenset[str], *, is_rest: bool) -> int:
         return 0
     for path, arguments in parts_of(declared):
         name = path.rpartition(".")[2]
+        if "Array" in known and (is_rest or name == "Array"):
+            held = name if is_rest and name != "Array" else "".join(arguments[:1])
+            if f"Array[{held}]" in known:
+                return 8
+            return 2 if len(known) == 1 else -2
         if is_rest and name == "Array" and arguments:
             name = arguments[0].partition("[")[0].rpartition(".")[2]
         if name in known:
@@ -164,6 +178,8 @@ def agreement(declared: str, known: frozenset[str], *, is_rest: bool) -> int:
             return 6
         if known is _FUNCTION:
             return -4 if name in _PLAIN or name in _CONTAINERS else 0
+        if name == "int" and known > _CHARACTERS:  # a text of one character, or a character
+            return 8
         if name in _WIDTHS and not known.isdisjoint(_WIDTHS):
             given = max(_WIDTHS[n] for n in known if n in _WIDTHS)
             if _WIDTHS[name] < given or (name in _UNSIGNED and known.isdisjoint(_UNSIGNED)):
