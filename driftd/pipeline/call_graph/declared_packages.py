@@ -77,7 +77,11 @@ class DeclaredPackages(Symbols):
             return NONE
         classes = [b for b in bindings if b.means is Means.CLASS]
         if classes:  # a class counts before what else bears its name
-            return tuple([Entity(Is.CLASS, path, b.ref) for b in classes])
+            found = tuple([Entity(Is.CLASS, path, b.ref) for b in classes])
+            dialect, face = self.dialect(path), self.class_face(found[0])
+            if dialect is not None and dialect.package == "declared" and face is not None and face.kind == "namespace":
+                return (Entity(Is.PACKAGE, self.package_at(path, ~found[0].number), -1, dialect.family),)
+            return found
         return union([self.value(binding, Place(path, scope)) for binding in bindings]) or (UNKNOWN,)
 
     def _visible(self, path: str, dialect: Dialect, interface: Interface, name: str) -> Entities:
@@ -228,7 +232,8 @@ class DeclaredPackages(Symbols):
         if own and not (own[0].what is Is.FUNCTION and dialect.overloads):
             return own
         levels = list(_outwards(package)) if dialect.outward else [package]
-        for at in levels[: package.count(".") - self.package_at(piece.file, face.scope).count(".") or 1]:
+        enclosing = self.package_at(piece.file, face.scope)
+        for at in levels[: len(package.split(".")) - len(enclosing.split(".") if enclosing else ())]:
             found = union([own, self.declared(dialect, at, name, piece.file)]) if at else own
             if found:
                 return found

@@ -71,9 +71,11 @@ class DeclaredResolver(Resolver):
         self.ecmascript = True  # no parameter is the receiver, and nothing runs that is not called
         self.handover = DeclaredHandover(self)
         self.chooser = Chooser(self)
-        marked = [*self.functions, *self.classes, *[m for c in self.classes for m in c.members]]
-        params = [p for f in self.functions for p in f.params]
-        found = [d.call for each in (*marked, *params) for d in each.decorators if d.call >= 0]
+        decorators = [each.decorators for each in self.functions]
+        decorators += [each.decorators for each in self.classes]
+        decorators += [each.decorators for cls in self.classes for each in cls.members]
+        decorators += [each.decorators for function in self.functions for each in function.params]
+        found = [d.call for group in decorators for d in group if d.call >= 0]
         self.annotations = {id(self.calls[call]) for call in found}
         self.asked: dict[tuple[int, str], tuple[Entities, str, bool]] = {}
         self.around: dict[int, Entity | None] = {}
