@@ -10,9 +10,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final, NamedTuple, TypeVar
 
 from driftd.pipeline.bindings import Means
+from driftd.pipeline.call_graph.declared import Declared
 from driftd.pipeline.call_graph.entities import Entity, Is
 from driftd.pipeline.call_graph.place import Place
-from driftd.pipeline.call_graph.values import Symbols
 from driftd.pipeline.digest import StartPart
 from driftd.pipeline.entry_points.packs import REASONS, Globs, packs_of
 from driftd.pipeline.modules import ECMASCRIPT
@@ -56,7 +56,7 @@ class EntryPoint(NamedTuple):
 
 def entry_points(project: Project) -> list[EntryPoint]:
     """Return everything that is called from outside, once for each reason, framework and function, in a fixed order."""
-    symbols = Symbols(project)
+    symbols = Declared(project)
     methods = _Methods(project)
     found: dict[tuple[int, Reason, str], EntryPoint] = {}
     for path in sorted(project):
@@ -134,7 +134,7 @@ class _Methods(dict[str, "dict[int, list[tuple[int, str]]]"]):
 class _Finder:
     """Looks at one file."""
 
-    def __init__(self, project: Project, file: SourceFile, symbols: Symbols, methods: _Methods) -> None:
+    def __init__(self, project: Project, file: SourceFile, symbols: Declared, methods: _Methods) -> None:
         self.project = project
         self.methods = methods
         self.file = file

@@ -67,6 +67,19 @@ MODULES: dict[str, str] = {
     "prisma": "prisma",
     "ruby": "ruby",
     "scala": "scala",
+    "json": "manifests",
+    "toml": "manifests",
+    "gomod": "manifests",
+    "yaml": "manifests",
+}
+
+# Manifests are known by their whole names: other JSON, TOML and YAML files are not read.
+NAMES: dict[str, str] = {
+    "package.json": "json",
+    "composer.json": "json",
+    "Cargo.toml": "toml",
+    "go.mod": "gomod",
+    "pnpm-workspace.yaml": "yaml",
 }
 
 # Languages that share their suffixes with others -> the module whose `refined` tells them apart by content.
@@ -86,6 +99,10 @@ def language_of(path: str) -> str | None:
     name = path.rsplit("/", 1)[-1]
     if name.startswith(".env"):
         return "dotenv"
+    if name in NAMES:
+        return NAMES[name]
+    if name.startswith(("tsconfig", "jsconfig")) and name.endswith(".json"):
+        return "json"
     dot = name.rfind(".")
     return SUFFIXES.get(name[dot:].lower()) if dot >= 0 else None
 
