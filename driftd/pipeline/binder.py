@@ -17,7 +17,6 @@ from driftd.pipeline.bindings import (
     Scopes,
     Site,
     Write,
-    annotation_paths,
 )
 from driftd.pipeline.expressions import PATTERNS, PLAIN, TELLING, Expressions, place_name, target_names
 from driftd.pipeline.facts.model import Kind, Value
@@ -149,7 +148,7 @@ class Binder(Expressions):
         default = () if param.default is None else (self.expression(param.default),)
         if default and default[0].means in PLAIN and not default[0].text:
             default = ()
-        annotation = param.annotation if param.annotation and annotation_paths(param.annotation) else ""
+        annotation = self.type_of(param.annotation)
         return Binding(Means.PARAM, index, param.name, annotation, default)
 
     def _return(self, scope: int, kind: str, value: Value) -> None:
@@ -328,9 +327,10 @@ class Binder(Expressions):
         return ~functions[scope].scope if scope > 0 and functions[scope].scope < 0 else -1
 
     def _values(self, value: Value | None, annotation: str | None) -> Sequence[Binding]:
-        if annotation and annotation_paths(annotation):
+        declared = self.type_of(annotation)
+        if declared:
             inner = () if value is None else (self.expression(value),)
-            return (Binding(Means.TYPED, -1, annotation, "", () if inner and inner[0].means in PLAIN else inner),)
+            return (Binding(Means.TYPED, -1, declared, "", () if inner and inner[0].means in PLAIN else inner),)
         if value is None:
             return (NOTHING,)
         return self._of_value(value)

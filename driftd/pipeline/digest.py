@@ -16,7 +16,10 @@ from driftd.pipeline.entry_points.facts import StartFacts, start_facts_of
 from driftd.pipeline.env_access import Access, accesses, defined_names, may_access
 from driftd.pipeline.facts.codec import decode, encode
 from driftd.pipeline.facts.model import FileFacts
-from driftd.pipeline.interface import Interface, bind, interface_of
+from driftd.pipeline.go_build import is_default
+from driftd.pipeline.interface import FunctionFace, Interface, bind, interface_of
+from driftd.pipeline.manifests import LANGUAGES as MANIFESTS
+from driftd.pipeline.manifests import Manifest, manifest_of
 from driftd.pipeline.modules import ECMASCRIPT
 
 T = TypeVar("T")
@@ -29,6 +32,8 @@ CODE: Final = ECMASCRIPT | {"python"}
 DATA: Final = CODE | {"prisma", "java", "go"}
 NO_DATA: Final = DataFacts()
 NO_STARTS: Final = StartFacts()
+# A manifest has top-level code in name only.
+NO_INTERFACE: Final = Interface((FunctionFace("<module>", "<module>", "module", -1, None),), (), {}, None, (), None)
 
 
 class Digest(msgspec.Struct, frozen=True, array_like=True, gc=False):
@@ -41,6 +46,7 @@ class Digest(msgspec.Struct, frozen=True, array_like=True, gc=False):
     defines: environment variables it defines
     data: models, names and calls that may have to do with a database
     starts: calls and marks that may make functions known to a framework
+    manifest: what it says about module names
     """
 
     interface: Interface
@@ -50,6 +56,7 @@ class Digest(msgspec.Struct, frozen=True, array_like=True, gc=False):
     defines: tuple[str, ...] = ()
     data: DataFacts = NO_DATA
     starts: StartFacts = NO_STARTS
+    manifest: Manifest | None = None
 
 
 class InterfacePart(msgspec.Struct, frozen=True, array_like=True, gc=False):
@@ -119,10 +126,27 @@ class StartPart(msgspec.Struct, frozen=True, array_like=True, gc=False):
     starts: StartFacts
 
 
+class ManifestPart(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """What a digest says about module names."""
+
+    interface: msgspec.Raw
+    constants: msgspec.Raw
+    references: msgspec.Raw
+    reads: msgspec.Raw
+    defines: msgspec.Raw
+    data: msgspec.Raw
+    starts: msgspec.Raw
+    manifest: Manifest | None
+
+
 def digest_of(path: str, language: str, facts: FileFacts, encoded: bytes) -> bytes:
     """Return the encoded digest of a file; `encoded` are the same facts in msgpack."""
+    if language in MANIFESTS:
+        return encode(Digest(NO_INTERFACE, manifest=manifest_of(path, facts)))
     scopes = bind(facts)
     interface = interface_of(facts.outline, scopes, language)
+    if language == "go" and not is_default(path, facts.texts.comments):
+        interface = msgspec.structs.replace(interface, is_default=False)
     if language not in CODE:
         defines = defined_names(path, facts) if language == "dotenv" else ()
         data = data_facts_of(facts) if language in DATA else NO_DATA

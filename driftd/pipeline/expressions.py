@@ -80,6 +80,10 @@ class Expressions:
         finally:
             self._depth -= 1
 
+    def type_of(self, annotation: str | None) -> str:
+        """Return an annotation as it is kept; "" if it says nothing usable."""
+        return annotation if annotation and annotation_paths(annotation) else ""
+
     def path(self, text: str) -> Binding:
         """Return an access path."""
         if self._renamed:
@@ -232,7 +236,8 @@ class Expressions:
 
     def _cast(self, value: Value) -> Binding:
         inner = (self.expression(value.items[0]),) if value.items else ()
-        return Binding(Means.TYPED, -1, value.text, "", inner) if annotation_paths(value.text) else OPAQUE
+        declared = self.type_of(value.text)
+        return Binding(Means.TYPED, -1, declared, "", inner) if declared else OPAQUE
 
     def _function(self, value: Value) -> Binding:
         return Binding(Means.FUNCTION, value.ref)

@@ -13,10 +13,13 @@ import msgspec
 
 from driftd.pipeline.binder import Binder
 from driftd.pipeline.bindings import OPAQUE, Binding, Display, Means, Settled, settled
+from driftd.pipeline.declared_binder import DeclaredBinder
+from driftd.pipeline.dialects import DIALECTS
 from driftd.pipeline.ecmascript_binder import EcmaScriptBinder
 from driftd.pipeline.expressions import TELLING, place_name
 from driftd.pipeline.facts.model import Kind
 from driftd.pipeline.modules import ECMASCRIPT
+from driftd.pipeline.type_names import canonical
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -31,12 +34,14 @@ class FunctionFace(msgspec.Struct, frozen=True, array_like=True, gc=False, omit_
     params: its parameters in order: `*name`, `**name` for the rest, `=name` if it can only be named
     gives: what it returns; yields: what it yields, if it is a generator
     locals: those of its names that are needed for that, and by the functions in it
-    wraps: its decorators that may replace it, the outermost first
+    wraps: its decorators, the outermost first; in some languages they may replace it
     keyed: those of its parameters that are used as keys, so that literals matter
     is_arrow, is_async: ECMAScript only, as are
     homes: the object that it is written into, for `this`
     members: what is assigned to it, to its prototype and to its instances where it is defined
     uses_this: whether it reads its `this`; gives_by_this: whether what it returns depends on it
+    types: of its parameters, where the language tells overloads apart; "?" before one that need not be given,
+        `EXTENDS` before the one that the function is a method of
     """
 
     name: str
@@ -58,10 +63,14 @@ class FunctionFace(msgspec.Struct, frozen=True, array_like=True, gc=False, omit_
     members: Settled = {}  # msgspec copies the default
     uses_this: bool = False
     gives_by_this: bool = False
+    types: tuple[str, ...] = ()
 
 
 class ClassFace(msgspec.Struct, frozen=True, array_like=True, gc=False):
-    """Heritage and names of a class.  `names` are bound in its body, `fields` on its instances."""
+    """Heritage and names of a class.  `names` are bound in its body, `fields` on its instances.
+
+    `marks` are the names of its annotations, where the language has packages.
+    """
 
     name: str
     qualified_name: str
@@ -70,6 +79,7 @@ class ClassFace(msgspec.Struct, frozen=True, array_like=True, gc=False):
     bases: tuple[Binding, ...]
     names: Settled
     fields: Settled
+    marks: tuple[str, ...] = ()
 
 
 class Interface(msgspec.Struct, frozen=True, array_like=True, gc=False):
@@ -77,7 +87,8 @@ class Interface(msgspec.Struct, frozen=True, array_like=True, gc=False):
 
     `names` are the module's; `exports` the exported ones where the language has export syntax, else None.  `stars` are
     the modules everything is taken from, the last one first.  `public` is what a star import takes, None for every
-    name without a leading underscore.  `displays` are those that the bindings mention, by number.
+    name without a leading underscore.  `displays` are those that the bindings mention, by number.  `package` is what
+    the file says it belongs to; `is_default` whether a default build has the file, others exclude it.
     """
 
     functions: tuple[FunctionFace, ...]
@@ -87,6 +98,15 @@ class Interface(msgspec.Struct, frozen=True, array_like=True, gc=False):
     stars: tuple[str, ...]
     public: frozenset[str] | None
     displays: dict[int, Display] = {}  # msgspec copies the default
+    package: str = ""
+    is_default: bool = True
+
+
+def binder_of(facts: FileFacts) -> Binder:
+    """Return what reads the name tables of a file."""
+    if facts.language in ECMASCRIPT:
+        return EcmaScriptBinder(facts)
+    return DeclaredBinder(facts) if facts.language in DIALECTS else Binder(facts)
 
 
 def bind(facts: FileFacts) -> Scopes:
@@ -94,14 +114,11 @@ def bind(facts: FileFacts) -> Scopes:
     return binder_of(facts).run()
 
 
-def binder_of(facts: FileFacts) -> Binder:
-    """Return the reader of a file's bindings."""
-    return EcmaScriptBinder(facts) if facts.language in ECMASCRIPT else Binder(facts)
-
-
 def interface_of(outline: Outline, scopes: Scopes, language: str) -> Interface:
     """Return what other files can see of a file with these name tables."""
     ecmascript = language in ECMASCRIPT
+    declared = language in DIALECTS
+    dialect = language if declared else ""
     names = settled(scopes.functions[0])
     classes = tuple(
         [
@@ -110,9 +127,10 @@ def interface_of(outline: Outline, scopes: Scopes, language: str) -> Interface:
                 qualified_name=c.qualified_name,
                 kind=c.kind,
                 scope=c.scope,
-                bases=_bases(c, outline, scopes),
+                bases=_declared_bases(c, language) if declared else _bases(c, outline, scopes),
                 names=settled(scopes.classes[i]),
                 fields=settled(scopes.fields[i]),
+                marks=tuple([d.name for d in c.decorators]) if declared else (),
             )
             for i, c in enumerate(outline.classes)
         ]
@@ -140,7 +158,7 @@ def interface_of(outline: Outline, scopes: Scopes, language: str) -> Interface:
     return Interface(
         functions=tuple(
             [
-                _face(i, f, scopes, needed.locals.get(i, {}), wraps.get(i, ()), members.get(i, {}))
+                _face(i, f, scopes, needed.locals.get(i, {}), wraps.get(i, ()), members.get(i, {}), dialect)
                 for i, f in enumerate(outline.functions)
             ]
         ),
@@ -152,6 +170,7 @@ def interface_of(outline: Outline, scopes: Scopes, language: str) -> Interface:
         else stars,
         public=None if ecmascript else _public(outline, names),
         displays=needed.displays,
+        package=outline.package,
     )
 
 
@@ -180,13 +199,14 @@ def _face(
     local_names: Settled,
     wraps: tuple[Binding, ...],
     members: Settled,
+    declared: str,
 ) -> FunctionFace:
     return FunctionFace(
         name=function.name,
         qualified_name=function.qualified_name,
         kind=function.kind,
         scope=function.scope,
-        returns=function.return_type,
+        returns=canonical(declared, function.return_type) or None if declared else function.return_type,
         params=_params(function, scopes),
         gives=tuple(dict.fromkeys(scopes.results.get(index, ()))),
         yields=tuple(dict.fromkeys(scopes.yields.get(index, ()))),
@@ -201,7 +221,18 @@ def _face(
         gives_by_this=function.uses_this and _depends_on_this(index, scopes, local_names),
         homes=(scopes.homes[index],) if index in scopes.homes else (),
         members=members,
+        types=_types(function, declared) if declared else (),
     )
+
+
+def _types(function: Function, language: str) -> tuple[str, ...]:
+    found = [f"{'?' * (p.default is not None)}{canonical(language, p.annotation)}" for p in function.params]
+    if language == "csharp" and found and (function.params[0].annotation or "").lstrip().startswith("this "):
+        found[0] = EXTENDS + found[0]
+    return tuple(found)
+
+
+EXTENDS: Final = "this "  # before the first type of a function that is called as a method of that type
 
 
 def _depends_on_this(index: int, scopes: Scopes, local_names: Settled) -> bool:
@@ -325,6 +356,8 @@ def shape(interface: Interface) -> tuple[object, ...]:
         exports is not None and len(exports) > 1,
         interface.stars,
         interface.public,
+        interface.package,
+        interface.is_default,
         frozenset(name for name in interface.names if "." in name or "[" in name),
     )
 
@@ -360,12 +393,12 @@ def _contents(path: str, interface: Interface) -> dict[str, list[object]]:
                 function.kind, names.place(function.scope), function.returns, function.params, named(function.gives),
                 named(function.yields), table(function.locals), named(function.wraps), function.is_generator,
                 function.is_abstract, function.keyed, function.is_arrow, function.is_async, named(function.homes),
-                table(function.members), function.uses_this, function.gives_by_this,
+                table(function.members), function.uses_this, function.gives_by_this, function.types,
             )  # fmt: skip
             contents.setdefault(definition_key(path, function.qualified_name), []).append(face)
     for cls in interface.classes:
         contents.setdefault(definition_key(path, cls.qualified_name), []).append(
-            (cls.kind, names.place(cls.scope), named(cls.bases), table(cls.names), table(cls.fields))
+            (cls.kind, names.place(cls.scope), named(cls.bases), table(cls.names), table(cls.fields), cls.marks)
         )
     for number, display in interface.displays.items():
         contents.setdefault(display_key(path, names.place(display.scope)[0]), []).append(
@@ -456,6 +489,19 @@ def _bases(cls: Class, outline: Outline, scopes: Scopes) -> tuple[Binding, ...]:
     return tuple(found)
 
 
+def _declared_bases(cls: Class, language: str) -> tuple[Binding, ...]:
+    """Return the bases as paths: these languages know them by their names alone."""
+    found = []
+    for base in sorted(cls.bases, key=lambda b: _ORDER.get(b.relation, 1)):
+        value = base.value
+        while value.kind in {Kind.INDEX, Kind.CALL} and value.items:
+            value = value.items[0]
+        text = canonical(language, value.text).partition("[")[0] if value.kind == Kind.PATH else ""
+        found.append(Binding(Means.PATH, -1, text) if text else OPAQUE)
+    return tuple(found)
+
+
+_ORDER: Final = {"mixin": 0, "extends": 1, "implements": 2}
 _STANDALONE: Final = frozenset({Means.CLASS, Means.IMPORT})
 
 

@@ -3,7 +3,7 @@
 Python names are looked up below source roots: the parents of topmost packages (found by their `__init__.py` chains),
 `src` folders, the workspace itself and the folders above the importing file; a folder without `__init__.py` is a
 namespace package.  ECMAScript sources are relative paths with the usual suffixes and index files; anything else is an
-external package unless one of the given `Aliases` (tsconfig paths, workspace packages) knows it.
+external package unless a config or a package of the workspace says what it is (see `node_packages`).
 
 Every lookup has a key.  After files came or went, `settle` says which of the keys asked so far have another answer
 now, so that whoever remembers its keys knows exactly when to look again.  There is no file access here.
@@ -13,10 +13,14 @@ from __future__ import annotations
 
 from collections import Counter
 from posixpath import normpath
-from typing import TYPE_CHECKING, Final, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from driftd.pipeline.node_packages import NodePackages
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterator
+
+    from driftd.pipeline.manifests import Manifest
 
 ECMASCRIPT: Final = frozenset({"javascript", "typescript", "tsx"})
 _ES_SUFFIXES: Final = (".ts", ".tsx", ".d.ts", ".mts", ".cts", ".js", ".jsx", ".mjs", ".cjs")
@@ -44,17 +48,13 @@ class Lookup(NamedTuple):
     package: str = ""
 
 
-class Aliases(Protocol):
-    """Rules that map a bare ECMAScript specifier to paths without suffix, best first (tsconfig `paths` and the like)."""
-
-    def candidates(self, importer: str, specifier: str) -> Sequence[str]: ...
-
-
 class ModuleIndex:
     """All module names of the workspace.  Feed it with `add` and `remove`, then `settle` once."""
 
-    def __init__(self, aliases: Sequence[Aliases] = ()) -> None:
-        self._aliases = tuple(aliases)
+    def __init__(self) -> None:
+        self._node = NodePackages()
+        self._node_moved = False
+        self._derived: dict[str, set[str]] = {}  # key of a path -> keys of bare specifiers that asked for it
         self._files: set[str] = set()
         self._folders: Counter[str] = Counter()  # folder -> Python files in it or below
         self._roots_by_top: dict[str, set[str]] = {}  # top-level name -> source roots that offer it
@@ -75,6 +75,10 @@ class ModuleIndex:
         self._files.discard(path)
         self._touch(path, -1)
 
+    def configure(self, path: str, manifest: Manifest | None) -> None:
+        """Take in what a manifest says, or that it says nothing any more."""
+        self._node_moved = self._node.put(path, manifest) or self._node_moved
+
     def settle(self) -> tuple[frozenset[str], bool]:
         """Return the keys whose answer changed since the last call, and whether homes may have changed."""
         moved, self._packages_moved = self._packages_moved, False
@@ -83,6 +87,16 @@ class ModuleIndex:
             self._homes.clear()
         changed = set()
         for key in {key for name in touched for key in self._keys_by_name.get(name, ())}:
+            answer = self._answer(key)
+            if answer != self._answers[key]:
+                self._answers[key] = answer
+                changed.add(key)
+        node_moved, self._node_moved = self._node_moved, False
+        if node_moved:
+            bare = {key for key in self._answers if key.startswith(_BARE)}
+        else:
+            bare = {user for key in changed for user in self._derived.get(key, ())}
+        for key in bare:
             answer = self._answer(key)
             if answer != self._answers[key]:
                 self._answers[key] = answer
@@ -126,13 +140,10 @@ class ModuleIndex:
             path = specifier.lstrip("/") if specifier.startswith("/") else f"{_parent(importer)}/{specifier}"
             key = f"es\0{normpath(path.lstrip('/')) if path else ''}"
             return Lookup(key, self._ask(key))
-        key = f"es\0{specifier}"
-        for alias in self._aliases:
-            for path in alias.candidates(importer, specifier):
-                key = f"es\0{normpath(path)}"
-                found = self._ask(key)
-                if found is not None:
-                    return Lookup(key, found)
+        key = f"{_BARE}{_parent(importer)}\0{specifier}"
+        found = self._ask(key)
+        if found is not None:
+            return Lookup(key, found)
         scope, _, rest = specifier.partition("/")
         package = f"{scope}/{rest.partition('/')[0]}" if scope.startswith("@") and rest else scope
         return Lookup(key, None, package)
@@ -151,6 +162,8 @@ class ModuleIndex:
         if kind == "es":
             return self._ecmascript_file(rest)
         folder, _, name = rest.partition("\0")
+        if kind == "bare":
+            return self._bare(key, folder, name)
         if kind == "rel":
             return self._python_module(folder, name)
         namespace: Found | None = None
@@ -162,6 +175,15 @@ class ModuleIndex:
         if namespace is None and "." in name and self._answer(f"abs\0{folder}\0{name.partition('.')[0]}") is not None:
             return _MISSING
         return namespace
+
+    def _bare(self, key: str, folder: str, specifier: str) -> Found | None:
+        for path in self._node.candidates(folder, specifier) if self._node else ():
+            inner = f"es\0{path or '.'}"
+            self._derived.setdefault(inner, set()).add(key)
+            found = self._ask(inner)
+            if found is not None:
+                return found
+        return None
 
     def _roots(self, home: str, top: str) -> Iterator[str]:
         folder = home
@@ -243,9 +265,14 @@ class ModuleIndex:
         self._touched.add(name)
 
 
+_BARE: Final = "bare\0"
+
+
 def _names_of(key: str) -> Iterator[str]:
     # A file can only change the answer if its path has one of these names as a folder, stem or whole base name.
     kind, _, rest = key.partition("\0")
+    if kind == "bare":  # settled by what it is derived from
+        return
     if kind == "es":
         base = rest.rpartition("/")[2]
         yield base

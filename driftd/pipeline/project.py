@@ -12,17 +12,18 @@ from typing import TYPE_CHECKING, Final, NamedTuple, TypeVar
 
 import msgspec
 
-from driftd.pipeline.digest import InterfacePart, digest_of
+from driftd.pipeline.digest import InterfacePart, ManifestPart, digest_of
 from driftd.pipeline.facts.codec import decode, encode
 from driftd.pipeline.facts.model import FileFacts, Outline
 from driftd.pipeline.interface import Interface, changed_keys, shape
+from driftd.pipeline.manifests import LANGUAGES as MANIFESTS
+from driftd.pipeline.manifests import Manifest
 from driftd.pipeline.modules import ModuleIndex
+from driftd.pipeline.packages import PackageIndex
 from driftd.rows.ids import function_id
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-
-    from driftd.pipeline.modules import Aliases
+    from collections.abc import Collection, Iterable, Iterator, Mapping
 
 T = TypeVar("T")
 
@@ -72,15 +73,22 @@ class FunctionAt(NamedTuple):
 class SourceFile:
     """One file of the project."""
 
-    __slots__ = ("digest", "facts", "function_ids", "home", "interface", "language", "path")
+    __slots__ = ("digest", "facts", "function_ids", "home", "interface", "language", "manifest", "path")
 
-    def __init__(self, entry: FileEntry, interface: Interface, function_ids: tuple[int, ...]) -> None:
+    def __init__(
+        self,
+        entry: FileEntry,
+        interface: Interface,
+        function_ids: tuple[int, ...],
+        manifest: Manifest | None = None,
+    ) -> None:
         self.path = entry.path
         self.language = entry.language
         self.facts = entry.facts
         self.digest = entry.digest
         self.interface = interface
         self.function_ids = function_ids  # parallel to the outline's functions
+        self.manifest = manifest  # what it says about module names
         self.home = ""  # where its absolute imports start
 
     def view(self, kind: type[T]) -> T:
@@ -103,8 +111,9 @@ class SourceFile:
 class Project:
     """All files of the workspace.  Iterating gives their paths."""
 
-    def __init__(self, aliases: Sequence[Aliases] = ()) -> None:
-        self.modules = ModuleIndex(aliases)
+    def __init__(self) -> None:
+        self.modules = ModuleIndex()
+        self.packages = PackageIndex()
         self._files: dict[str, SourceFile] = {}
         self._function_files: dict[int, str] = {}
 
@@ -155,8 +164,12 @@ class Project:
         interface_changed = set(gone)
         names_changed: set[str] = set()
         for path in gone:
-            self._forget(self._files.pop(path))
+            lost = self._files.pop(path)
+            self._forget(lost)
             self.modules.remove(path)
+            self.packages.put(path, lost.language, None)
+            if lost.manifest is not None:
+                self._configure(path, None)
         for path, new in incoming.items():
             old = self._files.get(path)
             if old is None:
@@ -168,9 +181,13 @@ class Project:
                 interface_changed.add(path)
             elif old.interface != new.interface:
                 names_changed |= changed_keys(path, old.interface, new.interface)
+            if new.manifest is not None or (old is not None and old.manifest is not None):
+                self._configure(path, new.manifest)
+            self.packages.put(path, new.language, new.interface)
             self._files[path] = new
             for number in new.function_ids:
                 self._function_files[number] = path
+        names_changed |= self.packages.settle()
         lookups_changed, homes_may_differ = self.modules.settle()
         for path in self._files if homes_may_differ else incoming:
             file, home = self._files[path], self.modules.home(path)
@@ -187,16 +204,20 @@ class Project:
 
     def snapshot(self) -> bytes:
         """Return what other processes need to look names up: paths, languages, ids and interfaces, without facts."""
-        return encode([(f.path, f.language, f.function_ids, f.interface) for f in self._files.values()])
+        return encode([(f.path, f.language, f.function_ids, f.interface, f.manifest) for f in self._files.values()])
 
     @classmethod
     def from_snapshot(cls, snapshot: bytes) -> Project:
         """Return a project in which names can be looked up; files get their facts with `SourceFile.facts`."""
         project = cls()
-        for path, language, ids, interface in _decode_snapshot(snapshot):
-            project._files[path] = SourceFile(FileEntry(path, language, b""), interface, ids)
+        for path, language, ids, interface, manifest in _decode_snapshot(snapshot):
+            project._files[path] = SourceFile(FileEntry(path, language, b""), interface, ids, manifest)
             project.modules.add(path)
+            project.packages.put(path, language, interface)
+            if manifest is not None:
+                project._configure(path, manifest)
         project.modules.settle()
+        project.packages.settle()
         for file in project.files:
             file.home = project.modules.home(file.path)
         return project
@@ -205,6 +226,10 @@ class Project:
         """Return the change that brings a stage without state up to date: all files as new."""
         paths = frozenset(self._files)
         return Change(changed=paths, interface_changed=paths)
+
+    def _configure(self, path: str, manifest: Manifest | None) -> None:
+        self.modules.configure(path, manifest)
+        self.packages.configure(path, manifest)
 
     def _same(self, path: str, entry: FileEntry) -> bool:
         old = self._files.get(path)
@@ -233,7 +258,8 @@ def _new_file(entry: FileEntry) -> SourceFile:
         entry = replace(entry, digest=digest_of(entry.path, entry.language, facts, entry.facts))
     interface = decode(entry.digest, InterfacePart).interface
     ids = function_ids(entry.path, [function.qualified_name for function in interface.functions])
-    return SourceFile(entry, interface, ids)
+    manifest = decode(entry.digest, ManifestPart).manifest if entry.language in MANIFESTS else None
+    return SourceFile(entry, interface, ids, manifest)
 
 
 class _OutlineOnly(msgspec.Struct, frozen=True, array_like=True, gc=False):
@@ -242,4 +268,6 @@ class _OutlineOnly(msgspec.Struct, frozen=True, array_like=True, gc=False):
     outline: Outline
 
 
-_decode_snapshot: Final = msgspec.msgpack.Decoder(list[tuple[str, str, tuple[int, ...], Interface]]).decode
+_decode_snapshot: Final = msgspec.msgpack.Decoder(
+    list[tuple[str, str, tuple[int, ...], Interface, Manifest | None]]
+).decode

@@ -45,6 +45,7 @@ class Is:
     MADE: Final = 20  # what `new` makes of a function
     PROTO: Final = 21  # the prototype of a function, or of a class where `number` is ~ its index
     SETTLER: Final = 22  # what settles the promise `number`: extra = "value" or "reason"
+    PACKAGE: Final = 30  # file = its dotted name, or its folder; extra = the family of languages
     TYPED: Final = (
         16  # an instance of a built-in generic: file = where the annotation stands, extra = (scope, annotation)
     )

@@ -101,7 +101,7 @@ class Handover:
                 if args:
                     for run in self.symbols.constructor(callee):
                         if run.what is Is.FUNCTION:
-                            self.arguments(run, int(not self.resolver.ecmascript), call)
+                            self.arguments(run, int(self.resolver.passes_receiver), call)
             elif what is Is.ACTION:
                 if self.natives is None:
                     self.action(callee, call)

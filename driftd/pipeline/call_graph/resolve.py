@@ -8,7 +8,7 @@ the way (see `flows`); what the language runs without a call being written is in
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from driftd.pipeline.bindings import Means, reaching
 from driftd.pipeline.call_graph import callbacks, library
@@ -74,7 +74,11 @@ class Site(Place):
 
 
 def resolve_file(
-    project: Project, file: SourceFile, symbols: Symbols, groups: Collection[int] | None = None
+    project: Project,
+    file: SourceFile,
+    symbols: Any,
+    groups: Collection[int] | None = None,
+    resolver_type: type[Resolver] | None = None,
 ) -> tuple[dict[int, Part], set[str]]:
     """Resolve the calls of a file, or of some stretches of it, each named by its outermost function (0: the module).
 
@@ -82,7 +86,7 @@ def resolve_file(
     """
     seen, _ = symbols.watch()
     seen.add(file.path)
-    resolver = Resolver(project, file, symbols)
+    resolver = (resolver_type or Resolver)(project, file, symbols)
     try:
         return resolver.run(groups), seen
     finally:
@@ -102,6 +106,7 @@ class Resolver:
         self.symbols = symbols
         self.language = file.language
         self.ecmascript = file.language in ECMASCRIPT
+        self.passes_receiver = not self.ecmascript  # whether a method's first parameter is its receiver
         self.facts = facts
         self.outline = facts.outline
         self.functions = facts.outline.functions
@@ -144,7 +149,7 @@ class Resolver:
         for call in self.calls:
             calls.setdefault(of_scope[call.scope], []).append(call)
         implicit = Implicit(self)
-        hidden = implicit.grouped(of_scope)
+        hidden = self.hidden(implicit, of_scope)
         writes: dict[int, list[Write]] = {}
         for write in self.scopes.writes:
             writes.setdefault(of_scope[write.scope], []).append(write)
@@ -166,6 +171,10 @@ class Resolver:
             )
             self.forget()
         return found
+
+    def hidden(self, _implicit: Implicit, of_scope: Sequence[int]) -> dict[int, list[tuple[Any, ...]]]:
+        """Return what is to be done besides the calls for each stretch of the file."""
+        return _implicit.grouped(of_scope)
 
     def group(self, calls: Iterable[Call]) -> None:
         """Resolve the calls of a stretch."""

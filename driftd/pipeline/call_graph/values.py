@@ -22,7 +22,6 @@ from driftd.pipeline.call_graph.outcomes import MOST_TARGETS
 from driftd.pipeline.call_graph.place import Place
 from driftd.pipeline.expressions import place_name
 from driftd.pipeline.interface import definition_key
-from driftd.pipeline.modules import ECMASCRIPT
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -444,7 +443,7 @@ class Symbols(Natives):
 
     def _is_python(self, path: str) -> bool:
         file = self._project.file(path)
-        return file is not None and file.language not in ECMASCRIPT
+        return file is not None and file.language == "python"
 
     def _library_result(self, callee: Entity, argument: Callable[[str, int], Entities] | None) -> Entities:
         if callee.file == "getattr" and argument is not None:

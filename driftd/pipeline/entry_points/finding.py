@@ -10,9 +10,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final, NamedTuple, TypeVar
 
 from driftd.pipeline.bindings import Means
+from driftd.pipeline.call_graph.declared import Declared
 from driftd.pipeline.call_graph.entities import Entity, Is
 from driftd.pipeline.call_graph.place import Place
-from driftd.pipeline.call_graph.values import Symbols
 from driftd.pipeline.digest import StartPart
 from driftd.pipeline.entry_points.packs import REASONS, Globs, packs_of
 from driftd.pipeline.modules import ECMASCRIPT
@@ -56,7 +56,7 @@ class EntryPoint(NamedTuple):
 
 def entry_points(project: Project) -> list[EntryPoint]:
     """Return everything that is called from outside, once for each reason, framework and function, in a fixed order."""
-    symbols = Symbols(project)
+    symbols = Declared(project)
     methods = _Methods(project)
     found: dict[tuple[int, Reason, str], EntryPoint] = {}
     for path in sorted(project):
@@ -134,7 +134,7 @@ class _Methods(dict[str, "dict[int, list[tuple[int, str]]]"]):
 class _Finder:
     """Looks at one file."""
 
-    def __init__(self, project: Project, file: SourceFile, symbols: Symbols, methods: _Methods) -> None:
+    def __init__(self, project: Project, file: SourceFile, symbols: Declared, methods: _Methods) -> None:
         self.project = project
         self.methods = methods
         self.file = file
@@ -182,15 +182,19 @@ class _Finder:
         owner, _, name = text.rpartition(".")
         owners = self.symbols.bound_path(owner or name, place)
         if owners is None:
-            yield f"global.{text}"
-            # It may come from any of the packages that everything is taken from; only what a pack knows counts.
-            for module in self.interface.stars:
-                yield f"{module}.{text}"
+            yield from self._unbound(text, place.path)
         elif owner:
             yield from self._members(owners, name)
         else:
             for entity in owners:
                 yield from self._names(entity)
+
+    def _unbound(self, text: str, path: str) -> Iterator[str]:
+        """Yield what a name may be that nothing in the file binds."""
+        yield f"global.{text}"
+        # It may come from any of the packages that everything is taken from; only what a pack knows counts.
+        for module in self.project[path].interface.stars:
+            yield f"{module}.{text}"
 
     def _members(self, owners: Entities, name: str) -> Iterator[str]:
         """Yield what `name` of some objects is called."""
@@ -247,6 +251,18 @@ class _Finder:
                         yield from self._methods(one, rule.methods, rule.reason, framework)
             if cls.what is Is.CLASS:
                 below.append(cls)
+                for symbol in self._open_bases(cls):
+                    for framework, rule in self.rules.bases[symbol]:
+                        for one in below:
+                            yield from self._methods(one, rule.methods, rule.reason, framework)
+
+    def _open_bases(self, cls: Entity) -> Iterator[str]:
+        """Yield what the bases of a class may be that nothing in its file binds."""
+        face = self.project[cls.file].interface.classes[cls.number]
+        place = Place(cls.file, face.scope)
+        for base in face.bases:
+            if base.means == Means.PATH and self.symbols.bound_path(base.text.partition(".")[0], place) is None:
+                yield from self._unbound(base.text, cls.file)
 
     def _methods(
         self, cls: Entity, methods: tuple[str, ...], reason: Reason, framework: str, line: int = 0

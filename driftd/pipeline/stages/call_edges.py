@@ -14,10 +14,11 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final, NamedTuple, TypeAlias
 
 import msgspec
 
+from driftd.pipeline.call_graph.declared import Declared
+from driftd.pipeline.call_graph.declared_resolve import resolve_file
 from driftd.pipeline.call_graph.flows import Contributions, Flows, merged
 from driftd.pipeline.call_graph.outcomes import BUILTIN_CALL, EXTERNAL, IMPLICIT, RESOLVED
-from driftd.pipeline.call_graph.resolve import resolve_file
-from driftd.pipeline.call_graph.values import Symbols
+from driftd.pipeline.dialects import DIALECTS
 from driftd.pipeline.project import Project
 from driftd.pipeline.stage import Findings
 from driftd.rows.call_graph import CallEdgeRow, ExternalCallRow
@@ -266,7 +267,7 @@ class _Work:
     def __init__(self, project: Project, mapper: Mapper | None) -> None:
         self.project = project
         self.mapper = mapper
-        self.symbols = Symbols(project)
+        self.symbols = Declared(project)
         self.held: Mapping[str, tuple[Named, ...]] = {}  # what flows by the answers of `symbols`
         self.snapshot = b""
         self.keys: dict[str, str] = {}
@@ -325,7 +326,7 @@ def resolve_chunk(shared: bytes, chunk: bytes) -> bytes:
 
 
 @lru_cache(maxsize=1)
-def _looked_up(shared: bytes) -> tuple[Project, Symbols]:
+def _looked_up(shared: bytes) -> tuple[Project, Declared]:
     snapshot, content = _decode_shared(shared)
     project, symbols, held = _project(snapshot)
     # The same project with other flows: what did not read them stays true.
@@ -336,9 +337,9 @@ def _looked_up(shared: bytes) -> tuple[Project, Symbols]:
 
 
 @lru_cache(maxsize=1)
-def _project(snapshot: bytes) -> tuple[Project, Symbols, dict[str, tuple[Named, ...]]]:
+def _project(snapshot: bytes) -> tuple[Project, Declared, dict[str, tuple[Named, ...]]]:
     project = Project.from_snapshot(snapshot)
-    return project, Symbols(project), {}
+    return project, Declared(project), {}
 
 
 def _differing(one: Mapping[str, tuple[Named, ...]], other: Mapping[str, tuple[Named, ...]]) -> set[str]:
@@ -348,7 +349,7 @@ def _differing(one: Mapping[str, tuple[Named, ...]], other: Mapping[str, tuple[N
 
 
 def _resolved(
-    project: Project, path: str, groups: list[int] | None, symbols: Symbols
+    project: Project, path: str, groups: list[int] | None, symbols: Declared
 ) -> tuple[str, dict[int, _Part], tuple[str, ...]]:
     """Resolve a file; of a whole one, the stretches that read no flow are put together."""
     found, seen = resolve_file(project, project[path], symbols, groups)
@@ -398,4 +399,4 @@ _decode_shared: Final = msgspec.msgpack.Decoder(tuple[bytes, dict[str, tuple[byt
 _decode_outcomes: Final = msgspec.msgpack.Decoder(dict[str, int]).decode
 _decode_rows: Final = msgspec.msgpack.Decoder(list[tuple[Any, ...]]).decode
 
-_LANGUAGES: Final = frozenset({"python", "javascript", "typescript", "tsx"})
+_LANGUAGES: Final = frozenset({"python", "javascript", "typescript", "tsx", *DIALECTS})

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, Final
 
+from driftd.pipeline.manifests import LANGUAGES as MANIFESTS
 from driftd.pipeline.project import function_ids
 from driftd.pipeline.rendering import source_text
 from driftd.pipeline.stage import Findings
@@ -24,8 +25,8 @@ class Functions:
     tables: ClassVar[tuple[type[Row], ...]] = (FunctionRow,)
 
     def run(self, file: FileContext, facts: FileFacts) -> Findings:
-        """Return the rows of one file; a file without code (`.env`) has none."""
-        if file.language == "dotenv":
+        """Return the rows of one file; a file without code (`.env`, a manifest) has none."""
+        if file.language in _WITHOUT_CODE:
             return Findings(files=frozenset({file.path}))
         functions = facts.outline.functions
         ids = function_ids(file.path, [function.qualified_name for function in functions])
@@ -56,6 +57,9 @@ class Functions:
             for number, f in zip(ids, functions, strict=True)
         ]
         return Findings(rows=rows, files=frozenset({file.path}))
+
+
+_WITHOUT_CODE: Final = MANIFESTS | {"dotenv"}
 
 
 def _parameter(param: Param, facts: FileFacts) -> dict[str, str | None]:

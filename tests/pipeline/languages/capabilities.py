@@ -54,6 +54,10 @@ CAPABILITIES = {
 OTHERS = {
     "dotenv": "names and values of environment variables (`.env`, `.env.*`)",
     "prisma": "models, fields, relations, attributes",
+    "json": "what module names mean (`package.json`, `tsconfig*.json`, `jsconfig*.json`, `composer.json`); no other JSON",
+    "toml": "crates (`Cargo.toml`); no other TOML",
+    "gomod": "module path and local replacements (`go.mod`)",
+    "yaml": "members of a workspace (`pnpm-workspace.yaml`); no other YAML",
 }
 
 EARLIER: dict[str, dict[str, str]] = {

@@ -27,9 +27,26 @@ SUFFIXES: dict[str, str] = {
     ".cjs": "javascript",
     ".jsx": "javascript",
     ".env": "dotenv",
+    ".cs": "csharp",
+    ".csx": "csharp",
     ".go": "go",
+    ".swift": "swift",
+    ".rs": "rust",
+    ".c": "c",
+    ".h": "c",
+    **dict.fromkeys((".cc", ".cpp", ".cxx", ".c++", ".hh", ".hpp", ".hxx", ".h++", ".ipp", ".tpp", ".inl"), "cpp"),
     ".java": "java",
+    ".kt": "kotlin",
+    ".kts": "kotlin",
+    ".php": "php",
+    ".phtml": "php",
     ".prisma": "prisma",
+    ".rb": "ruby",
+    ".rake": "ruby",
+    ".gemspec": "ruby",
+    ".ru": "ruby",
+    ".scala": "scala",
+    ".sc": "scala",
 }
 
 MODULES: dict[str, str] = {
@@ -38,9 +55,31 @@ MODULES: dict[str, str] = {
     "tsx": "ecmascript",
     "javascript": "ecmascript",
     "dotenv": "dotenv",
+    "csharp": "csharp",
     "go": "go",
+    "swift": "swift",
+    "rust": "rust",
+    "c": "c",
+    "cpp": "cpp",
     "java": "java",
+    "kotlin": "kotlin",
+    "php": "php",
     "prisma": "prisma",
+    "ruby": "ruby",
+    "scala": "scala",
+    "json": "manifests",
+    "toml": "manifests",
+    "gomod": "manifests",
+    "yaml": "manifests",
+}
+
+# Manifests are known by their whole names: other JSON, TOML and YAML files are not read.
+NAMES: dict[str, str] = {
+    "package.json": "json",
+    "composer.json": "json",
+    "Cargo.toml": "toml",
+    "go.mod": "gomod",
+    "pnpm-workspace.yaml": "yaml",
 }
 
 # Languages that share their suffixes with others -> the module whose `refined` tells them apart by content.
@@ -60,6 +99,10 @@ def language_of(path: str) -> str | None:
     name = path.rsplit("/", 1)[-1]
     if name.startswith(".env"):
         return "dotenv"
+    if name in NAMES:
+        return NAMES[name]
+    if name.startswith(("tsconfig", "jsconfig")) and name.endswith(".json"):
+        return "json"
     dot = name.rfind(".")
     return SUFFIXES.get(name[dot:].lower()) if dot >= 0 else None
 

@@ -34,6 +34,7 @@ Captures (`@fact` or `@fact.variant`; the variant picks the reader in the adapte
     @jump.break, @jump.continue
     @literal.string, .bytes, .number, .regex, .template (`template` may hold the nodes of `substitutions`)
     @comment
+    @silent             what is no code and no comment: the HTML around PHP, the data after Ruby's `__END__`
     @expression         what is lowered only so that the literals in it know what they are for
     ERROR and MISSING nodes are captured by the engine.
     Patterns are flat: one that names a later child stays in progress for as long as its node lasts, and the query

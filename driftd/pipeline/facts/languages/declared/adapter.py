@@ -46,7 +46,7 @@ class DeclaredAdapter:
         tables = tables_of(self._language)
         # A NUL ends the text for a grammar's scanner; compilers take one within a string or a comment.
         shown = data.replace(b"\0", b" ") if b"\0" in data else data
-        root = Parser(tables.grammar).parse(shown).root_node
+        root = self._language.parse(Parser(tables.grammar), shown).root_node
         file = File(self._language, tables, EcmaSource(data), QueryCursor(tables.query).captures(root))
         parts = function_parts(file)
         bodies = BodiesPass(file, parts).run()

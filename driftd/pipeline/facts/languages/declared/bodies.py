@@ -141,12 +141,15 @@ class BodiesPass:
                 )
             )
 
-    def _args(self, args: Node | Sequence[Node], variant: str) -> tuple[Arg, ...]:
+    def _args(self, args: Node | Sequence[Node] | Sequence[Arg], variant: str) -> tuple[Arg, ...]:
         use: Literal["argument", "decorator"] = "decorator" if variant == "decorator" else "argument"
         low = self.low
         form_of, data, plain = low.forms.get, low.data, self._plain
         found: list[Arg] = []
         for child in args.children if isinstance(args, Node) else args:
+            if isinstance(child, Arg):
+                found.append(child)
+                continue
             number = child.kind_id
             form = form_of(number)
             if form is path:
@@ -167,7 +170,7 @@ class BodiesPass:
     def _find_returns(self) -> None:
         file, low = self.file, self.low
         for start, _, _, node, variant in file.ordered("return"):
-            operands = low.operands(node)
+            operands = self.language.returned(file, node)
             value = low.value(operands[0], "return") if operands else None
             if len(operands) > 1:
                 value = Value(Kind.TUPLE, "", -1, low.values(operands, "return"))
@@ -185,14 +188,18 @@ class BodiesPass:
     def _find_raises(self, caught: set[str]) -> None:
         file, low = self.file, self.low
         for start, _, _, node, variant in file.ordered("raise"):
+            named: Value | None = None
             if variant == "call":  # a function that raises: the value is its first argument
                 index = low.calls.get(node.id, -1)
                 args = self._calls[index].args if index >= 0 else ()
                 value = args[0].value if args else None
+                named = next((arg.value for arg in args if arg.name == "cause"), None)
             else:
                 operands = low.operands(node)
                 value = low.value(operands[0]) if operands else None
-            cause = self._cause(self._calls[value.ref], caught) if value and value.kind is Kind.CALL else None
+            cause = named
+            if cause is None and value and value.kind is Kind.CALL:
+                cause = self._cause(self._calls[value.ref], caught)
             scope, region = file.state(start)
             self._raises.append((start, Raise(value, cause, file.line(start), scope, region)))
 
@@ -225,11 +232,15 @@ class BodiesPass:
         found.sort(key=lambda parts: parts.node.start_byte)
         call_places = [entry[0] for entry in file.calls] if found else []
         handlers: list[Handler] = []
-        for kind, node, body, start, caught, name in found:
+        for kind, node, body, start, caught, name, result in found:
             at = node.start_byte
             scope = file.state(start.start_byte)[0]
             region = file.state(body.start_byte if body is not None else at)[1]
-            does = ("raise",) if body is None else self._does(kind, body, name, scope, region, call_places)
+            if body is None:
+                does: tuple[str, ...] = ("raise",)
+            else:
+                raises = result is not None and self.language.is_error(self.low.value(result), self._calls)
+                does = self._does(kind, body, name, scope, region, call_places, raises=raises)
             handlers.append(
                 Handler(
                     kind,
@@ -245,24 +256,26 @@ class BodiesPass:
             )
         return tuple(handlers)
 
-    def _does(self, kind: str, body: Node, name: str, scope: int, region: int, places: list[int]) -> tuple[str, ...]:
+    def _does(
+        self, kind: str, body: Node, name: str, scope: int, region: int, places: list[int], *, raises: bool
+    ) -> tuple[str, ...]:
         """Classify the body of a handler that stands in `scope`, by the facts that lie in it."""
         file, language = self.file, self.language
         start, end = body.start_byte, body.end_byte
-        is_block = body.kind_id in file.tables.blocks
+        is_block = body.kind_id in file.tables.blocks or not body.is_named
         if is_block and not self.low.operands(body):
             return ("empty",)
         low, high = bisect_left(places, start), bisect_left(places, end)
         calls = self._calls[low : min(high, low + _MAX_SCANNED)]
         names = [_full_name(call.callee) for call in calls]
         returns = [fact for fact in _within(self._returns, start, end) if fact.scope == scope and fact.kind == "return"]
-        raised = any(fact.scope == scope for fact in _within(self._raises, start, end))
+        raised = raises or any(fact.scope == scope for fact in _within(self._raises, start, end))
         if kind == "error_check" and not raised:
             raised = any(self._reports(fact.value, name) for fact in returns)
         facts = {
             "log": any(language.log.search(each) for each in names),
             "raise": raised,
-            "return": bool(returns) or not is_block,
+            "return": bool(returns) or not (is_block or kind == "error_check"),
             "continue": self._jumps_out("continue", start, end, scope, region),
             "break": self._jumps_out("break", start, end, scope, region),
             "call": bool(calls),

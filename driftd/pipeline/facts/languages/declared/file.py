@@ -35,6 +35,7 @@ class File:
         "captured",
         "class_scopes",
         "classes",
+        "contents",
         "data",
         "fields",
         "function_scopes",
@@ -63,6 +64,7 @@ class File:
         self.captured = captured
         self.notes: dict[int, Node] = {}  # for the adapter's own use, by node id
         self.bound: dict[int, str] = {}  # function expression by node id -> what it is assigned to
+        self.contents: dict[int, Node] = {}  # literal by node id -> the node of its text, if another (a heredoc's body)
         self.fields = tables.fields
         self._ordered: dict[str, list[Captured]] = {}
         language.prepare(self)
@@ -79,6 +81,7 @@ class File:
             classes={entry[2]: index for index, entry in enumerate(self.classes)},
             calls={entry[2]: index for index, entry in enumerate(self.calls)},
             literals={entry[2]: index for index, entry in enumerate(self.literals)},
+            contents=self.contents,
         )
         self._nest()
 

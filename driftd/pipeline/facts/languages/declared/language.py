@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, ClassVar, Literal, NamedTuple, TypeAlias
 
 import msgspec
-from tree_sitter import Node
+from tree_sitter import Node, Parser, Tree
 
 from driftd.pipeline.facts.languages.declared.values import UNKNOWN, Form, Lowering
 from driftd.pipeline.facts.languages.ecmascript_text import comment_text, number_value, unescaped
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
 RegionKind: TypeAlias = Literal["loop", "branch", "else", "case", "try", "handler", "finally", "with", "comprehension"]
 HandlerKind: TypeAlias = Literal["try_catch", "rescue", "error_check", "propagate"]
-AssignKind: TypeAlias = Literal["assign", "augmented", "declare", "for", "with", "catch", "named", "delete"]
+AssignKind: TypeAlias = Literal["assign", "augmented", "declare", "for", "with", "catch", "named", "delete", "global"]
 
 _HEX_SUFFIX = re.compile(r"[uUlL]+$")
 _SUFFIX = re.compile(r"[uUlLfFdDmM]+$")
@@ -67,6 +67,7 @@ class FunctionParts(NamedTuple):
     is_abstract: bool = False
     anchor: int = -1  # the byte that a doc comment ends before, if not the first of the node
     params: tuple[Param, ...] | None = None  # if they are not children of one node
+    signature: bytes = b""  # the parameters as written, likewise
 
 
 class ClassParts(NamedTuple):
@@ -84,13 +85,13 @@ class ClassParts(NamedTuple):
 
 
 class CallParts(msgspec.Struct, frozen=True, gc=False):
-    """A call.  `args` is the argument list's node, or the arguments themselves.
+    """A call.  `args` is the argument list's node, or the arguments themselves, as nodes or lowered.
 
     `place` is a byte of the call that lies in no function within it: where its argument list starts.
     """
 
     callee: Value
-    args: Node | Sequence[Node] | None
+    args: Node | Sequence[Node] | Sequence[Arg] | None
     place: int
     is_new: bool = False
     is_optional: bool = False
@@ -133,7 +134,11 @@ class RegionSeed(NamedTuple):
 
 
 class HandlerParts(NamedTuple):
-    """An error handler.  `body` is what it does: a block, an expression, or None for a `propagate`."""
+    """An error handler.  `body` is what it does: a block, an expression, or None for one that only hands on.
+
+    A keyword stands for a block that is not there because nothing is in it.  `result` is the value of the body without
+    a return statement, where that may report an error.
+    """
 
     kind: HandlerKind
     node: Node
@@ -141,6 +146,7 @@ class HandlerParts(NamedTuple):
     start: Node  # the `try`, or the check itself
     caught: tuple[str, ...] = ()
     name: str = ""
+    result: Node | None = None
 
 
 ArgumentReader: TypeAlias = Callable[[Lowering, Node, Literal["argument", "decorator"]], Arg]
@@ -167,6 +173,8 @@ class Language:
     soft_keywords: ClassVar[str] = ""  # words of the grammar that may be names as well
     keywords: ClassVar[str] = ""  # words that are no names though the grammar reads them as such
 
+    words: ClassVar[str] = ""  # words that are values though the grammar has no named node for them
+
     # Node types
     comments: ClassVar[str] = "comment"
     silent: ClassVar[str] = ""  # named nodes that are no operands: operators, labels, type arguments
@@ -184,6 +192,7 @@ class Language:
 
     doc_markers: ClassVar[tuple[str, ...]] = ("/**",)  # what a comment before a declaration starts with to be its doc
     explicit_doc_markers: ClassVar[tuple[str, ...]] = ("/**",)  # what says by itself that a comment is a doc
+    opening_doc_markers: ClassVar[tuple[str, ...]] = ()  # what starts a doc of the file itself, at its top
     directives: ClassVar[re.Pattern[str] | None] = None  # comments for tools, which are no part of a doc comment
     docs_touch: ClassVar[bool] = False  # a blank line parts a doc comment from what follows it
     line_markers: ClassVar[tuple[str, ...]] = ("//",)  # line comments under each other are one text
@@ -199,6 +208,10 @@ class Language:
         return tuple(dict.fromkeys([*self.suffixes.values(), self.name]))
 
     # Hooks
+
+    def parse(self, parser: Parser, data: bytes) -> Tree:
+        """Parse a file; a language with macros may parse a text of equal length in which they are out of the way."""
+        return parser.parse(data)
 
     def prepare(self, file: File) -> None:
         """Add to `file.captured` what a query cannot say, before anything is read."""
@@ -219,6 +232,15 @@ class Language:
         """Return the byte where the inside of a function or class begins: annotations stand before it."""
         name = file.field(node, "name")
         return node.start_byte if name is None else name.start_byte
+
+    def holes(self, file: File, node: Node) -> Iterable[tuple[int, int]]:
+        """Return the byte ranges of the substitutions within a template."""
+        substitutions = file.tables.substitutions
+        return [(child.start_byte, child.end_byte) for child in node.children if child.kind_id in substitutions]
+
+    def returned(self, file: File, node: Node) -> list[Node]:
+        """Return what a `@return` gives back; several nodes are a tuple."""
+        return file.low.operands(node)
 
     def function(self, _file: File, _node: Node, _variant: str, _scope: int) -> FunctionParts:
         """Read a `@function`; `scope` is where it stands, the variant usually its kind."""
@@ -267,6 +289,38 @@ class Language:
     def declared(self, _file: File) -> Iterable[str]:
         """Return names that are declared by what is no function, class, parameter, member or declaring assignment."""
         return ()
+
+    def mentioned(self, _file: File) -> Iterable[str]:
+        """Return names that are read though they stand in literals: Ruby's symbols."""
+        return ()
+
+
+def damage(root: Node) -> int:
+    """Count the errors below a node: of two ways to parse a file, the one with fewer is better."""
+    count, queue = 0, [root]
+    while queue:
+        node = queue.pop()
+        count += node.is_error or node.is_missing
+        queue += [child for child in node.children if child.has_error or child.is_missing]
+    return count
+
+
+def patient_parse(parser: Parser, data: bytes) -> Tree | None:
+    """Parse a file, or return None if the parser stands still: a grammar's own scanner may do so on broken files."""
+    most = 1000 + len(data) // 8  # steps at one place: the end of a long file takes many
+    last, steps = -1, 0
+
+    def is_stuck(offset: int, _has_error: bool) -> bool:
+        nonlocal last, steps
+        steps = steps + 1 if offset == last else 0
+        last = offset
+        return steps > most
+
+    try:
+        return parser.parse(lambda offset, _point: data[offset : offset + 65536], progress_callback=is_stuck)
+    except ValueError:  # what the parser raises when it is stopped
+        parser.reset()
+        return None
 
 
 # Readers that most grammars can use as they are.

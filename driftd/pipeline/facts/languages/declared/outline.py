@@ -52,7 +52,7 @@ class OutlinePass:
             column=1,
             end_line=max(file.source.line_count, 1),
             scope=-1,
-            doc=self._docs.before(packages[0][0]) if packages else None,
+            doc=self._docs.before(packages[0][0]) if packages else self._docs.opening(),
             body_hash=short_hash(file.data),
         )
         functions = [module] * (len(file.functions) + 1)
@@ -87,7 +87,7 @@ class OutlinePass:
             body_hash = short_hash(data[body.start_byte : body.end_byte]) if body is not None else b""
         self._hashes[index] = body_hash
         written = parts.parameters
-        signature = data[written.start_byte : written.end_byte] if written is not None else b""
+        signature = data[written.start_byte : written.end_byte] if written is not None else parts.signature
         params = self._params(written) if parts.params is None else parts.params
         return Function(
             parts.name,

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import tree_sitter
 from tree_sitter import Query
 
-from driftd.pipeline.facts.languages.declared.values import Form
+from driftd.pipeline.facts.languages.declared.values import Form, path
 from driftd.pipeline.facts.model import Value
 
 if TYPE_CHECKING:
@@ -44,6 +44,9 @@ class Tables:
         self.forms: dict[int, Form] = {}
         for names, form in language.forms.items():
             self.forms.update(dict.fromkeys(self.kinds(*names.split()), form))
+        spoken_words = set(language.words.split())
+        spoken = {number for number in unnamed if grammar.node_kind_for_id(number) in spoken_words}
+        self.forms.update(dict.fromkeys(spoken, path))
         self.paths: dict[bytes, Value] = {}  # access paths met so far
         self.arguments = {
             number: reader for names, reader in language.arguments.items() for number in self.kinds(*names.split())
@@ -51,7 +54,7 @@ class Tables:
         self.blocks = self.kinds(*language.blocks.split())
         self.bindable = self.kinds(*language.bindable.split())
         self.comments = self.kinds(*language.comments.split())
-        self.silent = frozenset(unnamed | self.comments | self.kinds(*language.silent.split()))
+        self.silent = frozenset((unnamed - spoken) | self.comments | self.kinds(*language.silent.split()))
         self.substitutions = self.kinds(*language.substitutions.split())
         words = {grammar.node_kind_for_id(number) or "" for number in unnamed}
         self.keywords = frozenset(
@@ -95,7 +98,10 @@ def _blank_others(identifier: str) -> bytes | None:
     is_word = re.compile(identifier.encode("latin-1")).fullmatch
     table = bytearray(b" " * 256)
     for byte in map(int.to_bytes, range(256)):
-        if is_word(b"a" + byte):
+        if not is_word(b"a" + byte):
+            if is_word(byte + b"a"):
+                return None  # a mark that may only begin a word, such as PHP's `$`
+        else:
             if not is_word(b"a" + byte + b"a"):
                 return None  # a mark that may only end a word, such as Ruby's `?`
             table[byte[0]] = byte[0]
@@ -116,7 +122,7 @@ def grammar_version(package: str) -> str:
 
 _FACTS: dict[str, str | None] = {  # what may be captured -> the table that its variants are keys of
     **dict.fromkeys(("function", "class", "field", "package", "import", "export", "awaited", "return", "raise"), None),
-    **dict.fromkeys(("comment", "expression", "error", "missing"), None),
+    **dict.fromkeys(("comment", "expression", "silent", "error", "missing"), None),
     "call": "calls",
     "assign": "assigns",
     "region": "regions",

@@ -20,11 +20,15 @@ def literals(file: File) -> tuple[LiteralFact, ...]:
     """Return the literals; runs last, when every expression has said what its literals are for."""
     data, language, line_starts = file.data, file.language, file.line_starts
     column, states, state_starts = file.source.column, file.states, file.state_starts
-    substitutions = file.tables.substitutions
+    substitutions, contents = file.tables.substitutions, file.contents
     found: list[LiteralFact] = []
-    for (start, negative_end, _, node, variant), (use, name) in zip(file.literals, file.low.contexts, strict=True):
+    for (start, negative_end, ident, node, variant), (use, name) in zip(file.literals, file.low.contexts, strict=True):
         end = -negative_end
         text = data[start:end].decode("utf-8", "replace")
+        holder = contents.get(ident, node) if contents else node
+        if holder.start_byte >= end:  # a heredoc's text lies behind the line that it is a value in
+            end = holder.end_byte
+            text += data[holder.start_byte : end].decode("utf-8", "replace")
         line = bisect_right(line_starts, start)
         at = column(line_starts[line - 1], start)
         scope = states[bisect_right(state_starts, start) - 1][0]
@@ -35,7 +39,7 @@ def literals(file: File) -> tuple[LiteralFact, ...]:
             continue
         kind = variant if variant in _LITERAL_KINDS else "string"
         if kind == "template":
-            text, filled = _with_holes(file, node, text) if substitutions else (text, False)
+            text, filled = _with_holes(file, node, holder, text) if substitutions else (text, False)
             kind = "template" if filled else "string"
         value = language.string(text)
         raw = text if kind == "regex" else ""
@@ -43,18 +47,21 @@ def literals(file: File) -> tuple[LiteralFact, ...]:
     return tuple(found)
 
 
-def _with_holes(file: File, node: Node, text: str) -> tuple[str, bool]:
+def _with_holes(file: File, node: Node, holder: Node, text: str) -> tuple[str, bool]:
     """Return the text with `{}` for every substitution, and whether there is one."""
-    data, substitutions = file.data, file.tables.substitutions
+    data = file.data
+    at, end = node.start_byte, node.end_byte
     parts: list[bytes] = []
-    at = node.start_byte
-    for child in node.children:
-        if child.kind_id in substitutions:
-            parts += (data[at : child.start_byte], b"{}")
-            at = child.end_byte
-    if not parts:
+    if holder.start_byte >= end:
+        parts.append(data[at:end])
+        at, end = holder.start_byte, holder.end_byte
+    filled = False
+    for start, after in file.language.holes(file, holder):
+        parts += (data[at:start], b"{}")
+        at, filled = after, True
+    if not filled:
         return text, False
-    parts.append(data[at : node.end_byte])
+    parts.append(data[at:end])
     return b"".join(parts).decode("utf-8", "replace"), True
 
 
@@ -110,6 +117,20 @@ class Docs:
                 self._texts[start] = line = text(written)
                 lines.append(line)
         return "\n".join(lines).strip() or None
+
+    def opening(self) -> str | None:
+        """Return the text of the doc comments at the top of the file that say that they are about it."""
+        language, data = self._file.language, self._file.data
+        markers = tuple(marker.encode() for marker in language.opening_doc_markers)
+        found: list[Captured] = []
+        for entry in self._comments if markers else ():
+            if data.startswith(markers, entry[0]):
+                found.append(entry)
+            elif found:
+                break
+        self._used.update(entry[0] for entry in found)
+        written = [data[entry[0] : -entry[1]].decode("utf-8", "replace") for entry in found]
+        return "\n".join(map(language.comment, written)).strip() or None
 
     def _trails(self, entry: Captured) -> bool:
         """Tell whether code stands before the comment on its line: then it is about that code."""
@@ -177,11 +198,16 @@ def names_read(
         if assign.declares or assign.kind in _DECLARING:
             for name in _targets(assign.target):
                 declared[name] += 1
-    counts = Counter(words)
-    sigils = file.language.sigils.encode()
-    read: set[str] = set()
-    for word in counts.keys() - tables.keywords:
-        name = (word.translate(None, sigils) if sigils else word).decode("utf-8", "replace")
+    counts, sigils = Counter(words), file.language.sigils.encode()
+    keywords = tables.keywords
+    if sigils:  # a variable and a member are one name
+        bare: Counter[bytes] = Counter()
+        for word in counts.keys() - keywords:
+            bare[word.translate(None, sigils)] += counts[word]
+        counts, keywords = bare, frozenset()
+    read = {*file.language.mentioned(file)}
+    for word in counts.keys() - keywords:
+        name = word.decode("utf-8", "replace")
         if name not in declared or counts[word] > declared[name]:
             read.add(name)
     return tuple(sorted(read))
@@ -197,11 +223,14 @@ def _code(file: File) -> bytes:
     """Return the source without imports, literals and comments."""
     data = file.data
     holes = [
-        (entry[0], -entry[1])
-        for fact in ("comment", "import", "package", "literal")
-        for entry in file.ordered(fact)
-        if entry[4] != "template"
+        (entry[0], -entry[1]) for fact in ("comment", "import", "package", "silent") for entry in file.ordered(fact)
     ]
+    for start, negative_end, ident, node, variant in file.ordered("literal"):
+        holder = file.contents.get(ident)
+        if variant != "template" and holder is None:
+            holes.append((start, -negative_end))
+        else:
+            holes += _texts_of(file, node, node if holder is None else holder)
     holes.sort()
     parts: list[bytes] = []
     at = 0
@@ -211,6 +240,18 @@ def _code(file: File) -> bytes:
         at = max(at, end)
     parts.append(data[at:])
     return b" ".join(parts)
+
+
+def _texts_of(file: File, node: Node, holder: Node) -> Iterable[tuple[int, int]]:
+    """Return the byte ranges of a template that are text, which its substitutions are not."""
+    at, end = node.start_byte, node.end_byte
+    if holder.start_byte >= end:
+        yield at, end
+        at, end = holder.start_byte, holder.end_byte
+    for start, after in file.language.holes(file, holder):
+        yield at, start
+        at = after
+    yield at, end
 
 
 def errors(file: File) -> tuple[ParseError, ...]:

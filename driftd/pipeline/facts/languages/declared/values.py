@@ -32,10 +32,23 @@ Form: TypeAlias = "Callable[[Lowering, Node, LiteralContext, str, int], Value]"
 class Lowering:
     """Lowers the expressions of one file; `contexts` collects what each literal is for.
 
-    `functions`, `classes`, `calls` and `literals` give the index of a fact by the id of its node.
+    `functions`, `classes`, `calls` and `literals` give the index of a fact by the id of its node, `contents` the node
+    that holds the text and the substitutions of a literal, where that is another one.
     """
 
-    __slots__ = ("calls", "classes", "contexts", "data", "fields", "forms", "functions", "literals", "paths", "tables")
+    __slots__ = (
+        "calls",
+        "classes",
+        "contents",
+        "contexts",
+        "data",
+        "fields",
+        "forms",
+        "functions",
+        "literals",
+        "paths",
+        "tables",
+    )
 
     def __init__(
         self,
@@ -46,6 +59,7 @@ class Lowering:
         classes: dict[int, int],
         calls: dict[int, int],
         literals: dict[int, int],
+        contents: dict[int, Node],
     ) -> None:
         self.tables = tables
         self.forms: Mapping[int, Form] = tables.forms
@@ -55,6 +69,7 @@ class Lowering:
         self.classes = classes
         self.calls = calls
         self.literals = literals
+        self.contents = contents
         self.contexts: list[tuple[LiteralContext, str]] = [("other", "")] * len(literals)
         self.paths = tables.paths
         if len(self.paths) > _MAX_PATHS:
@@ -142,7 +157,7 @@ def template(*substitutions: str) -> Form:
         if index is None:
             return UNKNOWN
         low.contexts[index] = (context, name)
-        parts = [child for child in node.children if child.type in substitutions]
+        parts = [child for child in low.contents.get(node.id, node).children if child.type in substitutions]
         items = [low.value((low.operands(part) or [part])[-1], "other", "", depth + 1) for part in parts]
         return Value(Kind.TEMPLATE if items else Kind.STRING, "", index, tuple(items))
 
@@ -179,7 +194,7 @@ def member(owner: str, name: str) -> Form:
             return UNKNOWN
         word = low.tables.path_text(low.data[last.start_byte : last.end_byte])
         if first is None:
-            return Value(Kind.MEMBER, word)
+            return Value(Kind.MEMBER, word, -1, (UNKNOWN,))
         return low.access(low.value(first, "other", "", depth + 1), word)
 
     return form

@@ -1,0 +1,242 @@
+"""Which of several functions of one name a call means: by the number of arguments, then by their types as far as known."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from driftd.pipeline.call_graph.entities import Is
+from driftd.pipeline.facts.model import Kind
+from driftd.pipeline.interface import EXTENDS, definition_key
+from driftd.pipeline.type_names import canonical, parts_of
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from driftd.pipeline.call_graph.declared_resolve import DeclaredResolver
+    from driftd.pipeline.call_graph.entities import Entity
+    from driftd.pipeline.facts.model import Call, Value
+    from driftd.pipeline.interface import FunctionFace
+
+
+class Chooser:
+    """Chooses for the calls of one file."""
+
+    def __init__(self, resolver: DeclaredResolver) -> None:
+        self.resolver = resolver
+
+    def choose(self, call: Call, functions: Sequence[Entity]) -> list[Entity]:
+        """Return the functions that the arguments fit; all of them if none does."""
+        if len(functions) < 2 or any(arg.value.kind == Kind.SPREAD for arg in call.args):
+            return list(functions)
+        faces = [(function, face) for function in functions if (face := self.face(function)) is not None]
+        offset = self.resolver.symbols.offset
+        fitting = [(f, face) for f, face in faces if _takes(face, call, offset(f))] or faces
+        if len(fitting) > 1:
+            fitting = self.by_types(call, fitting)
+        if len(fitting) > 1:
+            concrete = [pair for pair in fitting if not pair[1].is_abstract]
+            fitting = concrete or fitting
+        return [function for function, _ in fitting]
+
+    def taking(self, call: Call, functions: Sequence[Entity]) -> list[Entity]:
+        """Return the functions that can be called with as many arguments."""
+        offset = self.resolver.symbols.offset
+        return [f for f in functions if (face := self.face(f)) is not None and _takes(face, call, offset(f))]
+
+    def face(self, function: Entity) -> FunctionFace | None:
+        """Return what is known of a function."""
+        symbols = self.resolver.symbols
+        interface = symbols.interface(function.file)
+        if interface is None:
+            return None
+        face = interface.functions[function.number]
+        symbols.look(definition_key(function.file, face.qualified_name))
+        return face
+
+    def by_types(
+        self, call: Call, functions: Sequence[tuple[Entity, FunctionFace]]
+    ) -> list[tuple[Entity, FunctionFace]]:
+        """Leave the functions whose parameters agree best with what is known of the arguments."""
+        kinds = [None if arg.name else self.kinds(arg.value, call) for arg in call.args]
+        scored = []
+        for function, face in functions:
+            score = -any(p[:1] == "*" for p in face.params)  # one that takes any number is the last resort
+            variables: dict[str, frozenset[str]] = {}
+            for position, known in enumerate(kinds):
+                if not face.types:
+                    continue
+                at = min(position + self.resolver.symbols.offset(function), len(face.types) - 1)
+                declared = face.types[at].lstrip("?").removeprefix(EXTENDS)
+                if known is None:
+                    score += _is_variable(declared)  # it takes anything as what it is
+                    continue
+                score += agreement(declared, known, is_rest=face.params[at][:1] == "*")
+                if variables.setdefault(declared, known).isdisjoint(known) and _is_variable(declared):
+                    score -= 3  # one type variable, two types
+            scored.append((score, function, face))
+        best = max(score for score, _, _ in scored)
+        return [(function, face) for score, function, face in scored if score == best]
+
+    def kinds(self, value: Value, call: Call) -> frozenset[str] | None:
+        """Return the simple names of the types that an argument is of; None if they are not known."""
+        kind = value.kind
+        if kind in _TEXTS:
+            literals = self.resolver.facts.texts.literals
+            fact = literals[value.ref] if 0 <= value.ref < len(literals) else None
+            return _STRINGS | _CHARACTERS if fact is not None and len(fact.value) == 1 else _STRINGS
+        if kind == Kind.NUMBER:
+            return self.number(value)
+        if kind == Kind.CONSTANT:
+            return _BOOLEANS if value.text in {"true", "false"} else None
+        if kind == Kind.FUNCTION:
+            return _FUNCTION
+        if kind == Kind.OPERATION:
+            return self.operation(value, call)
+        if kind == Kind.CAST:
+            named = simple_names(canonical(self.resolver.language, value.text))
+            if not named.isdisjoint(_PLAIN) or "Array" in named:
+                return named
+        if kind == Kind.PATH and value.text.endswith(".class"):
+            return _CLASS_LITERAL
+        if kind not in {Kind.PATH, Kind.CALL, Kind.MEMBER, Kind.CAST, Kind.INDEX}:
+            return None
+        place = self.resolver.site(call.scope, call.line, call.region)
+        names: set[str] = set()
+        for entity in self.resolver.value(value, place):
+            found = self.resolver.symbols.type_names(entity)
+            if not found or (entity.what is Is.EXTERNAL and entity.file[:1].islower() and "." not in entity.file):
+                return None
+            names |= found
+        return frozenset(names) or None
+
+    def number(self, value: Value) -> frozenset[str]:
+        """Return the type of a number by how it is written."""
+        literals = self.resolver.facts.texts.literals
+        raw = literals[value.ref].raw if 0 <= value.ref < len(literals) else ""
+        if raw[:2] not in {"0x", "0X"} and raw[-1:] in _SUFFIXES:
+            return _SUFFIXES[raw[-1]]
+        return _DOUBLE if "." in raw or ("e" in raw.lower() and raw[:2].lower() != "0x") else _INT
+
+    def operation(self, value: Value, call: Call) -> frozenset[str] | None:
+        """Return the type of an operation, as far as its operator and operands say."""
+        if value.text in _TESTS:
+            return _BOOLEANS
+        kinds = [self.kinds(item, call) for item in value.items]
+        if value.text == "+" and any(k is not None and not k.isdisjoint(_STRINGS) for k in kinds):
+            return _STRINGS
+        if value.text in _ARITHMETIC and kinds and all(k == kinds[0] for k in kinds):
+            return kinds[0]
+        return None
+
+
+def simple_names(declared: str) -> frozenset[str]:
+    """Return the simple names of a type in the one form; an array's with and without what it holds."""
+    names = set()
+    for path, arguments in parts_of(declared):
+        name = path.rpartition(".")[2]
+        names.add(name)
+        if name == "Array" and arguments:
+            names.add(f"Array[{arguments[0]}]")
+    return frozenset(names)
+
+
+def _is_variable(name: str) -> bool:
+    return len(name) <= 2 and name.isupper()
+
+
+def _takes(face: FunctionFace, call: Call, offset: int) -> bool:
+    names = {p.lstrip("*=") for p in face.params}
+    # What an object initialiser sets is written as named arguments.
+    count = offset + sum(not arg.name or not call.is_new or arg.name in names for arg in call.args)
+    has_rest = any(p[:1] == "*" for p in face.params)
+    required = sum(t[:1] != "?" for t in face.types) - has_rest
+    if count < required or (count > len(face.params) and not has_rest):
+        return False
+    return call.is_new or all(not arg.name or arg.name in names for arg in call.args)
+
+
+def agreement(declared: str, known: frozenset[str], *, is_rest: bool) -> int:
+    """Return how well a parameter's type and an argument's agree: 2 surely, 0 not known, -4 hardly."""
+    if not declared:
+        return 0
+    for path, arguments in parts_of(declared):
+        name = path.rpartition(".")[2]
+        if "Array" in known and (is_rest or name == "Array"):
+            held = name if is_rest and name != "Array" else "".join(arguments[:1])
+            if f"Array[{held}]" in known:
+                return 8
+            return 2 if len(known) == 1 else -2
+        if is_rest and name == "Array" and arguments:
+            name = arguments[0].partition("[")[0].rpartition(".")[2]
+        if name in known:
+            return 8
+        if len(name) > 3 and any(each.endswith(name) for each in known):
+            return 5  # libraries name a subclass so: `MemoryStream`
+        if name in _TOP or _is_variable(name):
+            return int(name != "object")
+        if name[-1:] == "?" and name[:-1] in known:
+            return 6
+        if known is _FUNCTION:
+            return -4 if name in _PLAIN or name in _CONTAINERS else 0
+        if name == "int" and known > _CHARACTERS:  # a text of one character, or a character
+            return 8
+        if name in _WIDTHS and not known.isdisjoint(_WIDTHS):
+            given = max(_WIDTHS[n] for n in known if n in _WIDTHS)
+            if _WIDTHS[name] < given or (name in _UNSIGNED and known.isdisjoint(_UNSIGNED)):
+                return -2
+            return 7 - (_WIDTHS[name] - given)
+        if name in _ALIKE and not known.isdisjoint(_ALIKE[name]):
+            return 2
+        if name in _PLAIN or not known.isdisjoint(_PLAIN):
+            return -4
+    return -1
+
+
+# Numbers become wider, never narrower; a boxed number is farther than any plain one.
+_WIDTHS: Final[dict[str, int]] = {
+    **dict.fromkeys(("byte", "Byte", "sbyte"), 0),
+    **dict.fromkeys(("short", "Short", "ushort"), 1),
+    "uint": 3,
+    "ulong": 4,
+    **dict.fromkeys(("int", "Integer", "Int", "i32"), 2),
+    **dict.fromkeys(("long", "Long", "i64"), 3),
+    **dict.fromkeys(("float", "Float", "f32"), 4),
+    **dict.fromkeys(("double", "Double", "f64"), 5),
+    "Number": 6,
+}
+_UNSIGNED: Final = frozenset(["ushort", "uint", "ulong"])
+_INT: Final = frozenset(["int", "Int"])
+_DOUBLE: Final = frozenset(["double", "Double"])
+_LONG: Final = frozenset(["long", "Long"])
+_FLOAT: Final = frozenset(["float", "Float"])
+_SUFFIXES: Final = {
+    "L": _LONG, "l": _LONG, "f": _FLOAT, "F": _FLOAT, "d": _DOUBLE, "D": _DOUBLE, "m": frozenset(["decimal"]), "M": frozenset(["decimal"]),
+}  # fmt: skip
+_CLASS_LITERAL: Final = frozenset(["Class"])
+_TESTS: Final = frozenset(["==", "!=", "<", ">", "<=", ">=", "&&", "||", "!", "instanceof", "===", "!==", "in", "is"])
+_ARITHMETIC: Final = frozenset(["+", "-", "*", "/", "%"])
+_TEXTS: Final = frozenset({Kind.STRING, Kind.TEMPLATE})
+_NUMBERS: Final = frozenset(
+    ["int", "long", "short", "byte", "float", "double", "Integer", "Long", "Short", "Byte", "Float", "Double", "Number",
+     "decimal", "uint", "ulong", "Int", "Int32", "Int64", "UInt", "usize", "i32", "i64", "u8", "u32", "u64", "size_t",
+     "CGFloat", "BigDecimal_"]
+)  # fmt: skip
+_STRINGS: Final = frozenset(["String", "string", "str", "CharSequence", "basic_string", "StringProtocol", "NSString"])
+_BOOLEANS: Final = frozenset(["boolean", "bool", "Boolean", "Bool"])
+_CHARACTERS: Final = frozenset(["char", "Character", "Char"])
+_PLAIN: Final = _NUMBERS | _STRINGS | _BOOLEANS | _CHARACTERS
+_FUNCTION: Final = frozenset(["<function>"])
+_CONTAINERS: Final = frozenset(["List", "Map", "Set", "Array", "Collection"])
+_TOP: Final = frozenset(["Object", "Any", "T", "object", "AnyObject"])
+_ALIKE: Final[dict[str, frozenset[str]]] = {
+    **dict.fromkeys(_STRINGS, _STRINGS),
+    **dict.fromkeys(_BOOLEANS, _BOOLEANS),
+    **dict.fromkeys(_NUMBERS, _NUMBERS),
+    **dict.fromkeys(_CHARACTERS, _CHARACTERS),
+    "Type": _CLASS_LITERAL,
+    **dict.fromkeys(
+        ("Collection", "Iterable", "List", "Set", "IEnumerable", "ICollection", "IList", "Sequence"),
+        frozenset(["List", "Set", "ArrayList", "LinkedList", "HashSet", "Collection", "Queue", "Deque", "IList", "MutableList"]),
+    ),
+    **dict.fromkeys(("Map", "IDictionary"), frozenset(["Map", "HashMap", "TreeMap", "LinkedHashMap", "ConcurrentMap", "Dictionary"])),
+}  # fmt: skip

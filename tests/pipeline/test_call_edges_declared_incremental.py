@@ -1,0 +1,187 @@
+"""However a workspace of a language with packages came to be what it is, its edges are those of a fresh build."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from driftd.pipeline.project import Project
+from driftd.pipeline.stages.call_edges import CallEdges
+from tests.pipeline.in_memory import Table, entries, entry, project_of
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+NAMES = ("A", "B", "C", "f", "g")
+names = st.sampled_from(NAMES)
+packages = st.sampled_from(("p", "p.q", "r"))
+
+JAVA_PATHS = ("p/A.java", "p/B.java", "p/q/C.java", "r/A.java", "x.java")
+
+
+@st.composite
+def java_file(draw: st.DrawFn) -> str:
+    """Draw a file with a few classes that extend and call each other."""
+    lines = [f"package {draw(packages)};"]
+    for _ in range(draw(st.integers(0, 2))):
+        lines.append(
+            draw(
+                st.sampled_from(
+                    (
+                        f"import {draw(packages)}.{draw(names)};",
+                        f"import {draw(packages)}.*;",
+                        f"import static {draw(packages)}.{draw(names)}.{draw(names)};",
+                        f"import static {draw(packages)}.{draw(names)}.*;",
+                    )
+                )
+            )
+        )
+    for _ in range(draw(st.integers(1, 2))):
+        one, two, three = draw(names), draw(names), draw(names)
+        head = draw(
+            st.sampled_from(
+                (f"class {one} extends {two}", f"interface {one}", f"class {one} implements {two}", f"class {one}")
+            )
+        )
+        members = draw(
+            st.lists(
+                st.sampled_from((
+                    f"{two} {three};",
+                    f"{two} {three}() {{ return new {three}(); }}",
+                    f"void {three}(int x) {{ {two}.{one}(); this.{two}.{three}(); {two}(1); }}",
+                    f"static {three} {two}(String s, {one} a) {{ a.{three}(); {two} b = new {two}(s); b.{one}(); }}",
+                    f"{one}() {{ super(); {three}(); }}",
+                    f"{one}(int x) {{ this(); {three}().{two}(1); }}",
+                    f"@{two} {three} {two} = new {three}() {{ void {one}() {{ {two}(); }} }};",
+                    f"void {two}(java.util.List<{three}> xs) {{ for ({three} x : xs) {{ x.{one}(); }} xs.forEach(y -> y.{two}()); }}",
+                    f"void g() {{ {draw(packages)}.{two}.{three}(); super.{one}(); }}",
+                    f"class {two} {{ void {three}() {{ {one}(); }} }}",
+                )),
+                max_size=4,
+            )
+        )  # fmt: skip
+        lines.append(f"{head} {{\n" + "\n".join(members) + "\n}")
+    return "\n".join(lines) + "\n"
+
+
+GO_PATHS = ("go.mod", "a.go", "b.go", "p/a.go", "p/b.go", "p/q/a.go", "p/b_windows.go")
+
+
+@st.composite
+def go_file(draw: st.DrawFn) -> str:
+    """Draw a file with types, methods beside them, and calls between packages."""
+    name = st.sampled_from(("A", "B", "C", "F", "g"))
+    lines = [f"package {draw(st.sampled_from(('p', 'q', 'main', 'p_test')))}"]
+    for _ in range(draw(st.integers(0, 2))):
+        path = draw(st.sampled_from(("m/p", "m/p/q", "m", "fmt")))
+        lines.append(f"import {draw(st.sampled_from(('', '. ', 'x ')))}{chr(34)}{path}{chr(34)}")
+    for _ in range(draw(st.integers(1, 4))):
+        one, two, three = draw(name), draw(name), draw(name)
+        lines.append(
+            draw(
+                st.sampled_from((
+                    f"type {one} struct {{ {two}; x *{three} }}",
+                    f"type {one} interface {{ {two}() {three}; {three}() }}",
+                    f"func (r *{one}) {two}() {three} {{ r.{three}(); return r.x.{two}() }}",
+                    f"func (r {one}) {three}() {{ r.x.{two}(); {two}() }}",
+                    f"func {one}(a {two}) (*{three}, error) {{ a.{three}(); v, err := {one}(a); v.{two}(); return v, err }}",
+                    f"var {one} = {two}{{}}",
+                    f"func g() {{ p.{one}(); q.{two}.{three}(); x.{one}{{}}.{two}(); for _, v := range []{one}{{}} {{ v.{two}() }} }}",
+                    f"func {one}(f func()) {{ f(); {two}(func() {{ {three}() }}) }}",
+                ))
+            )
+        )  # fmt: skip
+    return "\n".join(lines) + "\n"
+
+
+go_mods = st.sampled_from(("module m\n", "module n\n"))
+
+
+def _go(paths: tuple[str, ...]) -> st.SearchStrategy[dict[str, str]]:
+    return st.fixed_dictionaries({}, optional={p: go_mods if p == "go.mod" else go_file() for p in paths})
+
+
+def _check(start: Mapping[str, str], steps: list[dict[str, str | None]]) -> None:
+    project = Project()
+    table = Table(CallEdges())
+    files: dict[str, str] = {}
+    for step in [dict[str, str | None](start), *steps]:
+        changes = {path: None if text is None else entry(path, text) for path, text in step.items()}
+        change = project.apply(changes)
+        for path, text in step.items():
+            if text is None:
+                files.pop(path, None)
+            else:
+                files[path] = text
+        fresh, again = project_of(files), Table(CallEdges())
+        table.take(project, change)
+        again.take(fresh, fresh.everything())
+        assert table.rows() == again.rows()
+        edges, new = table.stage, again.stage
+        assert isinstance(edges, CallEdges)
+        assert isinstance(new, CallEdges)
+        assert edges.statistics() == new.statistics()
+        for path in files:
+            assert edges.depends_on(path) == new.depends_on(path), path
+
+
+java_edits = st.lists(st.dictionaries(st.sampled_from(JAVA_PATHS), st.none() | java_file(), min_size=1, max_size=3), max_size=5)  # fmt: skip
+go_edits = st.lists(
+    st.tuples(_go(GO_PATHS), st.sets(st.sampled_from(GO_PATHS), max_size=2)).map(
+        lambda step: {**dict.fromkeys(step[1]), **step[0]}
+    ),
+    max_size=5,
+)
+
+
+@given(st.dictionaries(st.sampled_from(JAVA_PATHS), java_file(), max_size=len(JAVA_PATHS)), java_edits)
+@settings(max_examples=120, deadline=None)
+def test_java_edits_lead_to_the_edges_of_a_fresh_build(
+    start: dict[str, str], steps: list[dict[str, str | None]]
+) -> None:
+    """Random classes in random packages under random edits, moves and removals."""
+    _check(start, steps)
+
+
+@given(_go(GO_PATHS), go_edits)
+@settings(max_examples=120, deadline=None)
+def test_go_edits_lead_to_the_edges_of_a_fresh_build(start: dict[str, str], steps: list[dict[str, str | None]]) -> None:
+    """Random types and functions in the folders of a module whose path changes."""
+    _check(start, steps)
+
+
+FILES = {
+    "a/Repo.java": "package a;\npublic class Repo { public void save() {} }\n",
+    "a/User.java": "package a;\nclass User { Repo repo; void go() { repo.save(); } }\n",
+    "b/Other.java": "package b;\nimport a.Repo;\nclass Other { void go(Repo r) { r.save(); } }\n",
+    "b/Plain.java": "package b;\nclass Plain { void go() { Missing.call(); } }\n",
+}
+
+
+@pytest.mark.parametrize(
+    ("path", "text", "again"),
+    [
+        ("a/Repo.java", "package a;\npublic class Repo { public void save() { int x; } }\n", {"a/Repo.java"}),
+        ("a/Repo.java", "package c;\npublic class Repo { public void save() {} }\n", {"a/Repo.java", "a/User.java", "b/Other.java"}),
+        ("b/Missing.java", "package b;\nclass Missing { static void call() {} }\n", {"b/Missing.java", "b/Plain.java"}),
+        ("c/Unrelated.java", "package c;\nclass Unrelated {}\n", {"c/Unrelated.java"}),
+    ],
+)  # fmt: skip
+def test_only_what_can_be_affected_is_resolved_again(path: str, text: str, again: set[str]) -> None:
+    """A class that moves affects who named it; a new one who could not find it."""
+    project, stage = project_of(FILES), CallEdges()
+    stage.run(project, project.everything())
+    assert stage.run(project, project.apply(entries({path: text}))).files == frozenset(again)
+
+
+def test_nothing_is_left_of_removed_files() -> None:
+    """After everything is removed stage and project hold what new ones hold."""
+    files = {**FILES, "go.mod": "module m\n", "p/a.go": "package p\nfunc f() { f() }\n"}
+    project, kept = project_of(files), CallEdges()
+    kept.run(project, project.everything())
+    kept.run(project, project.apply(dict.fromkeys(files)))
+    assert {name: value for name, value in vars(kept).items() if value} == {}
+    assert {name: value for name, value in vars(project.packages).items() if value} == {}
