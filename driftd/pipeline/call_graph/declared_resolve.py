@@ -62,10 +62,9 @@ def resolve_file(
 class DeclaredResolver(Resolver):
     """Answers for the calls of one file."""
 
-    symbols: Declared
-
     def __init__(self, project: Project, file: SourceFile, symbols: Declared) -> None:
         super().__init__(project, file, symbols)
+        self.declared = symbols
         self.language = file.language
         self.dialect = DIALECTS[file.language]
         self.passes_receiver = False
@@ -104,7 +103,7 @@ class DeclaredResolver(Resolver):
 
     def is_bean(self, number: int) -> bool:
         """Whether a framework makes instances of a class and passes them where they are asked for."""
-        return self.symbols.is_marked(Entity(Is.CLASS, self.path, number), BEANS)
+        return self.declared.is_marked(Entity(Is.CLASS, self.path, number), BEANS)
 
     def forget(self) -> None:
         """Start anew."""
@@ -153,9 +152,9 @@ class DeclaredResolver(Resolver):
             return known
         self.flow = False
         place = Site(self, call.scope, call.line, call.region)
-        found = self.symbols.bound_path(text.removeprefix("global."), place)
+        found = self.declared.bound_path(text.removeprefix("global."), place)
         if found is None:
-            unbound = self.symbols.unbound(self.path, text.partition(".")[0])
+            unbound = self.declared.unbound(self.path, text.partition(".")[0])
             found = None if unbound.what is Is.UNKNOWN else (unbound,)
             if found is None and self.dialect.family == "rust":
                 found = (Entity(Is.EXTERNAL, text),)  # what is bound nowhere is a crate
@@ -174,9 +173,9 @@ class DeclaredResolver(Resolver):
             return self.chosen(call, (cls,), "constructor", IMPLICIT)
         found = self.look_up(call.scope, text, call.line, call.region)
         if not found or not any(e.what in _CALLED for e in found):
-            found = self.symbols.methods_around(self.path, call.scope, text) or found
+            found = self.declared.methods_around(self.path, call.scope, text) or found
         if found is None:
-            unbound = self.symbols.unbound(self.path, text)
+            unbound = self.declared.unbound(self.path, text)
             if unbound.what is Is.BUILTIN:
                 return Outcome((), BUILTIN_CALL, (unbound,))
             if unbound.what is Is.EXTERNAL:
@@ -196,15 +195,15 @@ class DeclaredResolver(Resolver):
 
     def has_unknown_base(self, cls: Entity) -> bool:
         """Whether a class inherits from something that is not of the workspace."""
-        return any(base.what is not Is.CLASS for base in self.symbols.lineage(cls.file, cls.number))
+        return any(base.what is not Is.CLASS for base in self.declared.lineage(cls.file, cls.number))
 
     def of_super(self, call: Call, cls: Entity) -> Outcome:
         """Return where `super(…)` goes: to the next constructor, or the overridden method where that is meant."""
         function = self.functions[call.scope] if call.scope > 0 else None
-        own = {cls, *self.symbols.pieces(cls)}
-        line = [base for base in self.symbols.lineage(cls.file, cls.number) if base not in own]
+        own = {cls, *self.declared.pieces(cls)}
+        line = [base for base in self.declared.lineage(cls.file, cls.number) if base not in own]
         if self.dialect.family == "ruby" and function is not None:
-            found = self.symbols.after(Entity(Is.SUPER, cls.file, cls.number), function.name)
+            found = self.declared.after(Entity(Is.SUPER, cls.file, cls.number), function.name)
             return self.chosen(call, found, "method_call", EXTERNAL if not found else MISSING_MEMBER)
         return self.chosen(call, tuple(line[:1]), "constructor", IMPLICIT)
 
@@ -212,15 +211,15 @@ class DeclaredResolver(Resolver):
         """Return where a call of a member goes."""
         outcomes = []
         for owner in owners:
-            found = self.symbols.called_member(owner, name)
+            found = self.declared.called_member(owner, name)
             if not any(e.what in _CALLED for e in found):
-                beside = self.symbols.extensions(self.path, owner, name)
+                beside = self.declared.extensions(self.path, owner, name)
                 found = tuple(self.chooser.taking(call, beside)) or found
             strategy = how or _STRATEGIES.get(owner.what, "import_based")
             reason = MISSING_MEMBER if owner.what in _HAVING_MEMBERS else UNKNOWN_RECEIVER
             chosen = self.chosen(call, found, strategy, reason)
             outcomes.append(chosen)
-            if owner.what is Is.INSTANCE and owner.extra == DECLARED and self.symbols.dispatches(owner):
+            if owner.what is Is.INSTANCE and owner.extra == DECLARED and self.declared.dispatches(owner):
                 outcomes.extend(self.overriding(call, owner, name, chosen))
         joined = self.join(outcomes)
         if self.dialect.overloads and sum(t.how not in _BY_TYPE for t in joined.targets) > MOST_OVERLOADS:
@@ -232,31 +231,31 @@ class DeclaredResolver(Resolver):
     def overriding(self, call: Call, owner: Entity, name: str, chosen: Outcome) -> Iterable[Outcome]:
         """Yield where the call goes in classes in use that may stand behind a declared type."""
         known = {(t.function.file, t.function.number) for t in chosen.targets}
-        in_use = self.symbols.in_use(owner.file, owner.number)[1:]
+        in_use = self.declared.in_use(owner.file, owner.number)[1:]
         if not in_use and known:
-            heir = self.symbols.sole_heir(Entity(Is.CLASS, owner.file, owner.number))
-            if heir is not None and all(self.symbols.is_abstract(t.function) for t in chosen.targets):
-                found = self.symbols.called_member(Entity(Is.INSTANCE, heir.file, heir.number), name)
+            heir = self.declared.sole_heir(Entity(Is.CLASS, owner.file, owner.number))
+            if heir is not None and all(self.declared.is_abstract(t.function) for t in chosen.targets):
+                found = self.declared.called_member(Entity(Is.INSTANCE, heir.file, heir.number), name)
                 yield self.chosen(call, found, "di_injection", MISSING_MEMBER)  # whoever passes it is no code here
             return
         for cls in in_use:
             if not self.may_reach(cls) or (self.dialect.family == "c" and not self.only_abstract(chosen)):
                 continue
-            found = self.symbols.called_member(Entity(Is.INSTANCE, cls.file, cls.number), name)
-            how = "di_injection" if self.symbols.is_marked(cls, BEANS) else "virtual_dispatch"
+            found = self.declared.called_member(Entity(Is.INSTANCE, cls.file, cls.number), name)
+            how = "di_injection" if self.declared.is_marked(cls, BEANS) else "virtual_dispatch"
             outcome = self.chosen(call, found, how, MISSING_MEMBER)
             if outcome.targets and any((t.function.file, t.function.number) not in known for t in outcome.targets):
                 yield outcome
 
     def only_abstract(self, outcome: Outcome) -> bool:
         """Whether an outcome leads to nothing but what subclasses implement."""
-        return all(self.symbols.is_abstract(target.function) for target in outcome.targets)
+        return all(self.declared.is_abstract(target.function) for target in outcome.targets)
 
     def may_reach(self, cls: Entity) -> bool:
         """Whether instances of a class may come to the file: those of tests stay among them, unnamed ones in theirs."""
         if cls.file == self.path or not is_test(cls.file):
             return True
-        face = self.symbols.class_face(cls)
+        face = self.declared.class_face(cls)
         return is_test(self.path) and face is not None and face.name != "<anonymous>"
 
     def chosen(self, call: Call, entities: Entities, how: str, reason: str) -> Outcome:
@@ -266,7 +265,7 @@ class DeclaredResolver(Resolver):
         implicit = False
         for entity in entities:
             if entity.what is Is.CLASS:
-                runs = self.symbols.constructor(entity)
+                runs = self.declared.constructor(entity)
                 functions = self.chooser.choose(call, [r for r in runs if r.what is Is.FUNCTION])
                 if self.dialect.overloads and len(functions) > MOST_OVERLOADS:
                     return Outcome((), POLYMORPHIC, (entity,), hands_over=True)
@@ -296,7 +295,7 @@ class DeclaredResolver(Resolver):
 
     def look_up(self, scope: int, name: str, line: int, region: int) -> Entities | None:
         """Return what a name means in a scope; None if nothing binds it."""
-        word = self.symbols.word(self.dialect, self.class_around(scope), name, None)
+        word = self.declared.word(self.dialect, self.class_around(scope), name, None)
         if word is not None:
             return word
         if self.scopes.comprehensions:
@@ -307,7 +306,7 @@ class DeclaredResolver(Resolver):
         at = scope
         while at:
             if at < 0:
-                found = self.symbols.in_class(self.dialect, Entity(Is.CLASS, self.path, ~at), name)
+                found = self.declared.in_class(self.dialect, Entity(Is.CLASS, self.path, ~at), name)
                 if found:
                     return found
                 at = self.classes[~at].scope
@@ -321,12 +320,12 @@ class DeclaredResolver(Resolver):
         sites = self.scopes.functions[0].get(name)
         if sites and len(sites) > 1 and scope == 0 and sites[0].binding.means not in _DEFINITIONS:
             return self.among(0, sites, line, region)
-        return self.symbols.in_module(self.path, name) or None
+        return self.declared.in_module(self.path, name) or None
 
     def class_around(self, scope: int) -> Entity | None:
         """Return the type whose code stands in a scope."""
         if scope not in self.around:
-            self.around[scope] = self.symbols.class_around(self.path, scope)
+            self.around[scope] = self.declared.class_around(self.path, scope)
         return self.around[scope]
 
     def receiver(self, scope: int) -> Entity | None:
@@ -348,20 +347,22 @@ def is_test(path: str) -> bool:
 class DeclaredHandover(Handover):
     """Collects what flows out of the calls of one stretch of a file."""
 
-    symbols: Declared
+    def __init__(self, resolver: DeclaredResolver) -> None:
+        super().__init__(resolver)
+        self.declared = resolver.declared
 
     def instance(self, cls: Entity) -> None:
         """Take in that instances of a class are made."""
         self.made.add(cls)
-        whole = self.symbols.whole(cls)
-        for base in self.symbols.supertypes(whole):
+        whole = self.declared.whole(cls)
+        for base in self.declared.supertypes(whole):
             naming = self.names.of(base.file) if base != whole else None
             if naming is not None:
                 self.add(subclasses_key(base.file, naming.classes[base.number]), (whole,))
 
     def arguments(self, function: Entity, offset: int, call: Call) -> None:
         """Let the arguments of a call flow into parameters; a declared type says more than what is passed."""
-        interface = self.symbols.interface(function.file)
+        interface = self.declared.interface(function.file)
         types = interface.functions[function.number].types if interface is not None else ()
         if not all(types) or any(arg.value.kind in _REFERRING or "." in arg.value.text for arg in call.args):
             super().arguments(function, offset, call)
@@ -383,7 +384,7 @@ class DeclaredHandover(Handover):
         container = action.extra
         if not isinstance(container, Entity) or container.what is not Is.TYPED or action.file not in APPLYING:
             return
-        inside = tuple([e for e in self.symbols.elements((container,)) if e.what is Is.INSTANCE])
+        inside = tuple([e for e in self.declared.elements((container,)) if e.what is Is.INSTANCE])
         for arg in call.args:
             if arg.value.kind not in {Kind.FUNCTION, Kind.PATH}:
                 continue

@@ -29,7 +29,7 @@ class Chooser:
         if len(functions) < 2 or any(arg.value.kind == Kind.SPREAD for arg in call.args):
             return list(functions)
         faces = [(function, face) for function in functions if (face := self.face(function)) is not None]
-        offset = self.resolver.symbols.offset
+        offset = self.resolver.declared.offset
         fitting = [(f, face) for f, face in faces if _takes(face, call, offset(f))] or faces
         if len(fitting) > 1:
             fitting = self.by_types(call, fitting)
@@ -40,12 +40,12 @@ class Chooser:
 
     def taking(self, call: Call, functions: Sequence[Entity]) -> list[Entity]:
         """Return the functions that can be called with as many arguments."""
-        offset = self.resolver.symbols.offset
+        offset = self.resolver.declared.offset
         return [f for f in functions if (face := self.face(f)) is not None and _takes(face, call, offset(f))]
 
     def face(self, function: Entity) -> FunctionFace | None:
         """Return what is known of a function."""
-        symbols = self.resolver.symbols
+        symbols = self.resolver.declared
         interface = symbols.interface(function.file)
         if interface is None:
             return None
@@ -65,7 +65,7 @@ class Chooser:
             for position, known in enumerate(kinds):
                 if not face.types:
                     continue
-                at = min(position + self.resolver.symbols.offset(function), len(face.types) - 1)
+                at = min(position + self.resolver.declared.offset(function), len(face.types) - 1)
                 declared = face.types[at].lstrip("?").removeprefix(EXTENDS)
                 if known is None:
                     score += _is_variable(declared)  # it takes anything as what it is
@@ -103,7 +103,7 @@ class Chooser:
         place = self.resolver.site(call.scope, call.line, call.region)
         names: set[str] = set()
         for entity in self.resolver.value(value, place):
-            found = self.resolver.symbols.type_names(entity)
+            found = self.resolver.declared.type_names(entity)
             if not found or (entity.what is Is.EXTERNAL and entity.file[:1].islower() and "." not in entity.file):
                 return None
             names |= found

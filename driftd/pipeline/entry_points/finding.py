@@ -200,7 +200,7 @@ class _Finder:
         """Yield what `name` of some objects is called."""
         for owner in owners:
             if owner.what is Is.EXTERNAL:
-                yield f"{owner.file}.{name}"
+                yield f"{_imported(owner)}.{name}"
                 continue
             if owner.what is Is.FUNCTION:
                 # What a framework's decorator has made of a function has members of that framework: `@cli.command()`.
@@ -218,7 +218,7 @@ class _Finder:
     def _names(self, entity: Entity) -> Iterator[str]:
         """Yield how something would be imported."""
         if entity.what is Is.EXTERNAL:
-            yield entity.file
+            yield _imported(entity)
         elif entity.what in _DEFINED:
             file = self.project[entity.file]
             if file.language not in ECMASCRIPT:
@@ -369,3 +369,8 @@ def _module_name(file: SourceFile) -> str:
 
 _NAMED: Final = frozenset({Means.PATH, Means.RESULT})
 _DEFINED: Final = frozenset({Is.FUNCTION, Is.METHOD, Is.CLASS})
+
+
+def _imported(external: Entity) -> str:
+    """Return the name of something external with what its calls give left out: `express().get` as `express.get`."""
+    return external.file.replace("()", "")
