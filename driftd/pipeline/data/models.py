@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 from driftd.pipeline.data import declarative, ecmascript, efcore, gorm, records
 from driftd.pipeline.data.django import django
 from driftd.pipeline.data.expressions import Expr, Form
-from driftd.pipeline.data.jpa import jpa
+from driftd.pipeline.data.jpa import doctrine, jpa
 from driftd.pipeline.data.linking import SCHEMA_SUFFIX, ClassAt, Declared, Symbol
 from driftd.pipeline.data.model import Field
 from driftd.pipeline.data.packs import packs_of
@@ -167,6 +167,7 @@ def _type_of(attribute: Attribute, symbol: str) -> str:
 _RULES: Final[dict[str, Callable[[Models, ClassAt, Pack], Model | None]]] = {
     "django": django,
     "jpa": jpa,
+    "doctrine": doctrine,
     "gorm": gorm.gorm,
     "efcore": efcore.efcore,
     **records.RULES,

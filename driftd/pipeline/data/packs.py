@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
 PACKS: Final = ("django", "sqlalchemy", "sqlmodel", "peewee", "tortoise", "pony", "prisma", "typeorm", "sequelize",
-         "mongoose", "drizzle", "knex", "jpa", "gorm", "activerecord", "eloquent", "efcore", "drivers")  # fmt: skip
+         "mongoose", "drizzle", "knex", "jpa", "gorm", "activerecord", "eloquent", "efcore", "dapper", "doctrine", "drivers")  # fmt: skip
 
 # A model or a statement handed to one of these says that the receiver is a session, whatever it is called.
 SESSION_METHODS: Final = frozenset({"query", "execute", "scalars", "scalar", "exec"})
@@ -62,6 +62,7 @@ class Pack(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     body_calls: calls in the body of a class that say something of the model, and what: a relation or a field
     sets: types of a context's properties whose type argument is a model
     gives_one: methods of models and queries that give one object
+    gives_all: methods that give what a query found: what is done with that is no access any more
     factory_methods: methods that make an object of their receiver's type argument
     operations: receiver -> operation -> methods
     """
@@ -103,6 +104,7 @@ class Pack(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     body_calls: dict[str, str] = {}
     sets: tuple[str, ...] = ()
     gives_one: frozenset[str] = frozenset()
+    gives_all: frozenset[str] = frozenset()
     factory_methods: frozenset[str] = frozenset()
     operations: dict[Receiver, dict[str, tuple[str, ...]]] = {}
     examples: tuple[Example, ...] = ()

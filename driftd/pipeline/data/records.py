@@ -45,7 +45,7 @@ def _table(models: Models, at: ClassAt, pack: Pack) -> str | None:
             if above is not None and not above.is_abstract:
                 return above.table  # single-table inheritance
     shape = linker.shape(at)
-    return _prefix(models, at) + plural(underscored(shape.name))
+    return _prefix(models, at) + plural(underscored(shape.name.rpartition(".")[2]))
 
 
 def _prefix(models: Models, at: ClassAt) -> str:

@@ -460,6 +460,8 @@ class Things:
             return None
         if role == "result":
             return thing
+        if method in pack.gives_all:
+            return thing._replace(role="result", operation="", between="")
         if method in _JOINS:
             joined = named(call) if pack.name == "knex" else self.tables(path, call.positional[:1])
             tables = tuple(dict.fromkeys((*thing.tables, *joined)))
