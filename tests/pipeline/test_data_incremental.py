@@ -30,6 +30,9 @@ PATHS = (
     "h/b.php",
     "c/a.cs",
     "c/b.cs",
+    "s/schema.rs",
+    "s/cake.rs",
+    "s/main.rs",
 )
 STATEMENTS = (
     "from django.db import models",
@@ -93,6 +96,11 @@ CSHARP = (
     "namespace C;\nclass A { public string Email { get; set; } }\nclass B : A { }",
     "namespace C.D;\nclass A { public int N { get; set; } }\nclass S { X _x; void F() { _x.As.Add(new A()); _x.Bs.ToList(); } }",
 )
+RUST = (
+    "diesel::table! { users (id) { id -> Integer, } }",
+    '#[derive(DeriveEntityModel)]\n#[sea_orm(table_name = "cakes")]\npub struct Model { pub id: i32 }',
+    "use crate::schema::users;\nuse crate::cake;\nfn f() { users::table.load(c); cake::Entity::find().all(d); diesel::delete(users::table); }",
+)
 SCRIPTS = (
     'import { PrismaClient } from "@prisma/client";\nconst p = new PrismaClient();\nexport const f = () => p.a.count();',
 )
@@ -101,7 +109,7 @@ texts = st.lists(st.sampled_from(STATEMENTS), max_size=6).map("\n".join)
 schemas = st.sampled_from(PRISMA)
 scripts = st.sampled_from(SCRIPTS)
 BY_SUFFIX = {"prisma": schemas, "ts": scripts, "py": texts, "java": st.sampled_from(JAVA), "go": st.sampled_from(GO),
-             "rb": st.sampled_from(RUBY), "php": st.sampled_from(PHP), "cs": st.sampled_from(CSHARP)}  # fmt: skip
+             "rb": st.sampled_from(RUBY), "php": st.sampled_from(PHP), "cs": st.sampled_from(CSHARP), "rs": st.sampled_from(RUST)}  # fmt: skip
 
 
 @st.composite

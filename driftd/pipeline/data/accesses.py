@@ -61,7 +61,9 @@ class Accesses:
                 thing = self._things.by_argument(self._path, method, receiver, call)
         if thing is None:
             statement = self._things.statement(self._path, call)
-            if statement is not None:
+            if statement is not None and statement.operation == "raw_query" and not statement.pack.sessions:
+                yield from self._run(call, statement)  # where no session runs it, the statement runs itself
+            elif statement is not None:
                 yield from self._on(statement, statement.operation)
         else:
             yield from self._method(call, thing, method)

@@ -12,10 +12,17 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 
 from driftd.pipeline.data.expressions import OTHER, Expr, Form, last_name, root_of
-from driftd.pipeline.data.packs import SESSION_METHODS, body_calls, declaring_methods, named_sessions, watched_methods
+from driftd.pipeline.data.packs import (
+    SESSION_METHODS,
+    body_calls,
+    built_by,
+    declaring_methods,
+    named_sessions,
+    watched_methods,
+)
 from driftd.pipeline.data.reduction import Reduction
 from driftd.pipeline.data.sensitivity import words_of
-from driftd.pipeline.data.tables_made import tables_made
+from driftd.pipeline.data.tables_made import tables_made, tables_of_macros
 from driftd.pipeline.facts.model import Kind, owner_function
 
 if TYPE_CHECKING:
@@ -139,7 +146,7 @@ def _declarations(facts: FileFacts) -> Declarations:
                 if i.alias and i.module and i.module.partition(".")[0] not in _UNSEEN
             ]
         ),
-        names={**returned, **dict(_names(facts, reduction))},
+        names={**returned, **dict(_names(facts, reduction)), **tables_of_macros(facts)},
         exports=dict(_exports(facts, reduction)) if facts.language != "python" else {},
         stars=tuple(
             [i.module for i in outline.imports if i.name == "*" and not i.alias]
@@ -297,6 +304,13 @@ def _touches(facts: FileFacts, declarations: Declarations) -> Iterator[Touch]:
     if not candidates:
         return
     inner = {below for index in candidates for below in _calls_below(facts, index)}
+    if facts.language == "rust":  # `delete(users.filter(…))` reads nothing
+        inner |= {
+            arg.value.ref
+            for index in candidates
+            if (built := built_by("rust", calls[index].callee.text)) is not None and built[1] in _WRITING
+            for arg in calls[index].args
+        }
     reduction = Reduction(facts, lean=True)
     sessions = named_sessions(facts.language)
     bound = {i.alias for i in declarations.imports} | {s.name for s in declarations.shapes}
@@ -357,6 +371,7 @@ def _receiver(callee: Expr) -> str:
 
 # Languages whose names are found by package: one that the file names, or (Go) its folder.
 PACKAGED: Final = frozenset({"java", "go", "ruby", "php", "csharp", "rust", "kotlin"})
+_WRITING: Final = frozenset({"update", "delete"})
 _BINDING: Final = frozenset({"assign", "declare"})
 _TELLING: Final = frozenset(
     {Kind.CALL, Kind.PATH, Kind.MEMBER, Kind.CLASS, Kind.AWAIT, Kind.CAST, Kind.STRING, Kind.OPERATION, Kind.INDEX,

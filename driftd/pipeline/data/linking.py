@@ -12,6 +12,7 @@ from driftd.pipeline.data.expressions import Expr, Form
 from driftd.pipeline.data.facts import PACKAGED, Declarations
 from driftd.pipeline.data.packs import declares_table, is_known, table_of
 from driftd.pipeline.data.registry import class_key
+from driftd.pipeline.data.rust import full_path, table_keys
 from driftd.pipeline.digest import DataPart, DeclarationsData
 from driftd.pipeline.modules import ECMASCRIPT
 
@@ -147,6 +148,8 @@ class Linker:
 
     def name(self, path: str, dotted: str) -> Meaning | None:
         """Return what a dotted name means in a file."""
+        if self.project[path].language == "rust":
+            return self.once((path, "rust", dotted), lambda: self._in_rust(path, dotted), None)
         head, _, rest = dotted.partition(".")
         known = self._known.get((path, head))
         if known is not None and (known[0] is not None or not rest):
@@ -165,6 +168,22 @@ class Linker:
         return self.once(
             (path, dotted), lambda: self._named(path, head, tuple(rest.split(".")), 1, exported=False), None
         )
+
+    def _in_rust(self, path: str, dotted: str) -> Meaning | None:
+        self.seen.add(path)
+        parts = full_path(self._import_index(path), dotted)
+        full = ".".join(parts)
+        if is_known(full):
+            return Symbol(full)
+        for key, end in table_keys(parts, self.facts[path].stars):
+            entry = self.registered(key)
+            if entry is not None and entry.kind:
+                self.seen.add(entry.file)
+                return Declared(entry.file, entry.model, tuple(parts[end:]))
+            at = None if entry is None else self.class_named(entry.file, entry.model)
+            if at is not None:
+                return at._replace(rest=tuple(parts[end:]))
+        return None
 
     def _qualified(self, path: str, dotted: str) -> Meaning | None:
         """Return what the longest beginning of a name means that is known or declared as it is written."""

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
 PACKS: Final = ("django", "sqlalchemy", "sqlmodel", "peewee", "tortoise", "pony", "prisma", "typeorm", "sequelize",
-         "mongoose", "drizzle", "knex", "jpa", "gorm", "activerecord", "eloquent", "efcore", "dapper", "doctrine", "drivers")  # fmt: skip
+         "mongoose", "drizzle", "knex", "jpa", "gorm", "activerecord", "eloquent", "efcore", "dapper", "doctrine", "diesel", "seaorm", "sqlx", "drivers")  # fmt: skip
 
 # A model or a statement handed to one of these says that the receiver is a session, whatever it is called.
 SESSION_METHODS: Final = frozenset({"query", "execute", "scalars", "scalar", "exec"})

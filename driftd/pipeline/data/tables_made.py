@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from driftd.pipeline.data.expressions import Expr, Form
 from driftd.pipeline.facts.model import Kind
 
 if TYPE_CHECKING:
@@ -31,6 +32,22 @@ def tables_made(facts: FileFacts) -> dict[str, tuple[tuple[str, str], ...]]:
     return {table: tuple(columns.items()) for table, columns in found.items()}
 
 
+def tables_of_macros(facts: FileFacts) -> dict[str, Expr]:
+    """Return the tables that Rust's `diesel::table! { users (id) { id -> Integer, } }` declares, as calls."""
+    found: dict[str, Expr] = {}
+    for call in facts.bodies.calls if facts.language == "rust" else ():
+        body = call.args[0].value.items if call.callee.text in _TABLE_MACROS and call.args else ()
+        if len(body) < len(("name", "columns")) or body[0].kind != Kind.CALL:
+            continue
+        name = facts.bodies.calls[body[0].ref].callee.text.rpartition(".")[2]
+        columns = tuple([row.items[0].text for row in body[1].items if row.items and row.items[0].kind == Kind.PATH])
+        types = [row.items[-1].text for row in body[1].items if row.items and row.items[0].kind == Kind.PATH]
+        typed = Expr(Form.DICT, "", tuple([Expr(Form.CALL, "", (Expr(Form.NAME, kind),)) for kind in types]), columns)
+        callee = Expr(Form.NAME, "diesel.table")
+        found[name] = Expr(Form.CALL, "", (callee, Expr(Form.TEXT, name), typed), ("", ""))
+    return found
+
+
 def _column_type(facts: FileFacts, call: Call) -> str:
     """Return the type that a call on the block's parameter gives a column."""
     head, _, method = call.callee.text.partition(".")
@@ -48,6 +65,7 @@ def _is_laravel_migration(facts: FileFacts) -> bool:
 
 
 _MAKERS: Final = {"ruby": frozenset({"create_table"}), "php": frozenset({"Schema.create", "Schema.table"})}
+_TABLE_MACROS: Final = frozenset({"diesel.table", "table"})
 _IS_SCHEMA: Final = {"ruby": _is_rails_schema, "php": _is_laravel_migration}
 _NO_COLUMNS: Final = frozenset(
     {

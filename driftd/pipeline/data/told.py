@@ -17,7 +17,14 @@ def told_by(path: str, facts: Declarations, language: str) -> dict[str, Entry]:
         table_key(table): Entry(path, table, "columns", "\n".join(f"{name}\t{kind}" for name, kind in columns))
         for table, columns in facts.columns.items()
     }
+    for name, value in facts.names.items() if language == "rust" else ():
+        if value.form is Form.CALL and value.callee.text == "diesel.table":
+            found[mapped_key("rust", f"table {name}")] = Entry(path, name, "value")
     for shape in facts.shapes:
+        if language == "rust" and any(mark.name == "sea_orm" for mark in shape.marks):
+            *folders, stem = path.removesuffix(".rs").split("/")
+            module = folders[-1] if stem == "mod" and folders else stem
+            found.setdefault(mapped_key("rust", f"entity {module}"), Entry(path, shape.qualified_name))
         for call in shape.body:
             if call.callee.text == "isolate_namespace" and call.positional and call.positional[0].form is Form.NAME:
                 name = call.positional[0].text
