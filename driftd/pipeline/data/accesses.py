@@ -121,7 +121,9 @@ class Accesses:
                 statement._replace(confidence=weaker, tables=statement.tables or ("unknown",)), statement.operation
             )
             return
-        framework = None if thing.pack.name == "drivers" else thing.pack.name
+        package = thing.pack.package
+        is_driver = thing.pack.name == "drivers" or (package and package not in self._linker.facts[self._path].stars)
+        framework = None if is_driver else thing.pack.name
         if sql is None:
             yield Access(thing.tables[0] if thing.tables else "unknown", "raw_query", framework, _UNSURE)
         for touched in () if sql is None else sql.names:

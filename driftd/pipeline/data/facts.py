@@ -18,6 +18,7 @@ from driftd.pipeline.data.packs import (
     built_by,
     declaring_methods,
     named_sessions,
+    watched_beginnings,
     watched_methods,
 )
 from driftd.pipeline.data.reduction import Reduction
@@ -216,6 +217,12 @@ def _bodies(facts: FileFacts, reduction: Reduction) -> dict[int, list[Expr]]:
     """Return, by class, the calls in it that a pack reads, and those that construct a base."""
     told = body_calls(facts.language)
     found: dict[int, list[Expr]] = {}
+    for number, cls in enumerate(facts.outline.classes):
+        for base in cls.bases:
+            if base.value.kind == Kind.PATH and base.value.items:  # `extends JpaRepository<Owner, Long>`
+                types = tuple([reduction.of(item) for item in base.value.items])
+                made = Expr(Form.CALL, "", (Expr(Form.NAME, base.value.text), *types), ("",) * len(types))
+                found.setdefault(number, []).append(made)
     if not told and facts.language != "kotlin":
         return found
     classes = facts.outline.classes
@@ -300,7 +307,12 @@ def _touches(facts: FileFacts, declarations: Declarations) -> Iterator[Touch]:
     """Yield the outermost calls of chains that start with something another file or a type can explain."""
     methods = watched_methods(facts.language)
     calls = facts.bodies.calls
-    candidates = [index for index, call in enumerate(calls) if _method_of(call.callee) in methods]
+    beginnings = watched_beginnings(facts.language)
+    candidates = [
+        index
+        for index, call in enumerate(calls)
+        if (method := _method_of(call.callee)) in methods or (beginnings and method.startswith(beginnings))
+    ]
     if not candidates:
         return
     inner = {below for index in candidates for below in _calls_below(facts, index)}

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
 PACKS: Final = ("django", "sqlalchemy", "sqlmodel", "peewee", "tortoise", "pony", "prisma", "typeorm", "sequelize",
-         "mongoose", "drizzle", "knex", "jpa", "gorm", "activerecord", "eloquent", "efcore", "dapper", "doctrine", "diesel", "seaorm", "sqlx", "drivers")  # fmt: skip
+         "mongoose", "drizzle", "knex", "jpa", "springdata", "gorm", "activerecord", "eloquent", "efcore", "dapper", "doctrine", "exposed", "diesel", "seaorm", "sqlx", "drivers")  # fmt: skip
 
 # A model or a statement handed to one of these says that the receiver is a session, whatever it is called.
 SESSION_METHODS: Final = frozenset({"query", "execute", "scalars", "scalar", "exec"})
@@ -62,6 +62,8 @@ class Pack(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     body_calls: calls in the body of a class that say something of the model, and what: a relation or a field
     sets: types of a context's properties whose type argument is a model
     gives_one: methods of models and queries that give one object
+    package: what a file imports where the framework, not its driver, runs the SQL
+    derived: what methods of repositories do whose names begin so
     gives_all: methods that give what a query found: what is done with that is no access any more
     factory_methods: methods that make an object of their receiver's type argument
     operations: receiver -> operation -> methods
@@ -104,6 +106,8 @@ class Pack(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     body_calls: dict[str, str] = {}
     sets: tuple[str, ...] = ()
     gives_one: frozenset[str] = frozenset()
+    package: str = ""
+    derived: dict[str, str] = {}
     gives_all: frozenset[str] = frozenset()
     factory_methods: frozenset[str] = frozenset()
     operations: dict[Receiver, dict[str, tuple[str, ...]]] = {}
@@ -111,7 +115,10 @@ class Pack(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     def operation(self, receiver: Receiver, method: str) -> str | None:
         """Return what a method does, or None."""
-        return _operations(self.name).get((receiver, method))
+        found = _operations(self.name).get((receiver, method))
+        if found is None and self.derived and receiver == "query":
+            return next((known for prefix, known in self.derived.items() if method.startswith(prefix)), None)
+        return found
 
     def has(self, kind: str, symbol: str) -> bool:
         """Whether a symbol belongs to one of the lists of symbols."""
@@ -171,6 +178,12 @@ def watched_methods(language: str) -> frozenset[str]:
     }
     functions = {known.rpartition(".")[2] for pack in packs_of(language) for known in pack.query_calls}
     return frozenset(methods | functions)
+
+
+@cache
+def watched_beginnings(language: str) -> tuple[str, ...]:
+    """Return what names of methods of repositories begin with."""
+    return tuple([prefix for pack in packs_of(language) for prefix in pack.derived])
 
 
 @cache

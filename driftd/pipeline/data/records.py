@@ -92,6 +92,27 @@ def eloquent(models: Models, at: ClassAt, pack: Pack) -> Model:
     return Model(pack.name, shape.qualified_name, table, tuple(fields), pack.confidence, shape.line)
 
 
+def exposed(models: Models, at: ClassAt, pack: Pack) -> Model | None:
+    """Read a table object of Exposed: the name that its base is given, else its own without `Table`."""
+    shape = models.linker.shape(at)
+    if shape.kind != "object":
+        return None
+    texts = [arg.text for call in shape.body for arg in call.positional if arg.form is Form.TEXT]
+    table = texts[0] if texts else shape.name.removesuffix("Table") or shape.name
+    fields = [
+        Field(a.name, _root_call(a.value)) for a in shape.attributes if a.value is not None and _root_call(a.value)
+    ]
+    return Model(pack.name, shape.qualified_name, table, tuple(fields), pack.confidence, shape.line)
+
+
+def _root_call(value: Expr) -> str:
+    """Return the function that a chain of calls starts with: `varchar` of `varchar("a", 5).nullable()`."""
+    while value.form is Form.CALL and value.callee.form is Form.MEMBER:
+        value = value.callee.items[0]
+    is_column = value.form is Form.CALL and value.callee.form is Form.NAME and "." not in value.callee.text
+    return value.callee.text if is_column and value.positional and value.positional[0].form is Form.TEXT else ""
+
+
 def _columns(models: Models, table: str | None) -> Iterator[Field]:
     """Yield the columns that schemas and migrations give a table."""
     done = set()
@@ -147,6 +168,7 @@ def camelized(name: str, kind: str) -> str:
 RULES: Final[dict[str, Callable[[Models, ClassAt, Pack], Model | None]]] = {
     "activerecord": activerecord,
     "eloquent": eloquent,
+    "exposed": exposed,
 }
 _ABSTRACT: Final = ("abstract_class",)
 _LISTS: Final = ("fillable", "hidden", "casts")

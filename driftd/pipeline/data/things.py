@@ -153,6 +153,9 @@ class Things:
     def _of_class(self, at: ClassAt, role: Receiver) -> Thing | None:
         pack = self.models.pack_of(at)
         if pack is None:
+            kept = self._kept_by(at) if role == "instance" else None
+            if kept is not None:
+                return kept
             symbol = self.linker.symbol_of(at)
             if symbol is None or role == "class":
                 return None
@@ -173,6 +176,21 @@ class Things:
                     if value is not None:
                         model = self.of(*value)
                         return None if model is None else model._replace(role="form")
+        return None
+
+    def _kept_by(self, at: ClassAt) -> Thing | None:
+        """Return the queries that a repository is for: `interface Owners extends JpaRepository<Owner, Long>`."""
+        known = packs_of(self.linker.project[at.file].language)
+        if not any(pack.derived for pack in known):
+            return None
+        for one in self.linker.ancestors(at):
+            if not isinstance(one, ClassAt):
+                continue
+            for call in self.linker.shape(one).body:
+                base = self.linker.name(one.file, call.callee.text)
+                for pack in known if isinstance(base, Symbol) and call.positional else ():
+                    if isinstance(base, Symbol) and pack.has("repositories", base.text):
+                        return Thing("query", pack, self.tables(one.file, call.positional[:1]) or ("unknown",))
         return None
 
     def _value(self, at: ClassAt, *names: str) -> tuple[str, Expr] | None:
