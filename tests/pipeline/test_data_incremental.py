@@ -24,6 +24,15 @@ PATHS = (
     "g/m/a.go",
     "g/m/b.go",
     "g/r.go",
+    "r/a.rb",
+    "r/b.rb",
+    "h/a.php",
+    "h/b.php",
+    "c/a.cs",
+    "c/b.cs",
+    "s/schema.rs",
+    "s/cake.rs",
+    "s/main.rs",
 )
 STATEMENTS = (
     "from django.db import models",
@@ -70,6 +79,28 @@ GO = (
     'package m\ntype B struct { N int }\nfunc (B) TableName() string { return "bs_" }',
     'package r\nimport "gorm.io/gorm"\nimport "x.y/g/m"\nfunc F(db *gorm.DB, b m.B) {\n\tdb.Find(&b)\n\tdb.Create(&m.A{})\n}',
 )
+RUBY = (
+    "class A < ApplicationRecord\n  has_many :bs\nend",
+    "module M\n  class B < A\n  end\nend",
+    "class B < ActiveRecord::Base\n  self.table_name = 't'\nend\nclass S\n  def f\n    A.find(1).bs.create\n    M::B.first\n  end\nend",
+    "ActiveRecord::Schema.define do\n  create_table 't' do |t|\n    t.string 'email'\n  end\nend",
+    "module M\n  class E < Rails::Engine\n    isolate_namespace M\n  end\n  class B < ActiveRecord::Base; end\nend",
+)
+PHP = (
+    "<?php\nnamespace h;\nuse Illuminate\\Database\\Eloquent\\Model;\nclass A extends Model { protected $fillable = ['email']; }",
+    "<?php\nnamespace h;\nclass B extends A { function f() { A::first(); $this->hasMany(B::class)->get(); } }",
+    "<?php\nuse Illuminate\\Support\\Facades\\Schema;\nSchema::create('as', function ($t) { $t->string('name'); });",
+)
+CSHARP = (
+    "using Microsoft.EntityFrameworkCore;\nnamespace C;\nclass X : DbContext { DbSet<A> As { get; set; } DbSet<B> Bs { get; set; } }",
+    "namespace C;\nclass A { public string Email { get; set; } }\nclass B : A { }",
+    "namespace C.D;\nclass A { public int N { get; set; } }\nclass S { X _x; void F() { _x.As.Add(new A()); _x.Bs.ToList(); } }",
+)
+RUST = (
+    "diesel::table! { users (id) { id -> Integer, } }",
+    '#[derive(DeriveEntityModel)]\n#[sea_orm(table_name = "cakes")]\npub struct Model { pub id: i32 }',
+    "use crate::schema::users;\nuse crate::cake;\nfn f() { users::table.load(c); cake::Entity::find().all(d); diesel::delete(users::table); }",
+)
 SCRIPTS = (
     'import { PrismaClient } from "@prisma/client";\nconst p = new PrismaClient();\nexport const f = () => p.a.count();',
 )
@@ -77,7 +108,8 @@ SCRIPTS = (
 texts = st.lists(st.sampled_from(STATEMENTS), max_size=6).map("\n".join)
 schemas = st.sampled_from(PRISMA)
 scripts = st.sampled_from(SCRIPTS)
-BY_SUFFIX = {"prisma": schemas, "ts": scripts, "py": texts, "java": st.sampled_from(JAVA), "go": st.sampled_from(GO)}
+BY_SUFFIX = {"prisma": schemas, "ts": scripts, "py": texts, "java": st.sampled_from(JAVA), "go": st.sampled_from(GO),
+             "rb": st.sampled_from(RUBY), "php": st.sampled_from(PHP), "cs": st.sampled_from(CSHARP), "rs": st.sampled_from(RUST)}  # fmt: skip
 
 
 @st.composite

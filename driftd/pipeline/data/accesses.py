@@ -61,7 +61,9 @@ class Accesses:
                 thing = self._things.by_argument(self._path, method, receiver, call)
         if thing is None:
             statement = self._things.statement(self._path, call)
-            if statement is not None:
+            if statement is not None and statement.operation == "raw_query" and not statement.pack.sessions:
+                yield from self._run(call, statement)  # where no session runs it, the statement runs itself
+            elif statement is not None:
                 yield from self._on(statement, statement.operation)
         else:
             yield from self._method(call, thing, method)
@@ -119,7 +121,9 @@ class Accesses:
                 statement._replace(confidence=weaker, tables=statement.tables or ("unknown",)), statement.operation
             )
             return
-        framework = None if thing.pack.name == "drivers" else thing.pack.name
+        package = thing.pack.package
+        is_driver = thing.pack.name == "drivers" or (package and package not in self._linker.facts[self._path].stars)
+        framework = None if is_driver else thing.pack.name
         if sql is None:
             yield Access(thing.tables[0] if thing.tables else "unknown", "raw_query", framework, _UNSURE)
         for touched in () if sql is None else sql.names:

@@ -95,7 +95,7 @@ def declared(models: Models, at: Declared, call: Expr, pack: Pack) -> Model | No
     if not args or args[0].form is not Form.TEXT:
         return None
     name = args[0].text
-    if pack.name == "drizzle":
+    if pack.name in ("drizzle", "diesel"):
         columns = args[1] if len(args) > 1 else _EMPTY
         if columns.form is Form.FUNCTION and columns.items:
             columns = columns.items[0]

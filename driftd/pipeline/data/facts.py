@@ -12,9 +12,18 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 
 from driftd.pipeline.data.expressions import OTHER, Expr, Form, last_name, root_of
-from driftd.pipeline.data.packs import SESSION_METHODS, declaring_methods, named_sessions, watched_methods
+from driftd.pipeline.data.packs import (
+    SESSION_METHODS,
+    body_calls,
+    built_by,
+    declaring_methods,
+    named_sessions,
+    watched_beginnings,
+    watched_methods,
+)
 from driftd.pipeline.data.reduction import Reduction
 from driftd.pipeline.data.sensitivity import words_of
+from driftd.pipeline.data.tables_made import tables_made, tables_of_macros
 from driftd.pipeline.facts.model import Kind, owner_function
 
 if TYPE_CHECKING:
@@ -40,7 +49,10 @@ class Attribute(msgspec.Struct, frozen=True, array_like=True, gc=False, omit_def
 
 
 class Shape(msgspec.Struct, frozen=True, array_like=True, gc=False, omit_defaults=True):
-    """A class.  `around` is the index of the class that it stands in, or -1; `line` is its own."""
+    """A class.  `around` is the index of the class that it stands in, or -1; `line` is its own.
+
+    `body` are calls in the class itself that say something of a model: `has_many :posts`, the constructor of its base.
+    """
 
     name: str
     qualified_name: str
@@ -50,6 +62,7 @@ class Shape(msgspec.Struct, frozen=True, array_like=True, gc=False, omit_default
     attributes: tuple[Attribute, ...] = ()
     marks: tuple[Mark, ...] = ()
     kind: str = "class"
+    body: tuple[Expr, ...] = ()
 
 
 class Imported(msgspec.Struct, frozen=True, array_like=True, gc=False):
@@ -68,6 +81,7 @@ class Declarations(msgspec.Struct, frozen=True, array_like=True, gc=False, omit_
     stars: modules of which everything is taken
     statements: calls at the top level that declare a model: `User.init(…)`
     package: what the file says it belongs to, in languages whose names are found by packages
+    columns: of tables that the file makes by calls (`create_table "users"`)
     """
 
     shapes: tuple[Shape, ...] = ()
@@ -77,6 +91,7 @@ class Declarations(msgspec.Struct, frozen=True, array_like=True, gc=False, omit_
     stars: tuple[str, ...] = ()
     statements: tuple[Expr, ...] = ()
     package: str = ""
+    columns: dict[str, tuple[tuple[str, str], ...]] = {}
 
 
 class Touch(msgspec.Struct, frozen=True, array_like=True, gc=False, omit_defaults=True):
@@ -108,6 +123,7 @@ def _declarations(facts: FileFacts) -> Declarations:
     reduction = Reduction(facts)
     declaring = declaring_methods(facts.language)
     outline = facts.outline
+    bodies = _bodies(facts, reduction)
     methods: dict[int, list[int]] = {}
     for number, function in enumerate(outline.functions):
         if number and function.scope < 0:
@@ -119,7 +135,10 @@ def _declarations(facts: FileFacts) -> Declarations:
     }
     return Declarations(
         shapes=tuple(
-            [_shape(facts, number, methods.get(number, ()), reduction) for number in range(len(outline.classes))]
+            [
+                _shape(facts, number, methods.get(number, ()), reduction, bodies.get(number, ()))
+                for number in range(len(outline.classes))
+            ]
         ),
         imports=tuple(
             [
@@ -128,7 +147,7 @@ def _declarations(facts: FileFacts) -> Declarations:
                 if i.alias and i.module and i.module.partition(".")[0] not in _UNSEEN
             ]
         ),
-        names={**returned, **dict(_names(facts, reduction))},
+        names={**returned, **dict(_names(facts, reduction)), **tables_of_macros(facts)},
         exports=dict(_exports(facts, reduction)) if facts.language != "python" else {},
         stars=tuple(
             [i.module for i in outline.imports if i.name == "*" and not i.alias]
@@ -142,6 +161,7 @@ def _declarations(facts: FileFacts) -> Declarations:
             ]
         ),
         package=outline.package if facts.language in PACKAGED else "",
+        columns=tables_made(facts),
     )
 
 
@@ -193,7 +213,30 @@ def _exports(facts: FileFacts, reduction: Reduction) -> Iterator[tuple[str, Expr
             yield export.name, reduction.of(export.value)
 
 
-def _shape(facts: FileFacts, number: int, methods: Iterable[int], reduction: Reduction) -> Shape:
+def _bodies(facts: FileFacts, reduction: Reduction) -> dict[int, list[Expr]]:
+    """Return, by class, the calls in it that a pack reads, and those that construct a base."""
+    told = body_calls(facts.language)
+    found: dict[int, list[Expr]] = {}
+    for number, cls in enumerate(facts.outline.classes):
+        for base in cls.bases:
+            if base.value.kind == Kind.PATH and base.value.items:  # `extends JpaRepository<Owner, Long>`
+                types = tuple([reduction.of(item) for item in base.value.items])
+                made = Expr(Form.CALL, "", (Expr(Form.NAME, base.value.text), *types), ("",) * len(types))
+                found.setdefault(number, []).append(made)
+    if not told and facts.language != "kotlin":
+        return found
+    classes = facts.outline.classes
+    for index, call in enumerate(facts.bodies.calls):
+        if call.scope < 0:
+            method = call.callee.text
+            if method in told or any(base.value.text == method for base in classes[~call.scope].bases):
+                found.setdefault(~call.scope, []).append(reduction.call(index))
+    return found
+
+
+def _shape(
+    facts: FileFacts, number: int, methods: Iterable[int], reduction: Reduction, body: Iterable[Expr] = ()
+) -> Shape:
     cls = facts.outline.classes[number]
     return Shape(
         name=cls.name,
@@ -201,9 +244,14 @@ def _shape(facts: FileFacts, number: int, methods: Iterable[int], reduction: Red
         line=cls.line,
         around=~cls.scope if cls.scope < 0 else -1,
         bases=tuple(_bases(cls, reduction)),
-        attributes=(*_members(facts, cls, reduction), *_computed(facts, methods, reduction)),
+        attributes=(
+            *_members(facts, cls, reduction),
+            *_assigned(facts, number, reduction),
+            *_computed(facts, methods, reduction),
+        ),
         marks=tuple([_mark(d, reduction) for d in cls.decorators]),
         kind=cls.kind,
+        body=tuple(body),
     )
 
 
@@ -216,7 +264,7 @@ def _bases(cls: Class, reduction: Reduction) -> Iterator[Expr]:
 
 def _members(facts: FileFacts, cls: Class, reduction: Reduction) -> Iterator[Attribute]:
     for member in cls.members:
-        if member.is_static and facts.language in PACKAGED:
+        if member.is_static and facts.language in PACKAGED and cls.kind != "object":
             continue  # a constant of the class is no column
         value = None if member.value is None else reduction.of(member.value)
         if facts.language == "go" and member.value is not None and member.value.kind == Kind.STRING:
@@ -225,6 +273,14 @@ def _members(facts: FileFacts, cls: Class, reduction: Reduction) -> Iterator[Att
             value = OTHER  # a field is no list, and neither is a name of a table
         marks = tuple([_mark(d, reduction) for d in member.decorators])
         yield Attribute(member.name, member.annotation or "", value, marks)
+
+
+def _assigned(facts: FileFacts, number: int, reduction: Reduction) -> Iterator[Attribute]:
+    """Yield what a class in Ruby sets of itself: `self.table_name = "people"`."""
+    if facts.language == "ruby":
+        for assign in facts.bodies.assigns:
+            if assign.scope == ~number and assign.value is not None and assign.target.text.startswith("self."):
+                yield Attribute(assign.target.text.removeprefix("self."), "", reduction.of(assign.value))
 
 
 def _computed(facts: FileFacts, methods: Iterable[int], reduction: Reduction) -> Iterator[Attribute]:
@@ -236,6 +292,8 @@ def _computed(facts: FileFacts, methods: Iterable[int], reduction: Reduction) ->
             returned = reduction.function(at)
             if returned.items:
                 yield Attribute(function.name, function.return_type or "", returned.items[0])
+        elif function.name in _TOLD_BY_METHODS and (told := reduction.function(at)).items:
+            yield Attribute(function.name, "", told.items[0])
         elif (result := _result(facts, at, reduction)) is not None:
             is_read = function.kind == "getter" or not names.isdisjoint(_PROPERTIES)
             yield Attribute(function.name, "", msgspec.structs.replace(result, text="property") if is_read else result)
@@ -249,10 +307,22 @@ def _touches(facts: FileFacts, declarations: Declarations) -> Iterator[Touch]:
     """Yield the outermost calls of chains that start with something another file or a type can explain."""
     methods = watched_methods(facts.language)
     calls = facts.bodies.calls
-    candidates = [index for index, call in enumerate(calls) if _method_of(call.callee) in methods]
+    beginnings = watched_beginnings(facts.language)
+    candidates = [
+        index
+        for index, call in enumerate(calls)
+        if (method := _method_of(call.callee)) in methods or (beginnings and method.startswith(beginnings))
+    ]
     if not candidates:
         return
     inner = {below for index in candidates for below in _calls_below(facts, index)}
+    if facts.language == "rust":  # `delete(users.filter(…))` reads nothing
+        inner |= {
+            arg.value.ref
+            for index in candidates
+            if (built := built_by("rust", calls[index].callee.text)) is not None and built[1] in _WRITING
+            for arg in calls[index].args
+        }
     reduction = Reduction(facts, lean=True)
     sessions = named_sessions(facts.language)
     bound = {i.alias for i in declarations.imports} | {s.name for s in declarations.shapes}
@@ -312,7 +382,8 @@ def _receiver(callee: Expr) -> str:
 
 
 # Languages whose names are found by package: one that the file names, or (Go) its folder.
-PACKAGED: Final = frozenset({"java", "go"})
+PACKAGED: Final = frozenset({"java", "go", "ruby", "php", "csharp", "rust", "kotlin"})
+_WRITING: Final = frozenset({"update", "delete"})
 _BINDING: Final = frozenset({"assign", "declare"})
 _TELLING: Final = frozenset(
     {Kind.CALL, Kind.PATH, Kind.MEMBER, Kind.CLASS, Kind.AWAIT, Kind.CAST, Kind.STRING, Kind.OPERATION, Kind.INDEX,
@@ -325,6 +396,7 @@ _UNTELLING: Final = frozenset({"None", "Any", "Dict", "List", "Tuple", "Set", "U
 _PROPERTIES: Final = frozenset({"property", "cached_property", "hybrid_property"})
 _NAMING: Final = frozenset({Kind.PATH, Kind.MEMBER})
 _THROUGH: Final = frozenset({Kind.AWAIT, Kind.CAST, Kind.MEMBER, Kind.INDEX})
+_TOLD_BY_METHODS: Final = frozenset({"table_name_prefix"})
 _DECLARED: Final = frozenset({"declared_attr", "directive"})
 # Modules of the standard library that no project has one of its own of, and that no pack speaks of.
 _UNSEEN: Final = frozenset(

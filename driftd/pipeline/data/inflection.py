@@ -24,6 +24,24 @@ def plural(name: str) -> str:
     return f"{name}s"
 
 
+def singular(name: str) -> str:
+    """Return the word of which a name, or its last word in snake case, is the plural."""
+    head, _, last = name.rpartition("_")
+    for one, irregular in _IRREGULAR.items():
+        if last == irregular:
+            return f"{head}_{one}" if head else one
+    if last in _UNCOUNTABLE or last.endswith(("ss", "us", "is")) or not last.endswith("s"):
+        return name
+    for ending, instead in _SINGULARS:
+        if last.endswith(ending):
+            return name.removesuffix(ending) + instead
+    return name[:-1]
+
+
+_SINGULARS: Final = (
+    ("ies", "y"), ("sses", "ss"), ("shes", "sh"), ("ches", "ch"), ("xes", "x"), ("uses", "us"), ("yses", "ysis"),
+    ("eses", "esis"), ("ices", "ex"), ("lves", "lf"), ("zzes", "z"),
+)  # fmt: skip
 _LAST: Final = re.compile(r"[A-Z]?[a-z0-9]+$")
 _UNCOUNTABLE: Final = frozenset(
     {

@@ -1,12 +1,15 @@
-"""JPA entities: tables and columns as the annotations of Jakarta (formerly Java) Persistence say them."""
+"""Entities by annotations: Jakarta (formerly Java) Persistence, and Doctrine, which follows it."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from driftd.pipeline.data.expressions import Form
 from driftd.pipeline.data.linking import ClassAt, Symbol
 from driftd.pipeline.data.model import Field, Model
+from driftd.pipeline.data.records import underscored
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -29,6 +32,26 @@ def jpa(models: Models, at: ClassAt, pack: Pack) -> Model | None:
         pack.name, shape.qualified_name, table, fields, pack.confidence, shape.line, is_abstract,
         "" if is_abstract else f"entity:{_name(models, at, pack)}",
     )  # fmt: skip
+
+
+def doctrine(models: Models, at: ClassAt, pack: Pack) -> Model | None:
+    """Follow Doctrine's defaults: `#[Table(name)]`, else the entity's name in snake case; a field says that it is one.
+
+    Doctrine itself leaves names as they are; the strategy that Symfony sets, and nearly all projects use, is `underscore`.
+    """
+    model = jpa(models, at, pack)
+    if model is None:
+        return None
+    fields = tuple(
+        [
+            Field(attribute.name, attribute.annotation)
+            for attribute in models.linker.shape(at).attributes
+            if any(_means(models, at, mark, pack, "field_marks") for mark in attribute.marks)
+        ]
+    )
+    is_named = bool(_option(_marked(models, at, pack, "table_marks"), "name")) or model.table is None
+    table = model.table if is_named else underscored(model.table or "")
+    return msgspec.structs.replace(model, table=table, fields=fields)
 
 
 def _table(models: Models, at: ClassAt, pack: Pack) -> str:

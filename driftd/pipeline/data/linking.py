@@ -12,6 +12,7 @@ from driftd.pipeline.data.expressions import Expr, Form
 from driftd.pipeline.data.facts import PACKAGED, Declarations
 from driftd.pipeline.data.packs import declares_table, is_known, table_of
 from driftd.pipeline.data.registry import class_key
+from driftd.pipeline.data.rust import full_path, table_keys
 from driftd.pipeline.digest import DataPart, DeclarationsData
 from driftd.pipeline.modules import ECMASCRIPT
 
@@ -130,6 +131,11 @@ class Linker:
         self.seen.add(key)
         return self._registry.get(key)
 
+    def all_registered(self, key: str) -> list[Entry]:
+        """Return everything that files say of a key."""
+        self.seen.add(key)
+        return self._registry.all(key)
+
     def class_named(self, path: str, qualified_name: str) -> ClassAt | None:
         """Return the class of this name in a file."""
         self.seen.add(path)
@@ -142,11 +148,17 @@ class Linker:
 
     def name(self, path: str, dotted: str) -> Meaning | None:
         """Return what a dotted name means in a file."""
+        if self.project[path].language == "rust":
+            return self.once((path, "rust", dotted), lambda: self._in_rust(path, dotted), None)
         head, _, rest = dotted.partition(".")
         known = self._known.get((path, head))
         if known is not None and (known[0] is not None or not rest):
             self.seen |= known[1]
             return _taken(known[0], tuple(rest.split(".")) if rest else ())  # type: ignore[arg-type]  # see `once`
+        if rest and head[:1].isupper() and self.project[path].language in QUALIFIED:
+            found = self.once((path, "full", dotted), lambda: self._qualified(path, dotted), None)
+            if found is not None:
+                return found
         if not rest:
             return self.once((path, head), lambda: self._named(path, head, (), 1, exported=False), None)
         meaning = self.name(path, head)
@@ -156,6 +168,38 @@ class Linker:
         return self.once(
             (path, dotted), lambda: self._named(path, head, tuple(rest.split(".")), 1, exported=False), None
         )
+
+    def _in_rust(self, path: str, dotted: str) -> Meaning | None:
+        self.seen.add(path)
+        parts = full_path(self._import_index(path), dotted)
+        full = ".".join(parts)
+        if is_known(full):
+            return Symbol(full)
+        for key, end in table_keys(parts, self.facts[path].stars):
+            entry = self.registered(key)
+            if entry is not None and entry.kind:
+                self.seen.add(entry.file)
+                return Declared(entry.file, entry.model, tuple(parts[end:]))
+            at = None if entry is None else self.class_named(entry.file, entry.model)
+            if at is not None:
+                return at._replace(rest=tuple(parts[end:]))
+        return None
+
+    def _qualified(self, path: str, dotted: str) -> Meaning | None:
+        """Return what the longest beginning of a name means that is known or declared as it is written."""
+        self.seen.add(path)
+        parts = dotted.split(".")
+        if self._own(path, parts[0], (), 0, exported=False) is not None and self.project[path].language != "ruby":
+            return None
+        for end in range(len(parts), 1, -1):
+            full = ".".join(parts[:end])
+            if is_known(full):
+                return _taken(Symbol(full), tuple(parts[end:]))
+            for scope in dict.fromkeys((*self.scopes_of(path), "")):
+                found = self._of_full_name(f"{scope}.{full}" if scope else full)
+                if found is not None:
+                    return _taken(found, tuple(parts[end:]))
+        return None
 
     def declared(self, at: Declared) -> Expr | None:
         """Return the value that a module declares."""
@@ -247,14 +291,29 @@ class Linker:
 
     def packages_of(self, path: str) -> list[str]:
         """Return the names of a file's package: the one it states, or that of its folder and all ways to import that."""
+        if self.project[path].language == "ruby":
+            return [""]
         if self.project[path].language != "go":
             return [self.facts[path].package]
         parts = path.split("/")[:-1]
         return ["=" + "/".join(parts), *("/".join(parts[at:]) for at in range(len(parts)))]
 
+    def scopes_of(self, path: str) -> list[str]:
+        """Return the packages in which a file's names are looked for: in Ruby and C#, those around as well."""
+        language = self.project[path].language
+        if language == "ruby":
+            # Where a file has several namespaces, those of all are looked into: names tell them apart.
+            around = {s.qualified_name: None for s in self.facts[path].shapes if s.kind in ("class", "mixin_module")}
+            return [*sorted(around, key=lambda name: -name.count(".")), ""]
+        own = self.packages_of(path)[0]
+        if language != "csharp":
+            return [own]
+        parts = own.split(".") if own else []
+        return [".".join(parts[:end]) for end in range(len(parts), -1, -1)]
+
     def _packaged(self, path: str, facts: Declarations, head: str, rest: tuple[str, ...]) -> Meaning | None:
         """Return what a name means that is of the same package, or of one of which everything is imported."""
-        for package in (self.packages_of(path)[0], *facts.stars):
+        for package in (*self.scopes_of(path), *facts.stars):
             full = f"{package}.{head}" if package else head
             found = Symbol(full) if is_known(full) else self._of_full_name(full)
             if found is not None:
@@ -460,4 +519,6 @@ def _shared(one: str, other: str) -> int:
     return count
 
 
+# Languages in which a class may be named in full wherever it is used.
+QUALIFIED: Final = frozenset({"ruby", "php", "csharp"})
 _NO_CLASSES: Final = frozenset({"type_alias", "namespace"})

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from driftd.pipeline.data import declarative, ecmascript, gorm
+from driftd.pipeline.data import declarative, ecmascript, efcore, gorm, records, rust
 from driftd.pipeline.data.django import django
 from driftd.pipeline.data.expressions import Expr, Form
-from driftd.pipeline.data.jpa import jpa
+from driftd.pipeline.data.jpa import doctrine, jpa
 from driftd.pipeline.data.linking import SCHEMA_SUFFIX, ClassAt, Declared, Symbol
 from driftd.pipeline.data.model import Field
 from driftd.pipeline.data.packs import packs_of
@@ -113,12 +113,18 @@ class Models:
         for pack in packs_of(language):
             if pack.tags and gorm.is_tagged(self, at, pack):
                 return pack
+            if pack.sets and efcore.is_in_set(self, at):
+                return pack
         for one in linker.ancestors(at):
             if isinstance(one, Symbol):
                 for pack in packs_of(language):
                     if one.text in pack.models or pack.has("bases", one.text):
                         return pack
         return None
+
+    def is_context(self, symbol: str) -> bool:
+        """Whether a symbol is a base of contexts, whose sets say what their models are."""
+        return any(pack.sets and pack.has("sessions", symbol) for pack in packs_of("csharp"))
 
     def column(self, path: str, attribute: Attribute, pack: Pack) -> Field | None:
         """Return the column that an attribute is, or None."""
@@ -161,9 +167,13 @@ def _type_of(attribute: Attribute, symbol: str) -> str:
 _RULES: Final[dict[str, Callable[[Models, ClassAt, Pack], Model | None]]] = {
     "django": django,
     "jpa": jpa,
+    "doctrine": doctrine,
     "gorm": gorm.gorm,
+    "efcore": efcore.efcore,
+    **records.RULES,
+    "seaorm": rust.seaorm,
     **declarative.RULES,
     **ecmascript.RULES,
 }
-_WITHOUT_BASES: Final = (SCHEMA_SUFFIX, ".go")
+_WITHOUT_BASES: Final = (SCHEMA_SUFFIX, ".go", ".cs")
 _TYPED_BY_ARGUMENT: Final = frozenset({"Column", "mapped_column", "deferred", "Required", "Optional", "PrimaryKey"})

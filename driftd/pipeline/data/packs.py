@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
 PACKS: Final = ("django", "sqlalchemy", "sqlmodel", "peewee", "tortoise", "pony", "prisma", "typeorm", "sequelize",
-         "mongoose", "drizzle", "knex", "jpa", "gorm", "drivers")  # fmt: skip
+         "mongoose", "drizzle", "knex", "jpa", "springdata", "gorm", "activerecord", "eloquent", "efcore", "dapper", "doctrine", "exposed", "diesel", "seaorm", "sqlx", "drivers")  # fmt: skip
 
 # A model or a statement handed to one of these says that the receiver is a session, whatever it is called.
 SESSION_METHODS: Final = frozenset({"query", "execute", "scalars", "scalar", "exec"})
@@ -59,6 +59,13 @@ class Pack(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     implied_fields: columns that the framework adds to the first class with a table below a base
     managers: symbols of classes that give queries; query_calls: calls that do, model as first argument
     sessions, clients: symbols of objects through which queries run; session_words: words in the names of sessions
+    body_calls: calls in the body of a class that say something of the model, and what: a relation or a field
+    sets: types of a context's properties whose type argument is a model
+    gives_one: methods of models and queries that give one object
+    package: what a file imports where the framework, not its driver, runs the SQL
+    derived: what methods of repositories do whose names begin so
+    gives_all: methods that give what a query found: what is done with that is no access any more
+    factory_methods: methods that make an object of their receiver's type argument
     operations: receiver -> operation -> methods
     """
 
@@ -96,12 +103,22 @@ class Pack(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     clients: tuple[str, ...] = ()
     repositories: tuple[str, ...] = ()
     inherits_fields: bool = True
+    body_calls: dict[str, str] = {}
+    sets: tuple[str, ...] = ()
+    gives_one: frozenset[str] = frozenset()
+    package: str = ""
+    derived: dict[str, str] = {}
+    gives_all: frozenset[str] = frozenset()
+    factory_methods: frozenset[str] = frozenset()
     operations: dict[Receiver, dict[str, tuple[str, ...]]] = {}
     examples: tuple[Example, ...] = ()
 
     def operation(self, receiver: Receiver, method: str) -> str | None:
         """Return what a method does, or None."""
-        return _operations(self.name).get((receiver, method))
+        found = _operations(self.name).get((receiver, method))
+        if found is None and self.derived and receiver == "query":
+            return next((known for prefix, known in self.derived.items() if method.startswith(prefix)), None)
+        return found
 
     def has(self, kind: str, symbol: str) -> bool:
         """Whether a symbol belongs to one of the lists of symbols."""
@@ -164,6 +181,12 @@ def watched_methods(language: str) -> frozenset[str]:
 
 
 @cache
+def watched_beginnings(language: str) -> tuple[str, ...]:
+    """Return what names of methods of repositories begin with."""
+    return tuple([prefix for pack in packs_of(language) for prefix in pack.derived])
+
+
+@cache
 def named_sessions(language: str) -> dict[str, frozenset[str]]:
     """Return the methods of sessions that are told by their name, and the words that tell them."""
     found: dict[str, frozenset[str]] = {}
@@ -171,6 +194,18 @@ def named_sessions(language: str) -> dict[str, frozenset[str]]:
         for methods in pack.operations.get("session", {}).values() if pack.session_words else ():
             found.update((method, found.get(method, frozenset()) | pack.session_words) for method in methods)
     return found
+
+
+@cache
+def body_calls(language: str) -> frozenset[str]:
+    """Return the names of calls in the bodies of classes that say something of a model."""
+    return frozenset(name for pack in packs_of(language) for name in pack.body_calls)
+
+
+@cache
+def factory_methods(language: str) -> frozenset[str]:
+    """Return the names of methods that make an object of their receiver's type argument."""
+    return frozenset(name for pack in packs_of(language) for name in pack.factory_methods)
 
 
 @cache
@@ -228,7 +263,7 @@ def _symbols(name: str) -> tuple[str, ...]:
         pack.generic_relations, tuple(pack.settable_models), pack.model_forms, pack.model_marks,
         pack.field_marks, pack.relation_marks, pack.not_field_marks, pack.table_marks,
         pack.inheritance_marks, pack.tables, pack.mappings, pack.managers, pack.sessions,
-        tuple(pack.implied_fields), pack.clients, pack.repositories, tuple(pack.query_calls),
+        tuple(pack.implied_fields), pack.clients, pack.repositories, pack.sets, tuple(pack.query_calls),
     )  # fmt: skip
     return tuple([symbol for symbols in lists for symbol in symbols])
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from driftd.pipeline.data.expressions import OTHER, Expr, Form
+from driftd.pipeline.data.packs import factory_methods
 from driftd.pipeline.data.sql import may_be_sql, statements
 from driftd.pipeline.facts.model import Kind
 
@@ -26,6 +27,9 @@ class Reduction:
         self._facts = facts
         self._lean = lean
         self._is_python = facts.language == "python"
+        self._binding = _LOCAL | {"augmented"} if facts.language == "ruby" else _LOCAL  # `@user ||= User.find(1)`
+        self._factories = factory_methods(facts.language)
+        self._is_ruby = facts.language == "ruby"
         self._has_implicit_this = facts.language in _IMPLICIT_THIS
         self._locals: dict[int, dict[str, list[Local]]] = {}
         self._fields: dict[tuple[int, str], Local] = {}
@@ -80,6 +84,9 @@ class Reduction:
         if call.callee.text == "super" and self._is_python and (of := self._super(scope)) is not None:
             return of
         items = [self.of(call.callee, scope, line, depth + 1)]
+        if self._factories and items[0].form is Form.MEMBER and items[0].text in self._factories:
+            made = items[0].items[0].text.partition("<")[2].removesuffix(">")
+            return Expr(Form.INSTANCE, made) if made else OTHER
         names = []
         for arg in call.args:
             if arg.name and (self._lean or (self._is_python and arg.name not in _READ)):
@@ -141,6 +148,8 @@ class Reduction:
             return Expr(Form.NAME, text)
         head, _, rest = text.partition(".")
         found = self._local(head, scope, line, depth)
+        if found is None and self._is_ruby and not head[:1].isupper() and (own := self._implicit(scope)) is not None:
+            found = own if head == "self" else Expr(Form.MEMBER, head, (own,))
         if found is None:
             return Expr(Form.NAME, text)
         if found.form is Form.SELF and rest:
@@ -177,6 +186,17 @@ class Reduction:
                     return self._parameter(name, param.annotation, param.default)
             line, scope = _END, function.scope
         return Expr(Form.SELF, "") if name == "this" else None
+
+    def _implicit(self, scope: int) -> Expr | None:
+        """Return the object or class whose method a bare name calls, in a language where that needs no receiver."""
+        functions, classes = self._facts.outline.functions, self._facts.outline.classes
+        while scope > 0 and functions[scope].scope >= 0:
+            scope = functions[scope].scope
+        if scope <= 0:
+            return None
+        function = functions[scope]
+        is_class = function.kind in ("static_method", "class_method", "lambda")
+        return Expr(Form.SELF, classes[~function.scope].qualified_name, (), ("class",) if is_class else ())
 
     def _parameter(self, name: str, annotation: str | None, default: Value | None) -> Expr:
         if annotation:
@@ -240,7 +260,7 @@ class Reduction:
         functions = self._facts.outline.functions
         for assign in self._facts.bodies.assigns:
             scope, target = assign.scope, assign.target
-            if scope <= 0 or target.kind != Kind.PATH or assign.kind not in _LOCAL:
+            if scope <= 0 or target.kind != Kind.PATH or assign.kind not in self._binding:
                 continue
             local = (assign.line, assign.value, assign.kind, assign.annotation or "", scope)
             head, _, attribute = target.text.partition(".")
@@ -267,7 +287,7 @@ _SAME: Final = frozenset({Kind.AWAIT, Kind.CAST, Kind.NAMED})
 _SEQUENCES: Final = frozenset({Kind.LIST, Kind.TUPLE, Kind.SET})
 _CHOICES: Final = frozenset({"or", "||", "??"})
 _JOINING: Final = frozenset({"+", "%", "|", "&"})
-_IMPLICIT_THIS: Final = frozenset({"java"})
+_IMPLICIT_THIS: Final = frozenset({"java", "csharp", "kotlin"})
 _SELVES: Final = frozenset({"self", "cls", "this"})
 _LOCAL: Final = frozenset({"assign", "declare", "for", "with", "named"})
 # The keyword arguments that a rule or a pack reads; in ECMAScript options are objects, which are kept whole.

@@ -5,10 +5,11 @@ Filled file by file; a change says which keys mean something else now.  `Linker.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator, Mapping
+    from collections.abc import Collection, Iterable, Iterator
 
     from driftd.pipeline.data.model import Model
 
@@ -22,6 +23,9 @@ class Entry(NamedTuple):
     between: str = ""
 
 
+NOTHING: Final[Mapping[str, Entry]] = {}
+
+
 class Registry:
     """Models by label, and relations by the label they lead to and the attribute that leads back."""
 
@@ -30,16 +34,24 @@ class Registry:
         self._by_holder: dict[str, dict[str, Entry]] = {}
 
     def declare(
-        self, file: str, packages: Iterable[str], classes: Collection[str], values: Collection[str]
+        self,
+        file: str,
+        packages: Iterable[str],
+        classes: Collection[str],
+        values: Collection[str],
+        told: Mapping[str, Entry] = NOTHING,
     ) -> set[str]:
-        """Put in what a file declares by its full names; return the keys that mean something else now."""
+        """Put in what a file declares by its full names, and what it tells of others.
+
+        Return the keys that mean something else now.
+        """
         entries = {
             class_key(f"{package}.{name}" if package else name): Entry(file, name, kind)
             for package in packages
             for names, kind in ((values, "value"), (classes, ""))
             for name in names
         }
-        return self._put(f"{file}\0classes", entries)
+        return self._put(f"{file}\0classes", {**entries, **told})
 
     def replace(self, file: str, models: Iterable[Model], settings: Mapping[str, str]) -> set[str]:
         """Put in the models of a file and the labels its settings name; return the keys that mean something else now."""
@@ -62,6 +74,11 @@ class Registry:
                 del self._by_key[key]
         return changed
 
+    def all(self, key: str) -> list[Entry]:
+        """Return everything that files say of a key, in the order of their names."""
+        holders = self._by_key.get(key, {})
+        return [holders[holder] for holder in sorted(holders)]
+
     def get(self, key: str) -> Entry | None:
         """Return what a key means: where several files say it, the first by name."""
         holders = self._by_key.get(key)
@@ -76,6 +93,16 @@ def class_key(full_name: str) -> str:
 def label_key(label: str) -> str:
     """Return the key of a model by its label."""
     return f"label\0{label}"
+
+
+def table_key(table: str) -> str:
+    """Return the key of the columns that a schema or a migration gives a table."""
+    return f"table\0{table}"
+
+
+def mapped_key(language: str, name: str) -> str:
+    """Return the key of what makes a class a model from outside: a set of a context, a namespace with a prefix."""
+    return f"mapped\0{language}\0{name}"
 
 
 def back_key(target: str, accessor: str) -> str:

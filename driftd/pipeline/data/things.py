@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from driftd.pipeline.data.expressions import Expr, Form, last_name
+from driftd.pipeline.data.expressions import OTHER, Expr, Form, last_name
 from driftd.pipeline.data.linking import ClassAt, Declared, Symbol
 from driftd.pipeline.data.packs import SESSION_METHODS, built_by, named_sessions, packs, packs_of
 from driftd.pipeline.data.registry import back_key, label_key
@@ -153,6 +153,9 @@ class Things:
     def _of_class(self, at: ClassAt, role: Receiver) -> Thing | None:
         pack = self.models.pack_of(at)
         if pack is None:
+            kept = self._kept_by(at) if role == "instance" else None
+            if kept is not None:
+                return kept
             symbol = self.linker.symbol_of(at)
             if symbol is None or role == "class":
                 return None
@@ -173,6 +176,21 @@ class Things:
                     if value is not None:
                         model = self.of(*value)
                         return None if model is None else model._replace(role="form")
+        return None
+
+    def _kept_by(self, at: ClassAt) -> Thing | None:
+        """Return the queries that a repository is for: `interface Owners extends JpaRepository<Owner, Long>`."""
+        known = packs_of(self.linker.project[at.file].language)
+        if not any(pack.derived for pack in known):
+            return None
+        for one in self.linker.ancestors(at):
+            if not isinstance(one, ClassAt):
+                continue
+            for call in self.linker.shape(one).body:
+                base = self.linker.name(one.file, call.callee.text)
+                for pack in known if isinstance(base, Symbol) and call.positional else ():
+                    if isinstance(base, Symbol) and pack.has("repositories", base.text):
+                        return Thing("query", pack, self.tables(one.file, call.positional[:1]) or ("unknown",))
         return None
 
     def _value(self, at: ClassAt, *names: str) -> tuple[str, Expr] | None:
@@ -262,6 +280,8 @@ class Things:
         return next((found for one in types if (found := self._instance(at.file, one)) is not None), None)
 
     def _class_of(self, path: str, expr: Expr) -> ClassAt | None:
+        while expr.form is Form.CONTEXT:
+            expr = expr.items[0]
         if expr.form is Form.SELF:
             return self.linker.class_named(path, expr.text)
         if expr.form is Form.INSTANCE:
@@ -275,6 +295,8 @@ class Things:
     def _attribute(self, thing: Thing, name: str) -> Thing | None:
         """Return what an attribute of something is."""
         role, pack = thing.role, thing.pack
+        if "ruby" in pack.languages and (role == "class" or role in _MANY):  # what is read is called
+            return self._after(self._path, thing, name, _NO_ARGUMENTS)
         if role == "class":
             if name == "class":  # Java's `Owner.class`
                 return thing
@@ -284,7 +306,7 @@ class Things:
                 return thing
             return None
         if role == "instance":
-            return thing._replace(role="class") if name == "__class__" else self._related(thing, name)
+            return thing._replace(role="class") if name in ("__class__", "class") else self._related(thing, name)
         if pack.name == "prisma" and role == "session":
             return self._delegate(thing, name)
         if role == "client" and name == "manager" and pack.name == "typeorm":
@@ -306,6 +328,15 @@ class Things:
                     if model is not None and model.table:
                         return Thing("query", client.pack, (model.table,), "", client.pack.confidence)
         return None
+
+    def _is_scope(self, thing: Thing, name: str) -> bool:
+        """Whether a class or one above names a query so: `scope :recent, -> { … }`."""
+        return any(
+            thing.pack.body_calls.get(call.callee.text) == "query" and named(call) == (name,)
+            for one in (self.linker.ancestors(thing.model) if isinstance(thing.model, ClassAt) else ())
+            if isinstance(one, ClassAt)
+            for call in self.linker.shape(one).body
+        )
 
     def _is_manager(self, thing: Thing, name: str) -> bool:
         """Whether an attribute of a model class gives queries: what it is assigned descends from a manager."""
@@ -437,14 +468,18 @@ class Things:
             return thing._replace(tables=(*thing.tables, *tables), operation=thing.operation or "select")
         if role == "form":
             return thing._replace(role="instance") if operation else None
-        if method in _ONE and "python" in pack.languages:
-            return thing._replace(role="instance", operation="", between="")
-        if role == "class" and not operation and method not in _PASSING:
-            return None
         if role == "instance":
+            is_relation = method in pack.to_many or method in pack.to_one  # `$this->hasMany(Post::class)`
+            tables = self.tables(path, call.positional[:1]) if is_relation else ()
+            return Thing("query", pack, tables, "", pack.confidence) if tables else None
+        if (method in _ONE and "python" in pack.languages) or method in pack.gives_one:
+            return thing._replace(role="instance", operation="", between="")
+        if role == "class" and not operation and method not in _PASSING and not self._is_scope(thing, method):
             return None
         if role == "result":
             return thing
+        if method in pack.gives_all:
+            return thing._replace(role="result", operation="", between="")
         if method in _JOINS:
             joined = named(call) if pack.name == "knex" else self.tables(path, call.positional[:1])
             tables = tuple(dict.fromkeys((*thing.tables, *joined)))
@@ -466,7 +501,7 @@ class Things:
             tables = self.tables(path, call.positional[:1])
             return Thing("query", pack, tables) if tables else None
         if method in ("query", "select_from", "table") and call.positional:
-            tables = self.tables(path, call.positional)
+            tables = self.tables(path, call.positional) or (named(call) if method == "table" else ())
             return Thing("query", pack, tables or ("unknown",), "select", thing.confidence)
         if pack.rule == "gorm" and role == "session":
             return self._after_gorm(path, thing, method, call)
@@ -533,6 +568,7 @@ def _label_of(symbol: str) -> str:
 
 
 _DEPTH: Final = 60
+_NO_ARGUMENTS: Final = Expr(Form.CALL, "", (OTHER,))
 _GUESSED: Final = 0.7
 _NAMED: Final = 0.8
 _NO_WORDS: Final[frozenset[str]] = frozenset()

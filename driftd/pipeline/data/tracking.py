@@ -9,6 +9,7 @@ from driftd.pipeline.data.linking import SCHEMA_SUFFIX, SCHEMAS, Linker
 from driftd.pipeline.data.models import Models
 from driftd.pipeline.data.packs import settings_read
 from driftd.pipeline.data.registry import Registry
+from driftd.pipeline.data.told import told_by
 from driftd.pipeline.digest import DataPart, RawData
 from driftd.pipeline.facts.codec import encode
 
@@ -81,9 +82,16 @@ class Tracking(Generic[T]):
         file = project.file(path)
         if file is None or file.language not in PACKAGED or not self._declared.get(path):
             return self._registry.declare(path, (), (), ())
-        classes = [shape.qualified_name for shape in linker.facts[path].shapes]
-        values = linker.facts[path].names if file.language == "go" else ()
-        return self._registry.declare(path, linker.packages_of(path), classes, values)
+        facts = linker.facts[path]
+        classes = [
+            shape.qualified_name
+            for shape in facts.shapes
+            if file.language != "ruby" or shape.bases or shape.attributes  # a class may be opened again anywhere
+        ]
+        values = facts.names if file.language == "go" else ()
+        return self._registry.declare(
+            path, linker.packages_of(path), classes, values, told_by(path, facts, file.language)
+        )
 
     def _note(self, path: str, now: frozenset[str]) -> None:
         old = self._seen.pop(path, _NOBODY)

@@ -21,7 +21,7 @@ from typing import Final, Literal
 
 import msgspec
 
-FACTS_VERSION = 3
+FACTS_VERSION = 4
 
 
 class Kind:
@@ -145,7 +145,7 @@ class Function(msgspec.Struct, frozen=True, array_like=True, gc=False):
 
 
 class Base(msgspec.Struct, frozen=True, array_like=True, gc=False):
-    """One entry of a class's heritage."""
+    """One entry of a class's heritage.  In Java, a path has its type arguments as items: `JpaRepository<Owner, Long>`."""
 
     value: Value
     relation: Literal["extends", "implements", "metaclass", "mixin"]

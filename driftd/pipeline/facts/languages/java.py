@@ -286,11 +286,21 @@ def _bases(file: File, node: Node, variant: str) -> Iterable[Base]:
         kind = child.type
         if kind == "superclass":
             for base in file.low.operands(child):
-                yield Base(file.low.value(base), "extends")
+                yield Base(_applied(file, base), "extends")
         elif kind in {"super_interfaces", "extends_interfaces"}:
             for listed in file.low.operands(child):
                 for base in file.low.operands(listed):
-                    yield Base(file.low.value(base), "extends" if variant == "interface" else "implements")
+                    yield Base(_applied(file, base), "extends" if variant == "interface" else "implements")
+
+
+def _applied(file: File, base: Node) -> Value:
+    """Return a base: the path of its name, with its type arguments as items where they are paths themselves."""
+    value = file.low.value(base)
+    args = next((child for child in base.children if child.type == "type_arguments"), None)
+    if args is None or value.kind != Kind.PATH:
+        return value
+    items = [file.low.value(arg) for arg in args.named_children]
+    return Value(Kind.PATH, value.text, items=tuple([item for item in items if item.kind == Kind.PATH]))
 
 
 _INDENT = re.compile(r"^[ \t]*", re.MULTILINE)
