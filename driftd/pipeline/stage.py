@@ -46,6 +46,10 @@ class FileContext:
     text: bytes = field(repr=False)
 
 
+class Cancelled(Exception):  # noqa: N818  (it is no error)
+    """A stage stopped half-way, because nobody waits for what it finds.  It gets what it missed with the next change."""
+
+
 class Mapper(Protocol):
     """Calls a function in other processes: what a project stage uses when it has much to do.
 
