@@ -9,7 +9,6 @@ is a function of the files and of the flows of the round before; so after any hi
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import replace
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, ClassVar, Final, NamedTuple, TypeAlias
 
@@ -21,7 +20,7 @@ from driftd.pipeline.call_graph.flows import Contributions, Flows, merged
 from driftd.pipeline.call_graph.outcomes import BUILTIN_CALL, EXTERNAL, IMPLICIT, RESOLVED
 from driftd.pipeline.dialects import DIALECTS
 from driftd.pipeline.project import Project
-from driftd.pipeline.stage import Cancelled, Findings
+from driftd.pipeline.stage import Cancelled, Findings, Remembering
 from driftd.rows.call_graph import CallEdgeRow, ExternalCallRow
 
 if TYPE_CHECKING:
@@ -152,7 +151,7 @@ class _Users:
             del self._files[key]
 
 
-class CallEdges:
+class CallEdges(Remembering):
     """Resolves calls to edges.  Remembers per file what its resolution looked at, and how its call sites fared."""
 
     name: ClassVar[str] = "call_edges"
@@ -163,33 +162,17 @@ class CallEdges:
     def __init__(self, mapper: Mapper | None = None, cancelled: Callable[[], bool] | None = None) -> None:
         self._mapper = mapper
         self.cancelled = cancelled
-        self._forget()
-        self._lost = False  # a run broke off: what was remembered is gone
+        self.forget()
 
-    def _forget(self) -> None:
+    def forget(self) -> None:
+        """Be as new."""
         self._rounds: list[_Round] = []
         self._users = _Users()  # what resolutions looked at -> files, over all rounds
         self._seen: dict[str, tuple[str, ...]] = {}  # file -> the same
         self._languages: dict[str, str] = {}
-        self._lost = True
 
-    def run(self, project: Project, change: Change) -> Findings:
-        """Return the edges of the changed files and of those that looked at something that is different now.
-
-        A run that breaks off leaves rounds that do not fit each other; so the next one does all files again.
-        """
-        if self._lost:
-            everything = project.everything()
-            change = replace(change, changed=everything.changed, removed=change.removed - everything.changed)
-        try:
-            findings = self._run(project, change)
-        except BaseException:
-            self._forget()
-            raise
-        self._lost = False
-        return findings
-
-    def _run(self, project: Project, change: Change) -> Findings:
+    def update(self, project: Project, change: Change) -> Findings:
+        """Return the edges of the changed files and of those that looked at something that is different now."""
         again = set(change.changed | change.removed | change.interface_changed)
         for key in (*change.interface_changed, *change.names_changed, *change.lookups_changed):
             again.update(self._users.of(key))

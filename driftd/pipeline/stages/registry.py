@@ -35,4 +35,4 @@ def project_stages(mapper: Mapper | None = None, cancelled: Callable[[], bool] |
 
     `mapper` lets those that have much to do use other processes; `cancelled` says that nobody waits for them any more.
     """
-    return in_order([CallEdges(mapper, cancelled), Constants(), EnvVariables(), Data()])
+    return in_order([CallEdges(mapper, cancelled), Constants(), EnvVariables(), Data(cancelled)])
