@@ -11,12 +11,40 @@ import random
 import re
 import shutil
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-SUFFIXES = (".py", ".pyi", ".ts", ".tsx", ".js", ".jsx", ".mjs")
+from driftd.pipeline.facts.languages.registry import language_of
+
+# What a line of each language looks like that declares a value, and a function that calls another.
+STATEMENTS = {
+    (".py", ".pyi", ".rb"): "value_{n} = {n}",
+    (".js", ".jsx", ".mjs", ".cjs", ".ts", ".tsx", ".swift", ".go"): "var value_{n} = {n}",
+    (".kt", ".kts", ".scala"): "val value_{n} = {n}",
+    (".java", ".cs", ".c", ".h", ".cc", ".cpp", ".hpp"): "static int value_{n} = {n};",
+    (".rs",): "static VALUE_{n}: i32 = {n};",
+    (".php",): "$value_{n} = {n};",
+    (".env", ".example"): "VALUE_{n}={n}",
+    (".prisma",): "model Value{n} {{ id Int @id }}",
+}
+FUNCTIONS = {
+    (".py", ".pyi"): "def added_{n}(x={name}):\n    return {name}(x)",
+    (".rb",): "def added_{n}(x)\n  {name}(x)\nend",
+    (".js", ".jsx", ".mjs", ".cjs", ".ts", ".tsx", ".php"): "function added_{n}($x) {{ return {name}($x); }}",
+    (".swift", ".go"): "func added_{n}() {{ {name}() }}",
+    (".kt", ".kts"): "fun added_{n}() {{ {name}() }}",
+    (".scala",): "def added_{n}() = {{ {name}() }}",
+    (".java", ".cs", ".c", ".h", ".cc", ".cpp", ".hpp"): "void added_{n}() {{ {name}(); }}",
+    (".rs",): "fn added_{n}() {{ {name}(); }}",
+}
+# A name at its definition, by keyword or, in the family of C, by the parameters and the brace behind it.
+DEFINITION = r"\b(?:def|function|func|fun|fn|class|struct|interface|trait|object|enum|type|module|impl) +(\w+)"
+DEFINITION += r"|\b(?!if\b|for\b|while\b|switch\b|catch\b)(\w+)\([^;{}()]*\)[^;{}()]*\{"
+# A line that says where names come from or where they go.
+HEADER = r"^[ \t]*(?:(?:pub|export|open|static|global|from|import|using|package|namespace|use|mod|require|require_relative|include|extern)\b|#include\b).*"
+WORD = r"[A-Za-z_]\w+"
 PATIENCE_S = 900.0  # for an answer: the machine may be busy with other things
 NOT_COPIED = shutil.ignore_patterns(".drift", ".git", "__pycache__", "node_modules")
 
@@ -50,10 +78,18 @@ class Chaos:
         self.done: Counter[str] = Counter()
         self._number = 0
         self._found: list[Path] | None = None
+        self._before: list[tuple[Path, str]] = []  # texts that a change has replaced, for `revert`
         self._actions: list[tuple[int, Callable[[], bool]]] = [
-            (20, self.edit_body),
-            (12, self.edit_signature),
-            (6, self.replace_name),
+            (14, self.edit_body),
+            (8, self.add_function),
+            (8, self.rename_definition),
+            (6, self.remove_block),
+            (6, self.copy_block),
+            (4, self.move_block),
+            (10, self.edit_header),
+            (8, self.edit_manifest),
+            (4, self.add_manifest),
+            (8, self.revert),
             (8, self.add_file),
             (8, self.delete_file),
             (8, self.rename_file),
@@ -90,33 +126,119 @@ class Chaos:
         found: list[Path] = []
         for folder, names, files in os.walk(self.root):
             names[:] = sorted(name for name in names if name != ".drift")
-            found += [Path(folder, name) for name in sorted(files) if name.endswith(SUFFIXES)]
+            found += [Path(folder, name) for name in sorted(files) if language_of(name)]
         self._found = [path for path in found if not path.is_symlink()]
         return self._found
 
     def edit_body(self) -> bool:
         path = self._any()
+        statement = _of_suffix(STATEMENTS, path)
+        if statement is None:
+            return False
         lines = _text(path).splitlines(keepends=True)
         place = self.random.randrange(len(lines) + 1)
-        number = self._next()
-        added = f"value_{number} = {number}\n" if path.suffix.startswith(".py") else f"var value_{number} = {number};\n"
         indent = re.match(r"[ \t]*", lines[place]) if place < len(lines) else None
-        lines.insert(place, (indent[0] if indent else "") + added)
-        return _write(path, "".join(lines))
+        lines.insert(place, (indent[0] if indent else "") + statement.format(n=self._next()) + "\n")
+        return self._write(path, "".join(lines))
 
-    def edit_signature(self) -> bool:
-        return self._substitute(r"(def|function) (\w+)\(", lambda m: f"{m[1]} {m[2]}_{self._next()}(")
+    def add_function(self) -> bool:
+        """Put a function between two blocks, with a call of a name that stands in a file of the same language."""
+        path = self._any()
+        function = _of_suffix(FUNCTIONS, path)
+        names = re.findall(WORD, _text(self._like(path)))
+        if function is None or not names:
+            return False
+        return self._insert(path, function.format(n=self._next(), name=self.random.choice(names)) + "\n")
 
-    def replace_name(self) -> bool:
-        return self._substitute(r"import (\w+)", lambda m: f"import {m[1]}_{self._next()}")
+    def rename_definition(self) -> bool:
+        def renamed(match: re.Match[str]) -> str:
+            name = match[1] or match[2]
+            return match[0].replace(name, f"{name}_{self._next()}", 1)
+
+        return self._substitute(DEFINITION, renamed)
+
+    def remove_block(self) -> bool:
+        return bool(self._cut(self._any()))
+
+    def copy_block(self) -> bool:
+        path = self._any()
+        blocks = _blocks(_text(path))
+        if not blocks:
+            return False
+        start, end = self.random.choice(blocks)
+        return self._insert(self._like(path), "".join(_text(path).splitlines(keepends=True)[start:end]))
+
+    def move_block(self) -> bool:
+        path = self._any()
+        block = self._cut(path)
+        return bool(block) and self._insert(self._like(path), block)
+
+    def edit_header(self) -> bool:
+        """Rename, remove or replace an import, a package or a namespace, or bring one from a file of the language."""
+        path = self._any()
+        theirs = re.findall(HEADER, _text(self._like(path)), re.MULTILINE)
+        kind = self.random.choice(["rename", "remove", "replace", "bring"])
+        if kind in {"replace", "bring"} and not theirs:
+            return False
+
+        def changed(match: re.Match[str]) -> str:
+            if kind == "rename":
+                words = list(re.finditer(WORD, match[0]))
+                at = self.random.choice(words).end()
+                return f"{match[0][:at]}_{self._next()}{match[0][at:]}"
+            if kind == "remove":
+                return ""
+            brought = str(self.random.choice(theirs))
+            return brought if kind == "replace" else f"{match[0]}\n{brought}"
+
+        return self._substitute(HEADER, changed, path)
+
+    def edit_manifest(self) -> bool:
+        """Change a manifest: without a line, with a text from another one, or with the name of something else."""
+        path = self._manifest()
+        if path is None:
+            return False
+        text = _text(path)
+        if self.random.random() < 0.3:
+            lines = text.splitlines(keepends=True)
+            place = self.random.randrange(len(lines) or 1)
+            del lines[place : place + 1]
+            return self._write(path, "".join(lines))
+        other = self._manifest(path.name) or path
+        texts = re.findall(r'"[^"\n]*"|\S+/\S+', _text(other))
+        if not texts:
+            return False
+        new = str(self.random.choice(texts)) if self.random.random() < 0.7 else f'"changed-{self._next()}"'
+        return self._substitute(r'"[^"\n]*"|\S+/\S+', lambda _: new, path)
+
+    def add_manifest(self) -> bool:
+        """Copy a manifest into the folder of some source, over one that is there, or remove one."""
+        path = self._manifest()
+        if path is None:
+            return False
+        if self.random.random() < 0.3:
+            path.unlink()
+            return True
+        return self._write(self._any().parent / path.name, _text(path))
+
+    def revert(self) -> bool:
+        """Give a file a text that it had before, as `git checkout` does."""
+        if not self._before:
+            return False
+        path, text = self._before.pop(self.random.randrange(len(self._before)))
+        if path.is_dir() or not path.parent.is_dir():
+            return False
+        return self._write(path, text)
 
     def add_file(self) -> bool:
         near = self._any()
         number = self._next()
         folder = near.parent if self.random.random() < 0.7 else near.parent / f"new_{number}" / "deep"
         folder.mkdir(parents=True, exist_ok=True)
-        text = _text(near) if self.random.random() < 0.6 else f"def added_{number}():\n    return added_{number}()\n"
-        return _write(folder / f"added_{number}{near.suffix}", text)
+        function = _of_suffix(FUNCTIONS, near)
+        made = function.format(n=number, name=f"added_{number}") + "\n" if function else ""
+        text = _text(near) if self.random.random() < 0.6 else made
+        return self._write(folder / f"added_{number}{near.suffix}", text)
 
     def delete_file(self) -> bool:
         self._any().unlink()
@@ -124,7 +246,11 @@ class Chaos:
 
     def rename_file(self) -> bool:
         path, near = self._any(), self._any()
-        path.rename(near.parent / f"renamed_{self._next()}{path.suffix}")
+        kept = self.random.random() < 0.3  # a file of this name elsewhere: what is looked up by name finds another
+        place = near.parent / (path.name if kept else f"renamed_{self._next()}{path.suffix}")
+        if place.is_dir():
+            return False
+        path.replace(place)
         return True
 
     def rename_directory(self) -> bool:
@@ -153,7 +279,7 @@ class Chaos:
         if not lines and file.exists():
             file.unlink()
             return True
-        return _write(file, "\n".join(lines) + "\n")
+        return self._write(file, "\n".join(lines) + "\n")
 
     def touch(self) -> bool:
         self._any().touch()
@@ -176,7 +302,7 @@ class Chaos:
         path = self._any()
         text = _text(path)
         place = self.random.randrange(len(text) + 1)
-        return _write(
+        return self._write(
             path, text[:place] + self.random.choice(["(", '"""', "}", "\n  def :", "class", "`${"]) + text[place:]
         )
 
@@ -185,17 +311,17 @@ class Chaos:
         text = _text(path)
         path.unlink()
         path.mkdir()
-        return _write(path / f"inner{path.suffix}", text)
+        return self._write(path / f"inner{path.suffix}", text)
 
     def save_atomically(self) -> bool:
         path = self._any()
         draft = path.with_name(f".{path.name}.swp~")
-        _write(draft, _text(path) + f"\n# saved {self._next()}\n")
+        self._write(draft, _text(path) + f"\n# saved {self._next()}\n")
         draft.replace(path)
         return True
 
     def truncate(self) -> bool:
-        return _write(self._any(), "")
+        return self._write(self._any(), "")
 
     def swap(self) -> bool:
         one, other = self._any(), self._any()
@@ -227,24 +353,76 @@ class Chaos:
                 return folder
         raise RuntimeError("no folder is small enough")
 
-    def _substitute(self, pattern: str, new: Callable[[re.Match[str]], str]) -> bool:
-        path = self._any()
+    def _like(self, path: Path) -> Path:
+        """Return a file of the same kind, maybe itself."""
+        return self.random.choice([other for other in self.sources() if other.suffix == path.suffix])
+
+    def _manifest(self, name: str = "") -> Path | None:
+        found = [p for p in self.sources() if _is_manifest(p.name) and name in {"", p.name}]
+        return self.random.choice(found) if found else None
+
+    def _cut(self, path: Path) -> str:
+        """Take a block out of a file; "" if it has none."""
         text = _text(path)
-        found = list(re.finditer(pattern, text))
+        blocks = _blocks(text)
+        if not blocks:
+            return ""
+        start, end = self.random.choice(blocks)
+        lines = text.splitlines(keepends=True)
+        self._write(path, "".join(lines[:start] + lines[end:]))
+        return "".join(lines[start:end])
+
+    def _insert(self, path: Path, added: str) -> bool:
+        """Put lines behind some block of a file, or at its end."""
+        lines = _text(path).splitlines(keepends=True)
+        places = [end for _, end in _blocks("".join(lines))]
+        lines.insert(self.random.choice([*places, len(lines)]), added)
+        return self._write(path, "".join(lines))
+
+    def _substitute(self, pattern: str, new: Callable[[re.Match[str]], str], path: Path | None = None) -> bool:
+        path = path or self._any()
+        text = _text(path)
+        found = list(re.finditer(pattern, text, re.MULTILINE))
         if not found:
             return False
         match = self.random.choice(found)
-        return _write(path, text[: match.start()] + new(match) + text[match.end() :])
+        return self._write(path, text[: match.start()] + new(match) + text[match.end() :])
+
+    def _write(self, path: Path, text: str) -> bool:
+        if path.is_file():
+            self._before.append((path, _text(path)))
+        path.write_text(text, encoding="utf-8")
+        return True
 
     def _next(self) -> int:
         self._number += 1
         return self._number
 
 
+def _of_suffix(table: Mapping[tuple[str, ...], str], path: Path) -> str | None:
+    return next((text for suffixes, text in table.items() if path.suffix in suffixes), None)
+
+
+def _is_manifest(name: str) -> bool:
+    return language_of(name) in {"json", "toml", "gomod", "yaml", "dotenv"}
+
+
+def _blocks(text: str) -> list[tuple[int, int]]:
+    """Return the lines from one whose next is indented deeper up to where its indentation ends, closing line included."""
+    lines = text.splitlines()
+    depths = [len(line) - len(line.lstrip()) if line.strip() else None for line in lines]
+    found = []
+    for start, depth in enumerate(depths[:-1]):
+        if depth is None or (depths[start + 1] or 0) <= depth:
+            continue
+        end = start + 1
+        while end < len(lines) and ((deep := depths[end]) is None or deep > depth):
+            end += 1
+        if end < len(lines) and depths[end] == depth and lines[end].lstrip().startswith(("}", "end", ")")):
+            end += 1
+        found.append((start, end))
+    return found
+
+
 def _text(path: Path) -> str:
     return path.read_text(encoding="utf-8", errors="replace")
-
-
-def _write(path: Path, text: str) -> bool:
-    path.write_text(text, encoding="utf-8")
-    return True

@@ -34,6 +34,7 @@ OLDEST_SQLITE = (3, 37, 0)  # STRICT tables
 LOW_DISK, FULL_DISK = 1024**3, 100 * 1024**2
 # A language of which fewer calls are led to a function is hardly understood; with few calls that says nothing.
 POOR_RATE, ENOUGH_CALLS = 0.3, 200
+COMPILED = "driftd.pipeline.call_graph.resolve"  # one of the modules that an installation compiles
 GRAMMARS = {
     **dict.fromkeys(
         [
@@ -73,7 +74,7 @@ class Finding(NamedTuple):
 @workspace_argument
 @json_option
 def doctor(root: Path, as_json: bool) -> int:
-    """Check socket, lock, database, languages, watch limits, grammars, configuration, disk and SQLite.
+    """Check socket, lock, database, languages, watch limits, grammars, compiled modules, configuration, disk, SQLite.
 
     Each line says ok, warn or fail, and what to do.  The exit code is 1 if a check failed.
     """
@@ -247,6 +248,22 @@ def _grammars(_root: Path) -> Iterator[Finding]:
             yield Finding("grammar", "fail", f"{name}: {error}", "install driftd again")
 
 
+def _compiled(_root: Path) -> Iterator[Finding]:
+    from importlib.machinery import ExtensionFileLoader
+    from importlib.util import find_spec
+
+    spec = find_spec(COMPILED)
+    if spec is not None and isinstance(spec.loader, ExtensionFileLoader):
+        yield Finding("compiled", "ok", "analyses run compiled")
+    else:
+        yield Finding(
+            "compiled",
+            "warn",
+            "analyses are interpreted, which takes half as long again",
+            "with a C compiler at hand, and DRIFTD_PURE not set, install driftd again",
+        )
+
+
 def _disk(root: Path) -> Iterator[Finding]:
     free = shutil.disk_usage(root).free
     detail = f"{size(free)} free"
@@ -275,6 +292,7 @@ CHECKS: dict[str, Callable[[Path], Iterator[Finding]]] = {
     "language": _languages,
     "watch limit": _watches,
     "grammar": _grammars,
+    "compiled": _compiled,
     "disk": _disk,
     "versions": _versions,
 }

@@ -125,7 +125,8 @@ class Engine:
         self._scanner = Scanner(root, settings.scan, languages.SUFFIXES)
         self.pool = _pool(settings)
         self.project = Project()
-        self._runner = Runner(project_stages(self._map), clock.monotonic)
+        self._cancel = threading.Event()
+        self._runner = Runner(project_stages(self._map, self._cancel.is_set), clock.monotonic)
         self._known: dict[str, Known] = {}
         self._language: dict[str, str] = {}
         self._failed: dict[str, str] = {}  # files whose content, as it is known, could not be analysed, and why
@@ -133,7 +134,6 @@ class Engine:
         self._is_first = True
         self._is_settled = True  # no large run since the last `settle`
         self._in_doubt = False  # a run failed half-way: memory and database may tell different things
-        self._cancel = threading.Event()
         self._model = anyio.Lock()  # who changes the project, or reads it in another thread
         self._version = 0  # of the project
         self._statistics: tuple[int, dict[str, dict[str, int]]] = (-1, {})  # with the version they are of
@@ -144,7 +144,7 @@ class Engine:
         self.current: RunReport | None = None
 
     def _map(self, function: Callable[[bytes, bytes], bytes], shared: bytes, items: Iterable[bytes]) -> Iterator[bytes]:
-        return self.pool.map(function, shared, items)
+        return self.pool.map(function, shared, items, self._cancel.is_set)
 
     @property
     def scanner(self) -> Scanner:

@@ -20,7 +20,7 @@ import tempfile
 import threading
 import time
 from collections import deque
-from concurrent.futures import CancelledError, Future, ProcessPoolExecutor
+from concurrent.futures import CancelledError, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -47,6 +47,7 @@ CHUNK_BYTES = 400_000
 
 # A chunk of `map` takes a second at most; one that takes this long hangs.
 MAP_TIMEOUT_S = 120.0
+CANCEL_POLL_S = 0.2
 DISCARD_TIMEOUT_S = 3.0
 
 PROBE_TIMEOUT_S = 60.0  # for a process to start and import; a loaded machine takes seconds
@@ -229,11 +230,17 @@ class WorkerPool:
             for future in running:
                 future.cancel()
 
-    def map(self, function: Callable[[bytes, bytes], bytes], shared: bytes, items: Iterable[bytes]) -> Iterator[bytes]:
+    def map(
+        self,
+        function: Callable[[bytes, bytes], bytes],
+        shared: bytes,
+        items: Iterable[bytes],
+        cancelled: Callable[[], bool] = lambda: False,
+    ) -> Iterator[bytes]:
         """Call `function(shared, item)` for every item in the workers (see `pipeline.stage.Mapper`).
 
         Items are taken as they are needed, so that few of them are in memory at a time.  Blocks, so it is called from
-        a thread; no `run` may be under way.
+        a thread; no `run` may be under way.  Ends early, and soon, when it is `cancelled`.
         """
         with tempfile.NamedTemporaryFile(prefix="driftd-", suffix=".shared") as file:
             file.write(shared)
@@ -245,9 +252,11 @@ class WorkerPool:
                     with _no_main_module():
                         running.append(self._executor().submit(_call_shared, function, file.name, digest, item))
                     if len(running) > self._settings.workers * 2:
-                        yield running.popleft().result(MAP_TIMEOUT_S)
-                while running:
-                    yield running.popleft().result(MAP_TIMEOUT_S)
+                        if not _ends(running[0], cancelled):
+                            return
+                        yield running.popleft().result()
+                while running and _ends(running[0], cancelled):
+                    yield running.popleft().result()
             except (BrokenProcessPool, CancelledError, TimeoutError, RuntimeError):
                 pool, self._pool = self._pool, None  # the next use makes a new one
                 self.restarts += 1
@@ -349,6 +358,17 @@ class WorkerPool:
             await anyio.to_thread.run_sync(
                 partial(pool.shutdown, wait=True, cancel_futures=True), abandon_on_cancel=True
             )
+
+
+def _ends(future: Future[bytes], cancelled: Callable[[], bool]) -> bool:
+    """Wait for a future; False if it is cancelled before.  Raises TimeoutError for one that hangs."""
+    deadline = time.monotonic() + MAP_TIMEOUT_S
+    while not cancelled():
+        if wait([future], CANCEL_POLL_S).done:
+            return True
+        if time.monotonic() > deadline:
+            raise TimeoutError
+    return False
 
 
 def _kill(pool: ProcessPoolExecutor) -> None:

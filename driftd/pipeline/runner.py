@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from driftd.pipeline.project import Change
-from driftd.pipeline.stage import Findings, ProjectStage, in_order
+from driftd.pipeline.stage import Cancelled, Findings, ProjectStage, in_order
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -55,7 +55,8 @@ class Runner:
         """Run every stage over the change and yield its report as it ends.
 
         With several threads, stages that do not need each other overlap: one that waits for other processes leaves
-        the time to the next.  A cancelled run stops between stages; those not reached get the change with the next run.
+        the time to the next.  A cancelled run stops between stages, and within those that raise `Cancelled`; those
+        that did not end get the change with the next run.
         """
         waiting = list(self.stages)
         ended: set[str] = set()
@@ -87,13 +88,16 @@ class Runner:
     def _run(
         self, stage: ProjectStage, project: Project, due: Change, cancelled: Callable[[], bool]
     ) -> StageReport | None:
-        """Run one stage; None if the run was cancelled before."""
+        """Run one stage; None if the run was cancelled before it ended."""
         if cancelled():
             self._missed[stage.name] = due
             return None
         started = self._monotonic()
         try:
             findings = stage.run(project, due)
+        except Cancelled:
+            self._missed[stage.name] = due
+            return None
         except Exception:  # noqa: BLE001 - reported with its traceback; the other stages go on
             self._missed[stage.name] = due
             return StageReport(stage.name, self._since(started), None, traceback.format_exc(limit=-8))

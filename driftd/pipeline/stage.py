@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
@@ -44,6 +44,38 @@ class FileContext:
     path: str
     language: str
     text: bytes = field(repr=False)
+
+
+class Cancelled(Exception):  # noqa: N818  (it is no error)
+    """A stage stopped half-way, because nobody waits for what it finds.  It gets what it missed with the next change."""
+
+
+class Remembering:
+    """What a project stage is that remembers between runs, and whose runs can break off half-way.
+
+    What such a run leaves does not fit together, so the next one does all files again.
+    """
+
+    _broken_off = False
+
+    def run(self, project: Project, change: Change) -> Findings:
+        """Return the findings for the files that the change affects; all of them if the last run broke off."""
+        if self._broken_off:
+            self.forget()
+            everything = project.everything().changed
+            change = replace(change, changed=everything, removed=change.removed - everything)
+        self._broken_off = True
+        findings = self.update(project, change)
+        self._broken_off = False
+        return findings
+
+    def forget(self) -> None:
+        """Be as new."""
+        raise NotImplementedError
+
+    def update(self, project: Project, change: Change) -> Findings:
+        """Return the findings for the files that the change affects."""
+        raise NotImplementedError
 
 
 class Mapper(Protocol):

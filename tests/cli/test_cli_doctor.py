@@ -8,6 +8,7 @@ import os
 import socket
 import sqlite3
 from contextlib import closing
+from importlib.machinery import EXTENSION_SUFFIXES
 from pathlib import Path
 
 import pytest
@@ -93,6 +94,23 @@ def test_a_folder_open_to_others_is_a_warning(workspace: Path) -> None:
     (workspace / ".drift").chmod(0o755)
     ((level, detail),) = findings(workspace, "workspace")
     assert (level, detail) == ("warn", f"{workspace}/.drift is open to others (0755)")
+
+
+@pytest.mark.parametrize(
+    ("suffix", "level", "said"),
+    [(EXTENSION_SUFFIXES[0], "ok", "compiled"), (".py", "warn", "interpreted")],
+)
+def test_interpreted_modules_are_a_warning(
+    workspace: Path, monkeypatch: pytest.MonkeyPatch, suffix: str, level: str, said: str
+) -> None:
+    """They give the same rows, only later; what to install is the hint."""
+    (workspace / f"hot{suffix}").touch()
+    monkeypatch.syspath_prepend(workspace)
+    monkeypatch.setattr("driftd.cli.doctor.COMPILED", "hot")
+    (finding,) = [finding for finding in examine(workspace) if finding.check == "compiled"]
+    assert finding.level == level
+    assert said in finding.detail
+    assert ("C compiler" in finding.hint) == (level == "warn")
 
 
 def test_a_check_that_breaks_is_a_finding(workspace: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -104,6 +104,83 @@ def _go(paths: tuple[str, ...]) -> st.SearchStrategy[dict[str, str]]:
     return st.fixed_dictionaries({}, optional={p: go_mods if p == "go.mod" else go_file() for p in paths})
 
 
+# What files of further languages may consist of, and manifests: <1> to <3> are names, <p> is a package.
+PIECES: Mapping[str, tuple[str, ...]] = {
+    ".kt": (
+        "import <p>.<1>", "import <p>.*", "class <1> : <2>() { fun <3>() { <2>(); this.<1>() } }", "object <1> { fun <2>() = <3>() }",
+        "fun <1>.<2>(x: <3>) { x.<1>(); <2>() }", "fun <1>(x: <2>, h: () -> <3>) { h(); x.<3>() }", "interface <1> { fun <2>(): <3> }",
+        "val <1> = <2>()", "fun <1>() { <2>.<3>(); <1> { it.<2>() } }",
+    ),
+    ".scala": (
+        "import <p>.{<1>, <2>}", "import <p>._", "class <1> extends <2> { def <3>() = { <2>(); this.<1>() } }", "object <1> { def <2>() = <3>() }",
+        "trait <1> { def <2>(): <3> = new <3>() }", "class <2>(x: <1>) { def g() = x.<3>() }",
+    ),
+    ".cs": (
+        "using <p>;", "using static <p>.<1>;", "namespace <p> { class <1> : <2> { void <3>() { <2>(); this.<1>(); } } }",
+        "namespace <p> { partial class <1> { <2> x; void <2>() { x.<3>(); new <3>(); } } }",
+        "static class X { static void <1>(this <2> x) { x.<3>(); x.<1>(); } }", "interface <1> { void <2>(<3> x); }",
+    ),
+    ".php": (
+        "use <q>\\<1>;", "use function <q>\\<1>;", "class <1> extends <2> { function <3>() { $this-><2>(); parent::<3>(); } }",
+        "trait <1> { function <2>() { self::<3>(); new <3>(); } }", "class <1> { use <2>; function __construct(private <3> $x) { $this->x-><2>(); } }",
+        "function <1>(<2> $x) { $x-><3>(); <2>(); <1>::<3>(); }",
+    ),
+    ".rs": (
+        "use crate::<1>::<2>;", "use super::*;", "mod <1>;", "pub struct <1> { x: <2> }", "impl <1> { pub fn <2>(&self) { self.x.<3>(); Self::<2>(); } }",
+        "impl <1> for <2> { fn <3>(&self) { self.<1>(); } }", "pub trait <1> { fn <2>(&self) -> <3>; }", "pub fn <1>(x: <2>) { x.<3>(); <2>(); crate::<3>::<1>(); }",
+    ),
+    ".rb": (
+        "class <1> < <2>\n  def <3>\n    <2>.new.<3>\n    super\n  end\nend", "module <1>\n  def <2>(x)\n    x.<3>\n    <3>()\n  end\nend",
+        "class <1>\n  include <2>\n  def g\n    @x = <3>.new\n    @x.<2>\n  end\nend", "def <1>(x)\n  <2>(x)\n  yield\nend", "<1> { |x| x.<2> }",
+        "module <1>\n  class <2>\n    def self.<3>\n      <1>.<3>\n    end\n  end\nend", "<1> = <2>.new\n<1>.<3>",
+    ),
+    ".c": (
+        '#include "<1>.h"', "static int <1>(int x) { return <2>(x); }", "void <1>(void) { <2>(); <3>(<1>); }", "struct <1> { int (*<2>)(int); };", "struct <1> <2> = { <3> };",
+        "void g(struct <1> *x) { x-><2>(1); }", "#define <1>(x) <2>(x)",
+    ),
+    ".cpp": (
+        '#include "<1>.h"', "using namespace <1>;", "namespace <1> { void <2>() { <3>(); } }", "class <1> : public <2> { void <3>(); <2> x; };", "void <1>::<2>() { x.<3>(); <2>(); }",
+        "void <1>(<2> &x) { x.<3>(); <1>::<3>(); }",
+    ),
+    ".swift": (
+        "class <1>: <2> { func <3>() { self.<2>(); super.<3>() } }", "extension <1> { func <2>(x: <3>) { x.<1>(); <2>(x: x) } }", "protocol <1> { func <2>() -> <3> }",
+        "struct <1> { let x: <2>; func g() { x.<3>() } }", "func <1>(x: <2>, h: () -> <3>) { h().<1>(); x.<3>() }",
+    ),
+    ".ts": (
+        'import { <1>, <2> as <3> } from "<m>";', 'import * as <1> from "<m>";', 'export * from "<m>";', "export function <1>(x: <2>) { x.<3>(); <2>(); return <3>; }",
+        "export class <1> extends <2> { x: <3>; <3>() { this.x.<2>(); super.<3>(); } }", 'export { <1> } from "<m>";', "<1>.<2>(<3>);",
+    ),
+    "package.json": ('{"name": "pkg", "main": "p/B.ts"}', '{"name": "other", "exports": {".": "./A.ts", "./x": "./p/A.ts"}}', '{"workspaces": ["p", "q/*"]}', '{"imports": {"#x": "./A.ts"}}'),
+    "tsconfig.json": ('{"compilerOptions": {"baseUrl": "."}}', '{"compilerOptions": {"paths": {"@/*": ["./p/*"]}}}', '{"compilerOptions": {"paths": {"@/*": ["./*"], "pkg": ["A.ts"]}}}', "{}"),
+    "Cargo.toml": ('[package]\nname = "a"\n', '[package]\nname = "b"\n[lib]\npath = "A.rs"\n', ""),
+}  # fmt: skip
+PLACES = ("A", "B", "p/A", "p/B", "p/q/C", "src/lib")
+SPECIFIERS = ("./A", "../A", "@/A", "@/B", "pkg", "other", "other/x", "#x", "p/A")
+HEADS = {".kt": "package <p>\n", ".scala": "package <p>\n", ".php": "<?php\nnamespace <q>;\n"}
+
+
+@st.composite
+def mixed_step(draw: st.DrawFn, suffixes: tuple[str, ...]) -> dict[str, str | None]:
+    """Draw new texts for, or the removal of, a few files of some languages."""
+    step: dict[str, str | None] = {}
+    for _ in range(draw(st.integers(1, 5))):
+        suffix = draw(st.sampled_from(suffixes))
+        manifest = not suffix.startswith(".")
+        place = draw(st.sampled_from(("", "p/", "p/q/"))) if manifest else draw(st.sampled_from(PLACES))
+        if draw(st.integers(0, 5)) == 0:
+            step[place + suffix] = None
+            continue
+        pieces = draw(st.lists(st.sampled_from(PIECES[suffix]), min_size=1, max_size=1 if manifest else 4))
+        text = HEADS.get(suffix, "") + "\n".join(pieces) + "\n"
+        for slot, choices in (
+            *((f"<{n}>", NAMES) for n in (1, 2, 3)), ("<p>", ("p", "p.q", "r")), ("<q>", ("P", "P\\Q")), ("<m>", SPECIFIERS)
+        ):  # fmt: skip
+            while slot in text:  # each place a name of its own
+                text = text.replace(slot, draw(st.sampled_from(choices)), 1)
+        step[place + suffix] = text
+    return step
+
+
 def _check(start: Mapping[str, str], steps: list[dict[str, str | None]]) -> None:
     project = Project()
     table = Table(CallEdges())
@@ -151,6 +228,24 @@ def test_java_edits_lead_to_the_edges_of_a_fresh_build(
 def test_go_edits_lead_to_the_edges_of_a_fresh_build(start: dict[str, str], steps: list[dict[str, str | None]]) -> None:
     """Random types and functions in the folders of a module whose path changes."""
     _check(start, steps)
+
+
+@pytest.mark.parametrize(
+    "suffixes",
+    [
+        (".kt", ".scala"), (".cs",), (".php",), (".rs", "Cargo.toml"), (".rb",), (".c", ".cpp"), (".swift",),
+        (".ts", "package.json", "tsconfig.json"), tuple(PIECES),
+    ],
+    ids=" ".join,
+)  # fmt: skip
+@given(data=st.data())
+@settings(max_examples=25, deadline=None)
+def test_edits_of_any_language_lead_to_the_edges_of_a_fresh_build(
+    suffixes: tuple[str, ...], data: st.DataObject
+) -> None:
+    """Random pieces of code in random files, manifests among them: nothing of an earlier state is left."""
+    steps = data.draw(st.lists(mixed_step(suffixes), min_size=2, max_size=6))
+    _check({}, steps)
 
 
 FILES = {

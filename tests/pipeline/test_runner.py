@@ -15,7 +15,7 @@ from driftd.pipeline.stages.call_edges import CallEdges, resolve_chunk
 from driftd.rows.call_graph import CallEdgeRow
 from driftd.rows.declare import Row, row_values
 from driftd.rows.facts import FunctionRow
-from tests.pipeline.in_memory import project_of
+from tests.pipeline.in_memory import entry, project_of
 
 
 @dataclass
@@ -96,6 +96,30 @@ def test_a_cancelled_run_owes_the_stages_it_did_not_reach() -> None:
     list(runner.run(Project(), changed("b.py")))
 
     assert second.given == [changed("a.py", "b.py")]
+
+
+def test_a_stage_that_is_cancelled_half_way_is_owed_the_change() -> None:
+    """Wherever resolving breaks off, no rows are reported, and the next run gives those of a fresh build."""
+    files = {f"m{n}.py": f"from m{(n + 1) % 6} import f as g\ndef f(h=g):\n    h(g)\n" for n in range(6)}
+    for asked in range(20):
+        left = iter(range(asked))
+        stage = CallEdges(cancelled=lambda left=left: next(left, None) is None)  # type: ignore[misc]
+        runner = Runner([stage], lambda: 0.0)
+        project = project_of(files)
+        first = list(runner.run(project, project.everything()))
+        assert runner.is_behind == (not first)
+        stage.cancelled = None
+        change = project.apply({"m3.py": None, "m4.py": entry("m4.py", "def f(): f()\n")})
+        (report,) = runner.run(project, change)
+        assert report.findings is not None
+        fresh = CallEdges()
+        expected = fresh.run(project, project.everything())
+        again = stage.run(project, project.everything())
+        assert set(again.rows) == set(expected.rows)
+        assert stage.statistics() == fresh.statistics()
+        if not first:
+            assert set(report.findings.rows) == set(expected.rows)
+            assert report.findings.files == frozenset(files)
 
 
 def test_merging_two_changes_keeps_what_is_true_at_the_end() -> None:

@@ -35,8 +35,11 @@ class Tracking(Generic[T]):
         self._users: dict[str, set[str]] = {}
         self._seen: dict[str, frozenset[str]] = {}
 
-    def update(self, project: Project, change: Change) -> dict[str, T | None]:
-        """Return the results of all files that may have another one now; None for those that say nothing of data."""
+    def update(self, project: Project, change: Change, go_on: Callable[[], None] = lambda: None) -> dict[str, T | None]:
+        """Return the results of all files that may have another one now; None for those that say nothing of data.
+
+        `go_on` is asked before each file; if it raises, what is kept is worth nothing any more.
+        """
         again = set(change.changed | change.removed | change.interface_changed)
         for path in change.changed | change.removed:
             old = self._declared.pop(path, 0)
@@ -60,6 +63,7 @@ class Tracking(Generic[T]):
         told: dict[str, tuple[list[Model], frozenset[str]]] = {}
         keys: set[str] = set()
         for path in again:
+            go_on()
             linker.start()
             own = models.of_file(path) if self._declared.get(path) else []
             told[path] = own, frozenset(linker.seen)
@@ -68,6 +72,7 @@ class Tracking(Generic[T]):
             again |= self._users.get(key, _NOBODY)
         results: dict[str, T | None] = {}
         for path in again:
+            go_on()
             linker.start()
             if path in told:
                 own, seen = told[path]

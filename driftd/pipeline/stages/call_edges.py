@@ -20,11 +20,11 @@ from driftd.pipeline.call_graph.flows import Contributions, Flows, merged
 from driftd.pipeline.call_graph.outcomes import BUILTIN_CALL, EXTERNAL, IMPLICIT, RESOLVED
 from driftd.pipeline.dialects import DIALECTS
 from driftd.pipeline.project import Project
-from driftd.pipeline.stage import Findings
+from driftd.pipeline.stage import Cancelled, Findings, Remembering
 from driftd.rows.call_graph import CallEdgeRow, ExternalCallRow
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 
     from driftd.pipeline.call_graph.flows import Named
     from driftd.pipeline.project import Change
@@ -151,7 +151,7 @@ class _Users:
             del self._files[key]
 
 
-class CallEdges:
+class CallEdges(Remembering):
     """Resolves calls to edges.  Remembers per file what its resolution looked at, and how its call sites fared."""
 
     name: ClassVar[str] = "call_edges"
@@ -159,14 +159,19 @@ class CallEdges:
     needs: ClassVar[tuple[str, ...]] = ()
     tables: ClassVar[tuple[type[Row], ...]] = (CallEdgeRow, ExternalCallRow)
 
-    def __init__(self, mapper: Mapper | None = None) -> None:
+    def __init__(self, mapper: Mapper | None = None, cancelled: Callable[[], bool] | None = None) -> None:
         self._mapper = mapper
+        self.cancelled = cancelled
+        self.forget()
+
+    def forget(self) -> None:
+        """Be as new."""
         self._rounds: list[_Round] = []
         self._users = _Users()  # what resolutions looked at -> files, over all rounds
         self._seen: dict[str, tuple[str, ...]] = {}  # file -> the same
         self._languages: dict[str, str] = {}
 
-    def run(self, project: Project, change: Change) -> Findings:
+    def update(self, project: Project, change: Change) -> Findings:
         """Return the edges of the changed files and of those that looked at something that is different now."""
         again = set(change.changed | change.removed | change.interface_changed)
         for key in (*change.interface_changed, *change.names_changed, *change.lookups_changed):
@@ -179,7 +184,7 @@ class CallEdges:
                 self._languages.pop(path, None)
         while len(self._rounds) < ROUNDS:
             self._rounds.append(_Round())
-        work = _Work(project, self._mapper)
+        work = _Work(project, self._mapper, self.cancelled)
         before: dict[str, _Result | None] = {}
         last = self._rounds[-1].results
         changed: set[str] = set()  # places that hold something else than before the change, after the round before
@@ -264,9 +269,10 @@ class CallEdges:
 class _Work:
     """Resolves files of one state of the project, here or in other processes."""
 
-    def __init__(self, project: Project, mapper: Mapper | None) -> None:
+    def __init__(self, project: Project, mapper: Mapper | None, cancelled: Callable[[], bool] | None) -> None:
         self.project = project
         self.mapper = mapper
+        self.cancelled = cancelled
         self.symbols = Declared(project)
         self.held: Mapping[str, tuple[Named, ...]] = {}  # what flows by the answers of `symbols`
         self.snapshot = b""
@@ -275,7 +281,7 @@ class _Work:
     def resolve(
         self, jobs: Sequence[_Job], content: Mapping[str, tuple[Named, ...]]
     ) -> Iterator[tuple[str, dict[int, _Part], tuple[str, ...]]]:
-        """Resolve files or stretches of them, given what flows."""
+        """Resolve files or stretches of them, given what flows; raises Cancelled."""
         done = 0
         if self.mapper is not None and len(jobs) >= MANY_FILES:
             for result in self.elsewhere(jobs, content, self.mapper):
@@ -285,7 +291,13 @@ class _Work:
             self.symbols.advance(Flows(content, self.symbols.names), _differing(self.held, content))
             self.held = content
             for path, groups in jobs[done:]:
+                self.go_on()
                 yield _resolved(self.project, path, groups, self.symbols)
+
+    def go_on(self) -> None:
+        """Raise Cancelled if nobody waits for the rest."""
+        if self.cancelled is not None and self.cancelled():
+            raise Cancelled
 
     def elsewhere(
         self, jobs: Sequence[_Job], content: Mapping[str, tuple[Named, ...]], mapper: Mapper
@@ -299,6 +311,7 @@ class _Work:
         )
         one = self.keys.setdefault  # equal keys of many files become one string
         for chunk in mapper(resolve_chunk, _encode((self.snapshot, content)), chunks):
+            self.go_on()
             for path, parts, seen in _decode_results(chunk):
                 found = {
                     group: _Part(

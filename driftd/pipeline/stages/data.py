@@ -11,12 +11,12 @@ from driftd.pipeline.data.accesses import Accesses
 from driftd.pipeline.data.sensitivity import sensitivity_of
 from driftd.pipeline.data.tracking import Tracking
 from driftd.pipeline.digest import DataPart, TouchesData
-from driftd.pipeline.stage import Findings
+from driftd.pipeline.stage import Cancelled, Findings, Remembering
 from driftd.rows.call_graph import DataAccessRow
 from driftd.rows.patterns import BoundaryRow
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from driftd.pipeline.data.model import Model
     from driftd.pipeline.data.models import Models
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from driftd.rows.declare import Row
 
 
-class Data:
+class Data(Remembering):
     """Remembers what the rows of each file depend on, and works out again only those that can be different."""
 
     name: ClassVar[str] = "data"
@@ -32,13 +32,22 @@ class Data:
     needs: ClassVar[tuple[str, ...]] = ()
     tables: ClassVar[tuple[type[Row], ...]] = (BoundaryRow, DataAccessRow)
 
-    def __init__(self) -> None:
+    def __init__(self, cancelled: Callable[[], bool] | None = None) -> None:
+        self.cancelled = cancelled
+        self.forget()
+
+    def forget(self) -> None:
+        """Be as new."""
         self._tracking: Tracking[list[Row]] = Tracking(_rows)
 
-    def run(self, project: Project, change: Change) -> Findings:
+    def update(self, project: Project, change: Change) -> Findings:
         """Return the rows of the changed files and of those whose names mean something else now."""
-        done = self._tracking.update(project, change)
+        done = self._tracking.update(project, change, self._go_on)
         return Findings(rows=[row for path in sorted(done) for row in done[path] or ()], files=frozenset(done))
+
+    def _go_on(self) -> None:
+        if self.cancelled is not None and self.cancelled():
+            raise Cancelled
 
 
 def _rows(models: Models, path: str, own: list[Model]) -> list[Row]:

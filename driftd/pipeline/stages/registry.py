@@ -13,6 +13,8 @@ from driftd.pipeline.stages.env_variables import EnvVariables
 from driftd.pipeline.stages.functions import Functions
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from driftd.pipeline.stage import FileStage, Mapper, ProjectStage
 
 FILE_STAGES: Final[tuple[FileStage, ...]] = (Functions(),)
@@ -28,9 +30,9 @@ ANALYZER: Final = "-".join(
 )
 
 
-def project_stages(mapper: Mapper | None = None) -> list[ProjectStage]:
+def project_stages(mapper: Mapper | None = None, cancelled: Callable[[], bool] | None = None) -> list[ProjectStage]:
     """Return new project stages in the order to run them; they keep state, so each project has its own.
 
-    `mapper` lets those that have much to do use other processes.
+    `mapper` lets those that have much to do use other processes; `cancelled` says that nobody waits for them any more.
     """
-    return in_order([CallEdges(mapper), Constants(), EnvVariables(), Data()])
+    return in_order([CallEdges(mapper, cancelled), Constants(), EnvVariables(), Data(cancelled)])
