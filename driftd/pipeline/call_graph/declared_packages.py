@@ -26,6 +26,7 @@ from driftd.pipeline.packages import (
     namespaces,
     package_key,
     package_of,
+    target_of,
 )
 
 if TYPE_CHECKING:
@@ -102,7 +103,15 @@ class DeclaredPackages(Symbols):
                 return found
         if dialect.family == "go":
             return self._by_own_name(path, interface, name)
+        if dialect.package == "target" and package and self._in_several(dialect, name):
+            return NONE
         return self.declared(dialect, "", name, path) if dialect.global_fallback else NONE
+
+    def _in_several(self, dialect: Dialect, name: str) -> bool:
+        """Whether more than one module has a name: one that passes it on from another does not say from which."""
+        key = declared_key(dialect.family, "", name)
+        self.look(key)
+        return len({target_of(spot.path) for spot in self._project.packages.spots(key)}) > 1
 
     def _starred(self, path: str, dialect: Dialect, module: str, name: str) -> Entities:
         # Modules may take everything from each other: each is asked once.
@@ -129,7 +138,7 @@ class DeclaredPackages(Symbols):
         dialect = self.dialect(path)
         if dialect is None:
             return super().unbound(path, name)
-        if dialect.package == "declared" and self._is_package(dialect, name):
+        if dialect.package in {"declared", "target"} and self._is_package(dialect, name):
             return Entity(Is.PACKAGE, name, -1, dialect.family)
         if dialect.family == "rust" and name in {"crate", "super", "self"}:
             return (self.absolute(path, dialect, name) or (UNKNOWN,))[0]
