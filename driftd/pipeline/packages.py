@@ -6,6 +6,7 @@ A file declares what it binds at its top level and in its namespaces, except for
 
 from __future__ import annotations
 
+import itertools
 from collections import Counter
 from typing import TYPE_CHECKING, Final, NamedTuple
 
@@ -234,7 +235,7 @@ def package_of(path: str, language: str, interface: Interface) -> str:
 def target_of(path: str) -> str:
     """Return the name of the module that a file is of: its folder's in the folder of sources; "" if there is none."""
     folders = path.split("/")[:-1]
-    for above, name in zip(folders, folders[1:], strict=False):
+    for above, name in itertools.pairwise(folders):
         if above in _SOURCES:
             return name
     return ""

@@ -30,6 +30,19 @@ _OPERATORS = frozenset({b"to", b"until", b"by", b"eq", b"ne", b"max", b"min"})
 _COMPARISONS = frozenset({"==", "!=", "<=", ">=", "===", "=!="})
 
 
+def end_of(file: File, node: Node) -> int:
+    """Return where code ends whose block ends by its indentation: there the grammar goes on to what follows."""
+    if not file.data[node.end_byte - 1 : node.end_byte].isspace():
+        return 0
+    last: Node | None = node
+    end = 0
+    while last is not None:
+        end = last.end_byte
+        children = [child for child in last.children if child.end_byte > child.start_byte]
+        last = next((child for child in reversed(children) if child.type not in _COMMENTS), None)
+    return end
+
+
 def child_of(node: Node, kind: str) -> Node | None:
     """Return the first child of a type."""
     for child in node.children:
@@ -326,3 +339,4 @@ REGIONS: Mapping[str, RegionReader] = {
     "finally": (RegionForm("finally"),),
 }
 HANDLERS: Mapping[str, HandlerReader] = {"try": _catches}
+_COMMENTS = frozenset({"comment", "block_comment"})
