@@ -125,7 +125,13 @@ class Scala(Language):
             written = file.field(node, "parameters")
             body = node.children[-1]
             return FunctionParts(
-                "<lambda>", "lambda", node, written, body=body, result=_result(file, body), params=_bound(file, written),
+                "<lambda>",
+                "lambda",
+                node,
+                written,
+                body=body,
+                result=_result(file, body),
+                params=_bound(file, written),
                 end=end_of(file, node),
             )
         if variant == "primary":
