@@ -14,6 +14,7 @@ from driftd.pipeline.call_graph.globals import GLOBALS
 from driftd.pipeline.call_graph.place import Place
 from driftd.pipeline.call_graph.values import Symbols
 from driftd.pipeline.dialects import DIALECTS
+from driftd.pipeline.interface import definition_key
 from driftd.pipeline.packages import (
     CRATES,
     GO_MODULES,
@@ -181,6 +182,8 @@ class DeclaredPackages(Symbols):
         """Return what the package declares under a name, as code of the file `path` sees it."""
         family = dialect.family
         found = self.remember(("declared", family, package, name), lambda: self._declared_in(family, package, name))
+        if family == "c":
+            found = self._linked(found, path)
         if len(found) < 2:
             return found
         classes = [e for e in found if e.what is Is.CLASS]
@@ -189,6 +192,20 @@ class DeclaredPackages(Symbols):
         if dialect.pieces:
             return (classes[0],)
         return self._nearest(tuple(classes), path)
+
+    def _linked(self, entities: Entities, path: str) -> Entities:
+        """Leave out the functions that only code of another source can call; a header's are included."""
+        kept = []
+        for entity in entities:
+            if entity.what is Is.FUNCTION and entity.file != path and not entity.file.endswith(_HEADERS):
+                interface = self.interface(entity.file)
+                if interface is not None:
+                    face = interface.functions[entity.number]
+                    self.look(definition_key(entity.file, face.qualified_name))
+                    if face.is_local:
+                        continue
+            kept.append(entity)
+        return entities if len(kept) == len(entities) else tuple(kept)
 
     def _nearest(self, entities: Entities, path: str) -> Entities:
         """Leave those whose files are nearest to a file: equal names stand in separate programs."""
@@ -538,4 +555,5 @@ _LOOSE: Final = frozenset({"c", "php", "swift"})  # functions of libraries are c
 _TOP_PACKAGES: Final = frozenset(
     ["java", "javax", "jakarta", "kotlin", "kotlinx", "scala", "android", "androidx", "org", "com", "net", "io", "edu", "dev", "sun"]
 )  # fmt: skip
+_HEADERS: Final = (".h", ".hh", ".hpp", ".hxx", ".inc", ".inl", ".ipp", ".tcc")
 _TARGETS: Final = frozenset({"tests", "examples", "benches"})
