@@ -12,7 +12,8 @@ class Dialect(NamedTuple):
     """One language.
 
     family: languages whose packages are one space
-    package: what a package is: "declared" in the file, its "folder", "file" (a module), or "global" (all files)
+    package: what a package is: "declared" in the file, its "folder", "file" (a module), a "target" (the
+        folder below the one of sources, as package managers lay it out), or "global" (all files)
     receivers: words for the object whose method runs, and own: words for its class
     supers: words for the next class up
     implicit_receiver: a bare name in a method may be a member of the class
@@ -22,6 +23,7 @@ class Dialect(NamedTuple):
     overloads: several functions of one name are told apart by their parameters
     pieces: a type is put together from declarations in several places
     new: the method of a class that makes an instance
+    labels: what is written before the arguments of a call is part of the function's name
     """
 
     family: str
@@ -36,6 +38,7 @@ class Dialect(NamedTuple):
     overloads: bool = True
     pieces: bool = False
     new: str = ""
+    labels: bool = False
 
 
 _THIS: Final = frozenset({"this"})
@@ -60,5 +63,5 @@ DIALECTS: Final[dict[str, Dialect]] = {
     ),
     "c": Dialect("c", "declared", supers=_NO_WORDS, outward=True, pieces=True),  # a header may be one of C++
     "cpp": Dialect("c", "declared", supers=_NO_WORDS, outward=True, pieces=True),
-    "swift": Dialect("swift", "global", _SELF, frozenset({"Self"}), pieces=True),
+    "swift": Dialect("swift", "target", _SELF, frozenset({"Self"}), global_fallback=True, pieces=True, labels=True),
 }  # fmt: skip

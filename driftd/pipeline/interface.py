@@ -42,6 +42,8 @@ class FunctionFace(msgspec.Struct, frozen=True, array_like=True, gc=False, omit_
     uses_this: whether it reads its `this`; gives_by_this: whether what it returns depends on it
     types: of its parameters, where the language tells overloads apart; "?" before one that need not be given,
         `EXTENDS` before the one that the function is a method of
+    is_local: whether other files cannot name it, where that is not said by where it stands (C's `static`)
+    labels: what a caller writes before its arguments, where that is part of the function's name
     """
 
     name: str
@@ -64,6 +66,8 @@ class FunctionFace(msgspec.Struct, frozen=True, array_like=True, gc=False, omit_
     uses_this: bool = False
     gives_by_this: bool = False
     types: tuple[str, ...] = ()
+    labels: tuple[str, ...] = ()
+    is_local: bool = False
 
 
 class ClassFace(msgspec.Struct, frozen=True, array_like=True, gc=False):
@@ -222,7 +226,12 @@ def _face(
         homes=(scopes.homes[index],) if index in scopes.homes else (),
         members=members,
         types=_types(function, declared) if declared else (),
+        labels=tuple([p.label for p in function.params]) if declared == "swift" else (),
+        is_local=function.visibility == "private" and declared in _LINKED,
     )
+
+
+_LINKED: Final = frozenset({"c", "cpp"})
 
 
 def _types(function: Function, language: str) -> tuple[str, ...]:
@@ -394,6 +403,7 @@ def _contents(path: str, interface: Interface) -> dict[str, list[object]]:
                 named(function.yields), table(function.locals), named(function.wraps), function.is_generator,
                 function.is_abstract, function.keyed, function.is_arrow, function.is_async, named(function.homes),
                 table(function.members), function.uses_this, function.gives_by_this, function.types,
+                function.labels, function.is_local,
             )  # fmt: skip
             contents.setdefault(definition_key(path, function.qualified_name), []).append(face)
     for cls in interface.classes:

@@ -6,6 +6,7 @@ A file declares what it binds at its top level and in its namespaces, except for
 
 from __future__ import annotations
 
+import itertools
 from collections import Counter
 from typing import TYPE_CHECKING, Final, NamedTuple
 
@@ -226,7 +227,21 @@ def package_of(path: str, language: str, interface: Interface) -> str:
     if kind == "folder":
         folder = path.rpartition("/")[0] or "."
         return f"{folder} test" if interface.package.endswith("_test") else folder
+    if kind == "target":
+        return target_of(path)
     return interface.package if kind == "declared" else ""
+
+
+def target_of(path: str) -> str:
+    """Return the name of the module that a file is of: its folder's in the folder of sources; "" if there is none."""
+    folders = path.split("/")[:-1]
+    for above, name in itertools.pairwise(folders):
+        if above in _SOURCES:
+            return name
+    return ""
+
+
+_SOURCES: Final = frozenset({"Sources", "Tests"})
 
 
 def namespaces(interface: Interface) -> Iterator[tuple[int, ClassFace]]:
@@ -274,6 +289,8 @@ def _declared(path: str, language: str, interface: Interface) -> Iterator[tuple[
     for name, bindings in interface.names.items():
         if any(binding.means is not Means.IMPORT for binding in bindings):
             yield declared_key(family, package, name), ""
+            if package and dialect.package == "target":
+                yield declared_key(family, "", name), ""
             if family == "go" and "." in name:
                 owner, _, method = name.partition(".")
                 yield methods_key(family, package, owner), method

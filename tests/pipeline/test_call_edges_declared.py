@@ -160,3 +160,31 @@ class TestC:
             "server.cpp:net.Server.run -> server.hpp:net.Server.stop 2 method_call 0.9",
             "server.cpp:main -> server.cpp:net.Server.run 3 type_inferred 0.8",
         ]
+
+
+class TestLinkage:
+    """Which functions of other sources C and C++ can call."""
+
+    def test_a_static_function_is_called_in_its_own_source_only(self) -> None:
+        """A header's is in every source that includes it; one of another source is another function."""
+        found = edges(
+            {
+                "a.cpp": "namespace n { static bool ready() { return true; } bool both() { return ready(); } }\n",
+                "h.h": "namespace n { static bool shared() { return true; } }\n",
+                "b.cpp": """
+                #include "h.h"
+                namespace n {
+                void run() {
+                    ready();
+                    shared();
+                    both();
+                }
+                }
+                """,
+            }
+        )
+        assert found == [
+            "a.cpp:n.both -> a.cpp:n.ready 1 same_file 0.95",
+            "b.cpp:n.run -> h.h:n.shared 5 import_based 0.75",
+            "b.cpp:n.run -> a.cpp:n.both 6 import_based 0.75",
+        ]

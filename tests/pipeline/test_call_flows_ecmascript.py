@@ -401,3 +401,33 @@ class TestModules:
             ("lib.js:listen", "end", 1),
             ("lib.js:listen", "onData", 1),
         ]
+
+    def test_of_many_functions_of_one_factory_nothing_is_said(self) -> None:
+        """What a function gives by its argument is one of what stands in it: with three and more, no edge is right."""
+        found = edges(
+            {
+                "lib.js": """
+                    exports.by = (n, body) => {
+                        switch (n) {
+                            case 1: return function (a) { return body(a); };
+                            case 2: return function (a, b) { return body(a, b); };
+                            default: return function () { return body(...arguments); };
+                        }
+                    };
+                    exports.either = (n) => n ? (a) => a : (b) => b;
+                """,
+                "m.js": """
+                    const { by, either } = require('./lib');
+                    const one = by(1, (a) => a);
+                    one(2);
+                    const two = either(1);
+                    two(2);
+                """,
+            }
+        )
+        assert [edge for edge in found if edge[0] == "<module>"] == [
+            ("<module>", "lib.js:by", 2),
+            ("<module>", "lib.js:either", 4),
+            ("<module>", "lib.js:either.<lambda>", 5),
+            ("<module>", "lib.js:either.<lambda>", 5),
+        ]

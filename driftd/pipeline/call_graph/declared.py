@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from driftd.pipeline.bindings import Binding
     from driftd.pipeline.call_graph.entities import Entities
     from driftd.pipeline.dialects import Dialect
-    from driftd.pipeline.interface import ClassFace
+    from driftd.pipeline.interface import ClassFace, FunctionFace
 
 DECLARED: Final = "declared"
 
@@ -235,7 +235,7 @@ class Declared(DeclaredHeritage):
         dialect = self.dialect(owner.file)
         if dialect is not None and not dialect.overloads:
             return tuple([f for f in fitting if not self.is_abstract(f)][:1]) or tuple(fitting[:1])
-        kept: list[tuple[Entity, str, tuple[str, ...]]] = []
+        kept: list[tuple[Entity, str, FunctionFace]] = []
         for function in fitting:
             interface = self.interface(function.file)
             if interface is None:
@@ -243,11 +243,20 @@ class Declared(DeclaredHeritage):
             face = interface.functions[function.number]
             place = f"{function.file}\0{face.qualified_name}"  # overloads of one class do not override each other
             # Equal ones differ in what a call does not say (`const`), or exclude each other.
-            if not any(over == face.types if at == place else _overrides(over, face.types) for _, at, over in kept):
-                kept.append((function, place, face.types))
-        concrete = [types for function, _, types in kept if not self.is_abstract(function)]
+            if not any(
+                over.labels == face.labels
+                and (over.types == face.types if at == place else _overrides(over.types, face.types))
+                for _, at, over in kept
+            ):
+                kept.append((function, place, face))
+        concrete = [face for _, _, face in kept if not face.is_abstract]
         return tuple(
-            [f for f, _, types in kept if not (self.is_abstract(f) and any(_overrides(c, types) for c in concrete))]
+            [
+                f
+                for f, _, face in kept
+                if not face.is_abstract
+                or not any(c.labels == face.labels and _overrides(c.types, face.types) for c in concrete)
+            ]
         )
 
     def is_abstract(self, function: Entity) -> bool:

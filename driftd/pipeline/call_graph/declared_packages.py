@@ -14,6 +14,7 @@ from driftd.pipeline.call_graph.globals import GLOBALS
 from driftd.pipeline.call_graph.place import Place
 from driftd.pipeline.call_graph.values import Symbols
 from driftd.pipeline.dialects import DIALECTS
+from driftd.pipeline.interface import definition_key
 from driftd.pipeline.packages import (
     CRATES,
     GO_MODULES,
@@ -26,6 +27,7 @@ from driftd.pipeline.packages import (
     namespaces,
     package_key,
     package_of,
+    target_of,
 )
 
 if TYPE_CHECKING:
@@ -101,7 +103,15 @@ class DeclaredPackages(Symbols):
                 return found
         if dialect.family == "go":
             return self._by_own_name(path, interface, name)
+        if dialect.package == "target" and package and self._in_several(dialect, name):
+            return NONE
         return self.declared(dialect, "", name, path) if dialect.global_fallback else NONE
+
+    def _in_several(self, dialect: Dialect, name: str) -> bool:
+        """Whether more than one module has a name: one that passes it on from another does not say from which."""
+        key = declared_key(dialect.family, "", name)
+        self.look(key)
+        return len({target_of(spot.path) for spot in self._project.packages.spots(key)}) > 1
 
     def _starred(self, path: str, dialect: Dialect, module: str, name: str) -> Entities:
         # Modules may take everything from each other: each is asked once.
@@ -128,7 +138,7 @@ class DeclaredPackages(Symbols):
         dialect = self.dialect(path)
         if dialect is None:
             return super().unbound(path, name)
-        if dialect.package == "declared" and self._is_package(dialect, name):
+        if dialect.package in {"declared", "target"} and self._is_package(dialect, name):
             return Entity(Is.PACKAGE, name, -1, dialect.family)
         if dialect.family == "rust" and name in {"crate", "super", "self"}:
             return (self.absolute(path, dialect, name) or (UNKNOWN,))[0]
@@ -171,6 +181,8 @@ class DeclaredPackages(Symbols):
         """Return what the package declares under a name, as code of the file `path` sees it."""
         family = dialect.family
         found = self.remember(("declared", family, package, name), lambda: self._declared_in(family, package, name))
+        if family == "c":
+            found = self._linked(found, path)
         if len(found) < 2:
             return found
         classes = [e for e in found if e.what is Is.CLASS]
@@ -179,6 +191,20 @@ class DeclaredPackages(Symbols):
         if dialect.pieces:
             return (classes[0],)
         return self._nearest(tuple(classes), path)
+
+    def _linked(self, entities: Entities, path: str) -> Entities:
+        """Leave out the functions that only code of another source can call; a header's are included."""
+        kept = []
+        for entity in entities:
+            if entity.what is Is.FUNCTION and entity.file != path and not entity.file.endswith(_HEADERS):
+                interface = self.interface(entity.file)
+                if interface is not None:
+                    face = interface.functions[entity.number]
+                    self.look(definition_key(entity.file, face.qualified_name))
+                    if face.is_local:
+                        continue
+            kept.append(entity)
+        return entities if len(kept) == len(entities) else tuple(kept)
 
     def _nearest(self, entities: Entities, path: str) -> Entities:
         """Leave those whose files are nearest to a file: equal names stand in separate programs."""
@@ -528,4 +554,5 @@ _LOOSE: Final = frozenset({"c", "php", "swift"})  # functions of libraries are c
 _TOP_PACKAGES: Final = frozenset(
     ["java", "javax", "jakarta", "kotlin", "kotlinx", "scala", "android", "androidx", "org", "com", "net", "io", "edu", "dev", "sun"]
 )  # fmt: skip
+_HEADERS: Final = (".h", ".hh", ".hpp", ".hxx", ".inc", ".inl", ".ipp", ".tcc")
 _TARGETS: Final = frozenset({"tests", "examples", "benches"})

@@ -36,6 +36,7 @@ POLYMORPHIC: Final = "too_polymorphic"
 DYNAMIC: Final = "dynamic"
 RESOLVED: Final = "resolved"
 
+MANY_ALTERNATIVES: Final = 3  # functions of which one other function gives one each time
 MOST_TARGETS: Final = 10  # of one call; with more of them nothing is said
 
 # A call edge in column order: caller, callee, line, resolution, confidence, file.

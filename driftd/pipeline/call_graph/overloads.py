@@ -25,12 +25,14 @@ class Chooser:
         self.resolver = resolver
 
     def choose(self, call: Call, functions: Sequence[Entity]) -> list[Entity]:
-        """Return the functions that the arguments fit; all of them if none does."""
+        """Return the functions that the arguments fit; all of them if none does, but for labels, which are names."""
+        if self.resolver.dialect.labels:
+            functions = [f for f in functions if (face := self.face(f)) is None or _is_named_so(face, call)]
         if len(functions) < 2 or any(arg.value.kind == Kind.SPREAD for arg in call.args):
             return list(functions)
         faces = [(function, face) for function in functions if (face := self.face(function)) is not None]
         offset = self.resolver.declared.offset
-        fitting = [(f, face) for f, face in faces if _takes(face, call, offset(f))] or faces
+        fitting = [(f, face) for f, face in faces if face.labels or _takes(face, call, offset(f))] or faces
         if len(fitting) > 1:
             fitting = self.by_types(call, fitting)
         if len(fitting) > 1:
@@ -142,6 +144,31 @@ def simple_names(declared: str) -> frozenset[str]:
 
 def _is_variable(name: str) -> bool:
     return len(name) <= 2 and name.isupper()
+
+
+def _is_named_so(face: FunctionFace, call: Call) -> bool:
+    """Whether the labels of the arguments are those of the function, if the call names it at all."""
+    if face.kind != "constructor" and call.callee.text.rpartition(".")[2] != face.name:
+        return True  # a variable that holds it has no labels
+    return _have_labels(face, call, 0, 0)
+
+
+def _have_labels(face: FunctionFace, call: Call, at: int, param: int) -> bool:
+    """Whether the arguments from one position on can be meant for the parameters from another on."""
+    if param == len(face.labels):
+        return at == len(call.args)
+    is_rest = face.params[param][:1] == "*"
+    if at < len(call.args):
+        arg = call.args[at]
+        # A closure after the parentheses has no label.
+        trails = not arg.name and arg.value.kind == Kind.FUNCTION and face.types[param].lstrip("?") not in _PLAIN
+        if trails or (arg.name or "_") == face.labels[param]:
+            taken = at + 1
+            while is_rest and taken < len(call.args) and not call.args[taken].name:
+                taken += 1
+            if _have_labels(face, call, taken, param + 1):
+                return True
+    return (is_rest or face.types[param][:1] == "?") and _have_labels(face, call, at, param + 1)
 
 
 def _takes(face: FunctionFace, call: Call, offset: int) -> bool:

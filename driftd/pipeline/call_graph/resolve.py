@@ -8,6 +8,7 @@ the way (see `flows`); what the language runs without a call being written is in
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING, Any, Final
 
 from driftd.pipeline.bindings import Means, reaching
@@ -22,6 +23,7 @@ from driftd.pipeline.call_graph.outcomes import (
     DYNAMIC,
     IMPLICIT,
     LOCAL_VALUE,
+    MANY_ALTERNATIVES,
     MISSING_MEMBER,
     MOST_TARGETS,
     POLYMORPHIC,
@@ -366,6 +368,8 @@ class Resolver:
                 del distinct[at]
         if len(distinct) > MOST_TARGETS:
             return Outcome((), POLYMORPHIC)
+        if self.ecmascript and len(distinct) >= MANY_ALTERNATIVES and self.are_alternatives(distinct):
+            return Outcome((), POLYMORPHIC, entities, hands_over=True)
         share = len(distinct) + open_ends
         return Outcome(
             tuple([Target(e, s, round(CONFIDENCE[s] / share, 4)) for e, s in reversed(distinct.values())]),
@@ -374,6 +378,18 @@ class Resolver:
             hands_over=True,
             external=external,
         )
+
+    def are_alternatives(self, targets: Iterable[tuple[str, int]]) -> bool:
+        """Whether many of the targets stand in one function of another file: a call of it gave one of them, not all."""
+        around: Counter[tuple[str, int]] = Counter()
+        for file, number in targets:
+            interface = self.symbols.interface(file) if file != self.path else None
+            if interface is None:
+                continue
+            parent = interface.functions[number].scope
+            above = interface.functions[parent].scope if parent > 0 else 0
+            around.update((file, scope) for scope in (parent, above) if scope > 0)
+        return any(count >= MANY_ALTERNATIVES for count in around.values())
 
     def join(self, outcomes: Sequence[Outcome]) -> Outcome:
         """Put together what a member gives on several owners."""

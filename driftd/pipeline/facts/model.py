@@ -89,7 +89,11 @@ class Decorator(msgspec.Struct, frozen=True, array_like=True, gc=False):
 
 
 class Param(msgspec.Struct, frozen=True, array_like=True, gc=False):
-    """A declared parameter.  A destructured one has the pattern's source text as `name` and the pattern as `pattern`."""
+    """A declared parameter.  A destructured one has the pattern's source text as `name` and the pattern as `pattern`.
+
+    `label` is what a caller must write before the argument, where that is part of the function's name (Swift): "_" for
+    nothing.
+    """
 
     name: str
     annotation: str | None
@@ -97,6 +101,7 @@ class Param(msgspec.Struct, frozen=True, array_like=True, gc=False):
     kind: Literal["positional_only", "positional", "keyword_only", "rest", "keyword_rest"]
     decorators: tuple[Decorator, ...] = ()
     pattern: Value | None = None
+    label: str = ""
 
 
 FunctionKind = Literal[

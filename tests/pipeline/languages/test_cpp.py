@@ -417,3 +417,24 @@ def test_a_broken_file_keeps_the_facts_of_its_sound_parts() -> None:
     assert found.errors
     assert {"f", "i"} <= {each.qualified_name for each in found.outline.functions}
     assert {"g(1)", "j(3)"} <= set(calls(found))
+
+
+def test_a_function_with_macros_that_are_no_grammar_ends_with_its_brace() -> None:
+    """What the grammar makes of a macro that is a statement does not move the last line."""
+    found = read("""\
+        void iterate(int iters) {
+          for (int i = 0; i < iters; ++i) {
+            SUSPEND {
+              set = random<9>('}', 1'024);
+            }
+
+            int count = 0;
+            while (count < 3) {
+              ++count;  // }
+            }
+          }
+        }
+
+        int last() { return 1; }
+    """)
+    assert functions(found) == [("iterate", "function", 1, 12), ("last", "function", 14, 14)]

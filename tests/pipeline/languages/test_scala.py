@@ -366,3 +366,32 @@ def test_a_broken_file_keeps_the_facts_of_its_sound_parts() -> None:
     assert found.errors
     assert "g(1)" in calls(found)
     assert "f" in {each.name for each in found.outline.functions}
+
+
+def test_a_block_that_ends_by_its_indentation_ends_with_its_last_line() -> None:
+    """What follows, comments included, is not the function's: neither its lines nor its hash."""
+    found = read("""\
+        trait A {
+          def f(x: Int): Int =
+            x + 1
+
+          /** Of g. */
+          def g(x: Int): Int =
+            x match {
+              case 1 => 2
+            }
+
+          // of h
+          def h = xs.map(x =>
+            x)
+        }
+    """)
+    assert functions(found) == [
+        ("A.f", "method", 2, 3),
+        ("A.g", "method", 6, 9),
+        ("A.h", "method", 12, 13),
+        ("A.h.<lambda>", "lambda", 12, 13),
+    ]
+    other = read("trait A {\n  def f(x: Int): Int =\n    x + 1\n\n  /** Else. */\n  def g = 1\n}\n")
+    assert function(other, "A.f").body_hash == function(found, "A.f").body_hash
+    assert function(found, "A.g").doc == "Of g."

@@ -111,9 +111,10 @@ class CFamily(Language):
             name or node,
             parameters,
             return_type(file, node, name),
-            file.field(node, "body"),
+            body := file.field(node, "body"),
             visibility=visibility,
             is_exported=visibility == "public",
+            end=end_of(file, body),
         )
 
     def params(self, file: File, node: Node) -> Iterable[Param]:
@@ -450,3 +451,29 @@ REGIONS: Mapping[str, RegionReader] = {
     "for": (RegionForm("loop", "", "condition", after="initializer"),),
     "case": _case,
 }
+
+
+def end_of(file: File, body: Node | None) -> int:
+    """Return where a body ends by its braces, if the grammar has no reading of what is in it (macros); 0 if it has."""
+    if body is None or not body.has_error or file.data[body.start_byte] != 123:
+        return 0
+    depth = 0
+    for token in _BRACES.finditer(file.data, body.start_byte, body.start_byte + _LONGEST):
+        text = token.group()
+        if text == b"{":
+            depth += 1
+        elif text == b"}":
+            depth -= 1
+            if not depth:
+                return token.end()
+        elif text.endswith((b"else", b"elif")):  # alternatives may each open the same brace
+            return 0
+    return 0
+
+
+_LONGEST = 100_000  # of a body, in bytes
+_BRACES = re.compile(
+    rb"""//[^\n]*|/\*.*?\*/|R"([^()\\\s]*)\(.*?\)\1"|"(?:\\.|[^"\\\n])*"|(?<!\w)\d(?:'?[\w.])*|'(?:\\.|[^'\\\n])+'"""
+    rb"""|[{}]|^[ \t]*\#[ \t]*(?:else|elif)""",
+    re.DOTALL | re.MULTILINE,
+)

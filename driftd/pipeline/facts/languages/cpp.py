@@ -9,7 +9,15 @@ from typing import ClassVar
 from tree_sitter import Node
 
 from driftd.pipeline.facts.languages import c_family
-from driftd.pipeline.facts.languages.c_family import CFamily, is_name_of, return_type, specifiers, type_text, walk
+from driftd.pipeline.facts.languages.c_family import (
+    CFamily,
+    end_of,
+    is_name_of,
+    return_type,
+    specifiers,
+    type_text,
+    walk,
+)
 from driftd.pipeline.facts.languages.declared import values as form
 from driftd.pipeline.facts.languages.declared.adapter import DeclaredAdapter
 from driftd.pipeline.facts.languages.declared.file import File
@@ -128,7 +136,7 @@ class Cpp(CFamily):
         if variant == "lambda":
             trailing = next((child for child in outer.children if child.type == "trailing_return_type"), None) if outer is not None else None  # fmt: skip
             returned = file.text(trailing).removeprefix("->").strip() if trailing is not None else None
-            return FunctionParts("<lambda>", "lambda", node, parameters, returned, body)
+            return FunctionParts("<lambda>", "lambda", node, parameters, returned, body, end=end_of(file, body))
         words = specifiers(file, node)
         in_class = file.class_variant(scope) in _CLASSES
         path, receiver = _qualified(file, name), ""
@@ -166,6 +174,7 @@ class Cpp(CFamily):
             is_async=False,
             is_abstract=variant == "pure",
             anchor=_anchor(node),
+            end=end_of(file, body),
         )
 
     def class_(self, file: File, node: Node, variant: str, scope: int) -> ClassParts:

@@ -18,7 +18,7 @@ from driftd.pipeline.facts.languages.declared.language import (
 )
 from driftd.pipeline.facts.languages.declared.outline import decorators
 from driftd.pipeline.facts.languages.ecmascript_text import unescaped
-from driftd.pipeline.facts.languages.scala_bodies import child_of, type_name, word
+from driftd.pipeline.facts.languages.scala_bodies import child_of, end_of, type_name, word
 from driftd.pipeline.facts.model import Base, ClassKind, Import, Member, Param, Visibility
 
 _NONE = Modifiers()
@@ -125,7 +125,14 @@ class Scala(Language):
             written = file.field(node, "parameters")
             body = node.children[-1]
             return FunctionParts(
-                "<lambda>", "lambda", node, written, body=body, result=_result(file, body), params=_bound(file, written)
+                "<lambda>",
+                "lambda",
+                node,
+                written,
+                body=body,
+                result=_result(file, body),
+                params=_bound(file, written),
+                end=end_of(file, node),
             )
         if variant == "primary":
             owner = file.notes[node.id]
@@ -168,6 +175,7 @@ class Scala(Language):
             is_exported=visibility == "public",
             is_abstract=node.type == "function_declaration",
             params=_params(file, lists),
+            end=end_of(file, node),
         )
 
     def class_(self, file: File, node: Node, variant: str, _scope: int) -> ClassParts:

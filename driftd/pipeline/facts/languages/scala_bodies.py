@@ -30,6 +30,19 @@ _OPERATORS = frozenset({b"to", b"until", b"by", b"eq", b"ne", b"max", b"min"})
 _COMPARISONS = frozenset({"==", "!=", "<=", ">=", "===", "=!="})
 
 
+def end_of(file: File, node: Node) -> int:
+    """Return where code ends whose block ends by its indentation: there the grammar goes on to what follows."""
+    if not file.data[node.end_byte - 1 : node.end_byte].isspace():
+        return 0
+    last: Node | None = node
+    end = 0
+    while last is not None:
+        end = last.end_byte
+        children = [child for child in last.children if child.end_byte > child.start_byte]
+        last = next((child for child in reversed(children) if child.type not in _COMMENTS), None)
+    return end
+
+
 def child_of(node: Node, kind: str) -> Node | None:
     """Return the first child of a type."""
     for child in node.children:
@@ -105,6 +118,13 @@ def _instance(low: Lowering, node: Node, context: LiteralContext, name: str, dep
     return form.call(low, node, context, name, depth)
 
 
+def _generic(low: Lowering, node: Node, _context: LiteralContext, _name: str, depth: int) -> Value:
+    """Lower what is applied as `f[T](x)`; `Show[T]` and `f[T]` alone are neither the object nor the function."""
+    if node.parent is None or node.parent.type not in _APPLYING:
+        return UNKNOWN
+    return low.value(low.field(node, "function"), depth=depth + 1)
+
+
 def _pattern(low: Lowering, node: Node, context: LiteralContext, name: str, depth: int) -> Value:
     """Lower a pattern with a type to the type."""
     return low.value(low.field(node, "type"), context, name, depth + 1)
@@ -116,7 +136,7 @@ FORMS: Mapping[str, form.Form] = {
     "field_expression": form.member("value", "field"),
     "call_expression annotation": form.call,
     "instance_expression": _instance,
-    "generic_function": form.field("function"),
+    "generic_function": _generic,
     "generic_type": form.field("type"),
     "applied_constructor_type compound_type annotated_type": form.first,
     "lambda_expression": form.function,
@@ -137,6 +157,7 @@ FORMS: Mapping[str, form.Form] = {
     "alternative_pattern capture_pattern match_expression try_expression for_expression case_block case_clause"
     " throw_expression return_expression unit": form.unknown,
 }
+_APPLYING = frozenset({"call_expression", "infix_expression"})
 _STATEMENTS = {"throw_expression", "return_expression", "typed_pattern", "case_class_pattern", "alternative_pattern",
                "capture_pattern", "tuple_pattern", "case_clause", "unit", "package_identifier", "block",
                "indented_block", "assignment_expression", "wildcard"}  # fmt: skip
@@ -318,3 +339,4 @@ REGIONS: Mapping[str, RegionReader] = {
     "finally": (RegionForm("finally"),),
 }
 HANDLERS: Mapping[str, HandlerReader] = {"try": _catches}
+_COMMENTS = frozenset({"comment", "block_comment"})

@@ -254,12 +254,18 @@ def _params(file: File, node: Node) -> Iterable[Param]:
             file.data[colon.end_byte : child.end_byte].decode("utf-8", "replace").strip() if colon is not None else None
         )
         rest = written is not None and written.endswith("...")
+        label = _label(file, child, text) if node.type != "subscript_declaration" else ""
         default: Value | None = None
         if index + 2 < len(children) and children[index + 1].type == "=":
             default = file.low.value(children[index + 2], "default", text)
         yield Param(text, written[:-3].strip() if rest and written is not None else written, default,
-                    "rest" if rest else "positional", decorators(file, marks))  # fmt: skip
+                    "rest" if rest else "positional", decorators(file, marks), label=label)  # fmt: skip
         marks = []
+
+
+def _label(file: File, parameter: Node, name: str) -> str:
+    external = file.field(parameter, "external_name")
+    return file.text(external) if external is not None else name
 
 
 def _signature(file: File, node: Node) -> bytes:

@@ -148,8 +148,10 @@ def _call(file: File, node: Node) -> CallParts | None:
     low, callee, suffix = file.low, node.child(0), node.child(node.child_count - 1)
     if callee is None or suffix is None or suffix.type != "call_suffix":
         return None
-    place = suffix.start_byte
-    path = low.path(node.start_byte, place)
+    start = suffix.start_byte
+    path = low.path(node.start_byte, start)
+    # A closure that trails the callee is a function of its own: the call stands before it.
+    place = start if low.data[start] != 123 else callee.end_byte - 1
     return CallParts(path if path is not None else low.value(callee), _arguments(low, suffix), place)
 
 

@@ -68,6 +68,7 @@ class FunctionParts(NamedTuple):
     anchor: int = -1  # the byte that a doc comment ends before, if not the first of the node
     params: tuple[Param, ...] | None = None  # if they are not children of one node
     signature: bytes = b""  # the parameters as written, likewise
+    end: int = 0  # the byte after it, where the node goes on to what follows (indentation that ends)
 
 
 class ClassParts(NamedTuple):

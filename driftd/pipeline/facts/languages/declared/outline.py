@@ -84,7 +84,7 @@ class OutlinePass:
         if self._depths[index] > _MAX_NAMED:
             body_hash = self._hashes[scope] if scope >= 0 else b""
         else:
-            body_hash = short_hash(data[body.start_byte : body.end_byte]) if body is not None else b""
+            body_hash = short_hash(data[body.start_byte : parts.end or body.end_byte]) if body is not None else b""
         self._hashes[index] = body_hash
         written = parts.parameters
         signature = data[written.start_byte : written.end_byte] if written is not None else parts.signature
@@ -95,7 +95,7 @@ class OutlinePass:
             parts.kind,
             line,
             column,
-            file.line(-negative_end - 1),
+            file.line((parts.end or -negative_end) - 1),
             scope,
             params,
             parts.return_type,
