@@ -2,38 +2,37 @@
 
 from __future__ import annotations
 
-from enum import IntEnum
 from typing import Final
 
 import msgspec
 
 
-class Form(IntEnum):
-    """What an `Expr` is.  The numbers are stored."""
+class Form:
+    """What an `Expr` is, in plain numbers as in `facts.model.Kind`; they are stored."""
 
-    OTHER = 0
-    NAME = 1  # text: a dotted path that starts with a name of the module
-    TEXT = 2  # text: a string
-    CALL = 3  # items: callee, arguments; names: of the arguments, "" for positional ones
-    MEMBER = 4  # text of the object items[0]
-    LIST = 5
-    DICT = 6  # names: keys, items: values
-    FUNCTION = 7  # items: what it returns, if that is one expression; text: "property" if it is read, not called
-    CONSTANT = 8  # text: "true", "false", "null" …
-    ELEMENT = 9  # one of what items[0] holds
-    INSTANCE = 10  # an object of the type that text, an annotation, names
-    SELF = 11  # text: qualified name of the class around; names: ("class",) for `cls`, ("super",) for `super()`
-    IMPORT = 12  # text: module; names: (what is taken from it,)
-    CONTEXT = 13  # what the context manager items[0] gives
-    CLASS = 14  # text: qualified name of a class of this file
-    PARAMETER = 15  # text: name of a parameter without type
-    SQL = 16  # a string that is SQL; names: what it does, as "operation table"
+    OTHER: Final = 0
+    NAME: Final = 1  # text: a dotted path that starts with a name of the module
+    TEXT: Final = 2  # text: a string
+    CALL: Final = 3  # items: callee, arguments; names: of the arguments, "" for positional ones
+    MEMBER: Final = 4  # text of the object items[0]
+    LIST: Final = 5
+    DICT: Final = 6  # names: keys, items: values
+    FUNCTION: Final = 7  # items: what it returns, if that is one expression; text: "property" if it is read, not called
+    CONSTANT: Final = 8  # text: "true", "false", "null" …
+    ELEMENT: Final = 9  # one of what items[0] holds
+    INSTANCE: Final = 10  # an object of the type that text, an annotation, names
+    SELF: Final = 11  # text: qualified name of the class around; names: ("class",) for `cls`, ("super",) for `super()`
+    IMPORT: Final = 12  # text: module; names: (what is taken from it,)
+    CONTEXT: Final = 13  # what the context manager items[0] gives
+    CLASS: Final = 14  # text: qualified name of a class of this file
+    PARAMETER: Final = 15  # text: name of a parameter without type
+    SQL: Final = 16  # a string that is SQL; names: what it does, as "operation table"
 
 
 class Expr(msgspec.Struct, frozen=True, array_like=True, gc=False, omit_defaults=True):
     """An expression."""
 
-    form: Form
+    form: int
     text: str = ""
     items: tuple[Expr, ...] = ()
     names: tuple[str, ...] = ()
