@@ -59,10 +59,29 @@ class Digest(msgspec.Struct, frozen=True, array_like=True, gc=False):
     manifest: Manifest | None = None
 
 
-class InterfacePart(msgspec.Struct, frozen=True, array_like=True, gc=False):
-    """The interface of a digest."""
+class RawInterfacePart(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """The interface of a digest, not decoded."""
 
-    interface: Interface
+    interface: msgspec.Raw
+
+
+class NamedFunction(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """What a function is called."""
+
+    name: str
+    qualified_name: str
+
+
+class NamedFunctions(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """An interface of which only the names of the functions are decoded."""
+
+    functions: tuple[NamedFunction, ...]
+
+
+class NamesPart(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """The names of a digest's functions."""
+
+    interface: NamedFunctions
 
 
 class ConstantsPart(msgspec.Struct, frozen=True, array_like=True, gc=False):

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Final, NamedTuple, TypeVar
 
 import msgspec
 
-from driftd.pipeline.digest import InterfacePart, ManifestPart, digest_of
+from driftd.pipeline.dialects import DIALECTS
+from driftd.pipeline.digest import ManifestPart, NamesPart, RawInterfacePart, digest_of
 from driftd.pipeline.facts.codec import decode, encode
 from driftd.pipeline.facts.model import FileFacts, Outline
 from driftd.pipeline.interface import Interface, changed_keys, shape
@@ -73,23 +74,38 @@ class FunctionAt(NamedTuple):
 class SourceFile:
     """One file of the project."""
 
-    __slots__ = ("digest", "facts", "function_ids", "home", "interface", "language", "manifest", "path")
+    __slots__ = (
+        "_encoded", "_interface", "digest", "facts", "function_ids", "home", "language", "manifest", "path",
+    )  # fmt: skip
 
     def __init__(
         self,
         entry: FileEntry,
-        interface: Interface,
         function_ids: tuple[int, ...],
         manifest: Manifest | None = None,
+        interface: msgspec.Raw | None = None,
     ) -> None:
         self.path = entry.path
         self.language = entry.language
         self.facts = entry.facts
         self.digest = entry.digest
-        self.interface = interface
+        self._interface: Interface | None = None
+        self._encoded = interface
         self.function_ids = function_ids  # parallel to the outline's functions
         self.manifest = manifest  # what it says about module names
         self.home = ""  # where its absolute imports start
+
+    @property
+    def interface(self) -> Interface:
+        """What other files can see of it; decoded when it is first asked for."""
+        found = self._interface
+        if found is None:
+            found = self._interface = decode(self.encoded_interface(), Interface)
+        return found
+
+    def encoded_interface(self) -> msgspec.Raw:
+        """Return the interface as it is in the digest."""
+        return decode(self.digest, RawInterfacePart).interface if self._encoded is None else self._encoded
 
     def view(self, kind: type[T]) -> T:
         """Decode the facts as `kind`, a struct of the same positions."""
@@ -183,7 +199,7 @@ class Project:
                 names_changed |= changed_keys(path, old.interface, new.interface)
             if new.manifest is not None or (old is not None and old.manifest is not None):
                 self._configure(path, new.manifest)
-            self.packages.put(path, new.language, new.interface)
+            self.packages.put(path, new.language, new.interface if new.language in DIALECTS else None)
             self._files[path] = new
             for number in new.function_ids:
                 self._function_files[number] = path
@@ -204,16 +220,19 @@ class Project:
 
     def snapshot(self) -> bytes:
         """Return what other processes need to look names up: paths, languages, ids and interfaces, without facts."""
-        return encode([(f.path, f.language, f.function_ids, f.interface, f.manifest) for f in self._files.values()])
+        return encode(
+            [(f.path, f.language, f.function_ids, f.encoded_interface(), f.manifest) for f in self._files.values()]
+        )
 
     @classmethod
     def from_snapshot(cls, snapshot: bytes) -> Project:
         """Return a project in which names can be looked up; files get their facts with `SourceFile.facts`."""
         project = cls()
         for path, language, ids, interface, manifest in _decode_snapshot(snapshot):
-            project._files[path] = SourceFile(FileEntry(path, language, b""), interface, ids, manifest)
+            file = SourceFile(FileEntry(path, language, b""), ids, manifest, interface)
+            project._files[path] = file
             project.modules.add(path)
-            project.packages.put(path, language, interface)
+            project.packages.put(path, language, file.interface if language in DIALECTS else None)
             if manifest is not None:
                 project._configure(path, manifest)
         project.modules.settle()
@@ -256,10 +275,10 @@ def _new_file(entry: FileEntry) -> SourceFile:
     if not entry.digest:
         facts = decode(entry.facts, FileFacts)
         entry = replace(entry, digest=digest_of(entry.path, entry.language, facts, entry.facts))
-    interface = decode(entry.digest, InterfacePart).interface
-    ids = function_ids(entry.path, [function.qualified_name for function in interface.functions])
+    named = decode(entry.digest, NamesPart).interface
+    ids = function_ids(entry.path, [function.qualified_name for function in named.functions])
     manifest = decode(entry.digest, ManifestPart).manifest if entry.language in MANIFESTS else None
-    return SourceFile(entry, interface, ids, manifest)
+    return SourceFile(entry, ids, manifest)
 
 
 class _OutlineOnly(msgspec.Struct, frozen=True, array_like=True, gc=False):
@@ -269,5 +288,5 @@ class _OutlineOnly(msgspec.Struct, frozen=True, array_like=True, gc=False):
 
 
 _decode_snapshot: Final = msgspec.msgpack.Decoder(
-    list[tuple[str, str, tuple[int, ...], Interface, Manifest | None]]
+    list[tuple[str, str, tuple[int, ...], msgspec.Raw, Manifest | None]]
 ).decode

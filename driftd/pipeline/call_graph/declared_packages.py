@@ -49,12 +49,11 @@ class DeclaredPackages(Symbols):
 
     def dialect(self, path: str) -> Dialect | None:
         """Return how names are looked up in a file; None for Python, ECMAScript and what is no file."""
-        try:
+        if path in self._dialects:
             return self._dialects[path]
-        except KeyError:
-            file = self._project.file(path)
-            found = self._dialects[path] = None if file is None else DIALECTS.get(file.language)
-            return found
+        file = self._project.file(path)
+        found = self._dialects[path] = None if file is None else DIALECTS.get(file.language)
+        return found
 
     # -- files --
 

@@ -78,12 +78,11 @@ class Names:
 
     def of(self, path: str) -> Naming | None:
         """Return the names of a file, or None if there is no such file."""
-        try:
+        if path in self._names:
             return self._names[path]
-        except KeyError:
-            file = self._project.file(path)
-            naming = self._names[path] = None if file is None else Naming(file.interface)
-            return naming
+        file = self._project.file(path)
+        naming = self._names[path] = None if file is None else Naming(file.interface)
+        return naming
 
     def named(self, entity: Entity) -> Named | None:
         """Return an entity without numbers, or None for one that is not followed from file to file."""

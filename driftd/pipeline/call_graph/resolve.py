@@ -261,11 +261,10 @@ class Resolver:
     def place(self, scope: int, head: str) -> object:
         """Return what binds a name seen from a scope: equal places give equal answers.  None if that is not known."""
         key = (scope, head)
-        try:
+        if key in self.places:
             return self.places[key]
-        except KeyError:
-            place = self.places[key] = self.find_place(scope, head)
-            return place
+        place = self.places[key] = self.find_place(scope, head)
+        return place
 
     def find_place(self, scope: int, head: str) -> object:
         if self.ecmascript and head in SPECIAL:
