@@ -67,3 +67,49 @@ def test_a_package_of_npm_keeps_its_scope() -> None:
         export const f = () => debounce(1);
         """
     assert external({"a.ts": text}) == [("a.ts:f", "@scope/kit/fp.debounce", "@scope/kit", 2, 1)]
+
+
+def test_the_package_of_a_declared_language_is_the_one_that_is_imported() -> None:
+    """A class says in its case where its package ends, a Go module in its path; a parameter has the type it declares."""
+    java = """\
+        package shop;
+        import com.acme.kit.Tool;
+        class Cart {
+          void run(Tool tool) { tool.use(); new Tool(); java.util.List.of(); }
+        }
+        """
+    go = """\
+        package shop
+        import ("fmt"; "github.com/gin-gonic/gin")
+        func run() {
+            r := gin.Default()
+            r.GET("/", nil)
+            fmt.Println("x")
+        }
+        """
+    rust = """\
+        use tokio::task;
+        fn run() { task::spawn(later()); }
+        fn later() {}
+        """
+    assert external({"shop/Cart.java": java}) == [
+        ("shop/Cart.java:Cart.run", "com.acme.kit.Tool", "com.acme.kit", 4, 1),
+        ("shop/Cart.java:Cart.run", "com.acme.kit.Tool.use", "com.acme.kit", 4, 1),
+        ("shop/Cart.java:Cart.run", "java.util.List.of", "java.util", 4, 1),
+    ]
+    assert external({"shop/main.go": go}) == [
+        ("shop/main.go:run", "fmt.Println", "fmt", 6, 1),
+        ("shop/main.go:run", "github.com/gin-gonic/gin.Default", "github.com/gin-gonic/gin", 4, 1),
+        ("shop/main.go:run", "github.com/gin-gonic/gin.Default().GET", "github.com/gin-gonic/gin", 5, 1),
+    ]
+    assert external({"src/lib.rs": rust}) == [("src/lib.rs:run", "tokio.task.spawn", "tokio", 2, 1)]
+
+
+def test_a_package_is_not_guessed() -> None:
+    """What the language brings needs no import, so a single star import does not say where a class is from."""
+    java = """\
+        package shop;
+        import org.slf4j.*;
+        class Cart { void run() { String.valueOf(1); LoggerFactory.getLogger("x"); } }
+        """
+    assert external({"shop/Cart.java": java}) == []

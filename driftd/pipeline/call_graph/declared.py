@@ -18,6 +18,7 @@ from driftd.pipeline.call_graph.lookup import opaque
 from driftd.pipeline.call_graph.members import bound
 from driftd.pipeline.call_graph.place import Place
 from driftd.pipeline.declared_binder import member_name
+from driftd.pipeline.dialects import DIALECTS
 from driftd.pipeline.interface import EXTENDS, definition_key
 from driftd.pipeline.type_names import PRIMITIVES, parts_of
 
@@ -437,14 +438,14 @@ class Declared(DeclaredHeritage):
         def argument(_name: str, position: int) -> Entities:
             return self.value(arguments[position], place) if position < len(arguments) else NONE
 
-        return union([self._given(callee, argument) for callee in callees]) or (UNKNOWN,)
+        return union([self._given(callee, argument, place.path) for callee in callees]) or (UNKNOWN,)
 
-    def _given(self, callee: Entity, argument: Callable[[str, int], Entities]) -> Entities:
+    def _given(self, callee: Entity, argument: Callable[[str, int], Entities], path: str) -> Entities:
         if callee.what is Is.EXTERNAL:
             name = callee.file.rpartition(".")[2]
             if name in _TEXT_GIVING:
                 return (Entity(Is.BUILTIN, "String"),)
-            if name[:1].isupper():
+            if name[:1].isupper() and self.dialect(path) != DIALECTS["go"]:
                 return (callee,)  # a class of a library, called: an instance of it
         return self.result((callee,), argument)
 

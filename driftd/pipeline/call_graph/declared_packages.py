@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 from driftd.pipeline.bindings import Means
 from driftd.pipeline.call_graph.entities import NONE, UNKNOWN, Entity, Is, union
+from driftd.pipeline.call_graph.entities import package_of as external_package
 from driftd.pipeline.call_graph.globals import GLOBALS
 from driftd.pipeline.call_graph.place import Place
 from driftd.pipeline.call_graph.values import Symbols
@@ -151,15 +152,16 @@ class DeclaredPackages(Symbols):
         if dialect.family == "jvm" and name in _TOP_PACKAGES:
             return Entity(Is.EXTERNAL, name)
         if name[:1].isupper() and dialect.package == "declared":
-            return Entity(Is.EXTERNAL, self._from_outside(path, dialect, name))
+            outside = self._from_outside(path, dialect)
+            return Entity(Is.EXTERNAL, f"{outside}.{name}" if outside else name, extra=GUESSED)
         return Entity(Is.EXTERNAL, name) if name[:1].isupper() or dialect.family in _LOOSE else UNKNOWN
 
-    def _from_outside(self, path: str, dialect: Dialect, name: str) -> str:
-        """Return the full name of a class that is not of the workspace, where only one star import can bring it."""
+    def _from_outside(self, path: str, dialect: Dialect) -> str:
+        """Return the package of a class that is not of the workspace, where only one star import can bring it."""
         interface = self.interface(path)
         stars = interface.stars if interface is not None else ()
         outside = [module for module in stars if not self.absolute(path, dialect, module)]
-        return f"{outside[0]}.{name}" if len(outside) == 1 else name
+        return outside[0] if len(outside) == 1 else ""
 
     # -- packages --
 
@@ -297,7 +299,12 @@ class DeclaredPackages(Symbols):
             child = self._child(path, whole[len("self.") :])  # `mod name;`
             if child:
                 return child
-        return self.absolute(path, dialect, whole) or (Entity(Is.EXTERNAL, whole.strip(".")),)
+        found = self.absolute(path, dialect, whole)
+        if found:
+            return found
+        external = Entity(Is.EXTERNAL, whole.strip("."))
+        file = self._project.file(path)
+        return (external._replace(extra=external_package(external, file.language if file is not None else "")),)
 
     def absolute(self, path: str, dialect: Dialect, dotted: str) -> Entities:
         """Return what a full name means, seen from a file; () if it is not of the workspace."""
@@ -326,7 +333,7 @@ class DeclaredPackages(Symbols):
         folder = self._project.packages.go_folder(module)
         if folder is not None and self._is_package(DIALECTS["go"], folder or "."):
             return (Entity(Is.PACKAGE, folder or ".", -1, "go"),)
-        return (Entity(Is.EXTERNAL, module),)
+        return (Entity(Is.EXTERNAL, module, extra=module),)
 
     def _by_own_name(self, path: str, interface: Interface, name: str) -> Entities:
         """Return the imported package that calls itself by a name other than the last of its path."""
@@ -548,6 +555,7 @@ def _shared(one: str, other: str) -> int:
     return count
 
 
+GUESSED: Final = ""  # for a package: what the language itself brings may be meant
 _OF_FAMILY: Final = {d.family: d for d in reversed(DIALECTS.values())}
 _KNOWN: Final = frozenset({Is.FUNCTION, Is.METHOD, Is.CLASS, Is.INSTANCE, Is.MODULE, Is.PACKAGE, Is.TYPED})
 _LOOSE: Final = frozenset({"c", "php", "swift"})  # functions of libraries are called without an import that names them

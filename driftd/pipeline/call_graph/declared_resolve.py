@@ -120,8 +120,16 @@ class DeclaredResolver(Resolver):
             outcomes[found.outcome] = outcomes.get(found.outcome, 0) + 1
             if found.targets:
                 self.put(call.scope, found.targets, call.line)
+            if found.external is not None:
+                self.leave(call.scope, found.external, call.line)
             if found.hands_over:
                 self.handover.call(call, found)
+
+    def leave(self, scope: int, external: Entity, line: int) -> None:
+        """Take in a call to a function of another package, if an import or a full name says which."""
+        in_full = self.dialect.family == "jvm" and external.file[:1].islower() and "." in external.file
+        if external.extra or (external.extra is None and in_full):
+            super().leave(scope, external, line)
 
     # -- calls --
 
@@ -179,7 +187,7 @@ class DeclaredResolver(Resolver):
             if unbound.what is Is.BUILTIN:
                 return Outcome((), BUILTIN_CALL, (unbound,))
             if unbound.what is Is.EXTERNAL:
-                return Outcome((), EXTERNAL, (unbound,), hands_over=True)
+                return Outcome((), EXTERNAL, (unbound,), hands_over=True, external=unbound)
             outside = cls is not None and self.dialect.implicit_receiver and self.has_unknown_base(cls)
             return Outcome((), EXTERNAL if outside else UNKNOWN_NAME)
         methods = [e for e in found if e.what is Is.METHOD]

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from driftd.pipeline.bindings import Scopes
-    from driftd.pipeline.facts.model import Call, FileFacts, Value
+    from driftd.pipeline.facts.model import Call, FileFacts, Function, Value
 
 
 class Handed(msgspec.Struct, frozen=True, array_like=True, gc=False):
@@ -46,6 +46,7 @@ class StartFacts(msgspec.Struct, frozen=True, array_like=True, gc=False, omit_de
     marks: tuple[tuple[int, str], ...] = ()
     guards: tuple[tuple[str, str], ...] = ()
     markup: tuple[int, ...] = ()  # functions that return markup
+    hidden: tuple[int, ...] = ()  # methods that others do not call by name: private and protected ones, constructors
 
 
 def start_facts_of(facts: FileFacts, scopes: Scopes) -> StartFacts:
@@ -64,6 +65,7 @@ def start_facts_of(facts: FileFacts, scopes: Scopes) -> StartFacts:
         tuple([(i, d.name) for i, cls in enumerate(facts.outline.classes) for d in cls.decorators if d.name]),
         tuple(_guards(facts)),
         tuple(dict.fromkeys(r.scope for r in facts.bodies.returns if r.value is not None and _is_markup(r.value))),
+        tuple([i for i, f in enumerate(facts.outline.functions) if i and f.scope < 0 and _is_hidden(f)]),
     )
 
 
@@ -95,6 +97,10 @@ def _is_markup(value: Value) -> bool:
         return True
     alternatives = value.kind == Kind.CONDITIONAL or (value.kind == Kind.OPERATION and value.text in _EITHER)
     return alternatives and any(_is_markup(item) for item in value.items)
+
+
+def _is_hidden(function: Function) -> bool:
+    return function.visibility in _HIDDEN or function.kind == "constructor"
 
 
 class _Reading:
@@ -176,6 +182,7 @@ _UNKNOWN: Final = Binding(Means.OPAQUE)
 _DEPTH: Final = 3
 _NAMING: Final = frozenset({Kind.PATH, Kind.MEMBER})
 _HOLDING: Final = frozenset({Kind.LIST, Kind.TUPLE, Kind.DICT, Kind.SPREAD, Kind.CAST, Kind.AWAIT, Kind.NAMED})
+_HIDDEN: Final = frozenset({"private", "protected"})
 _EQUALS: Final = frozenset({"==", "==="})
 _EITHER: Final = frozenset({"and", "or", "&&", "||", "??"})
 _ALIKE: Final = frozenset(

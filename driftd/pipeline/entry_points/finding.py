@@ -268,9 +268,16 @@ class _Finder:
         self, cls: Entity, methods: tuple[str, ...], reason: Reason, framework: str, line: int = 0
     ) -> Iterator[EntryPoint]:
         globs = _globs(methods, ".")
+        hidden: tuple[int, ...] | None = None
         for number, name in self.methods[cls.file].get(cls.number, ()):
-            if name in globs:
-                yield self._point(cls.file, number, reason, framework, line)
+            if name not in globs:
+                continue
+            if name not in methods:  # what is not public is called only where a framework is known to call it
+                if hidden is None:
+                    hidden = self.project[cls.file].part(StartPart).starts.hidden
+                if number in hidden:
+                    continue
+            yield self._point(cls.file, number, reason, framework, line)
 
     # -- calls --
 
