@@ -126,7 +126,7 @@ class Engine:
         self.pool = _pool(settings)
         self.project = Project()
         self._cancel = threading.Event()
-        self._runner = Runner(project_stages(self._map, self._cancel.is_set), clock.monotonic)
+        self._runner = self._new_runner()
         self._known: dict[str, Known] = {}
         self._language: dict[str, str] = {}
         self._failed: dict[str, str] = {}  # files whose content, as it is known, could not be analysed, and why
@@ -142,6 +142,9 @@ class Engine:
         self.on_directories: Callable[[frozenset[str]], None] = lambda _: None  # hears what is examined, as scanned
         self.last: RunReport | None = None
         self.current: RunReport | None = None
+
+    def _new_runner(self) -> Runner:
+        return Runner(project_stages(self._map, self._cancel.is_set), self._clock.monotonic)
 
     def _map(self, function: Callable[[bytes, bytes], bytes], shared: bytes, items: Iterable[bytes]) -> Iterator[bytes]:
         return self.pool.map(function, shared, items, self._cancel.is_set)
@@ -631,7 +634,7 @@ class Engine:
         self._known, self._language, self._failed = {}, {}, {}
         self.project = Project()
         self._version += 1
-        self._runner = Runner(project_stages(self._map), self._clock.monotonic)
+        self._runner = self._new_runner()
         self._is_first = True
         await self._restore_known()
         await self._restore_project()
