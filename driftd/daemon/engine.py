@@ -181,11 +181,12 @@ class Engine:
         """Ask the run that is under way to stop at the next file; what it has stored stays."""
         self._cancel.set()
 
-    def settle(self) -> None:
+    async def settle(self) -> None:
         """Give back what large runs left behind; for a process that goes on, when nobody waits."""
         if self._is_settled:
             return
         self._is_settled = True
+        await self.pool.renew()
         gc.unfreeze()  # what an earlier run froze may have become garbage since
         gc.collect()
         _give_back_memory()

@@ -162,7 +162,7 @@ class RunLoop:
                 self._running = None
                 self._announce_settled()
             if self._pending.is_empty:
-                self._engine.settle()
+                await self._engine.settle()
 
     def close(self) -> None:
         """Stop after the run under way, which is cancelled; those who wait get BusyError."""

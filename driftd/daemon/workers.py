@@ -267,6 +267,16 @@ class WorkerPool:
                 for future in running:
                     future.cancel()
 
+    async def renew(self) -> None:
+        """Replace the processes, none of which may be under way with anything.
+
+        After a large run they hold hundreds of megabytes of what is known of that state of the project, and the next
+        task of each would wait until the garbage collector has walked over it.
+        """
+        await self._discard()
+        if not self._closed:
+            self.start()
+
     async def close(self) -> None:
         """End the processes at once; what they were doing is lost, which is fine: nothing they do is stored."""
         self._closed = True

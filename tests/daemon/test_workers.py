@@ -51,6 +51,21 @@ async def test_a_crash_costs_its_file(pool: WorkerPool) -> None:
     )
 
 
+async def test_renewed_processes_are_others_and_count_as_no_failure(pool: WorkerPool) -> None:
+    """After a large run the processes are replaced, with all that they remember; the pool goes on."""
+    assert errors(await outcomes(pool, tasks())) == {}
+    before = set(pool._pool._processes or {}) if pool._pool is not None else set()
+
+    await pool.renew()
+
+    assert errors(await outcomes(pool, tasks())) == {}
+    after = set(pool._pool._processes or {}) if pool._pool is not None else set()
+    assert before
+    assert after
+    assert not before & after
+    assert pool.restarts == 0
+
+
 async def test_a_hang_costs_its_file(pool: WorkerPool) -> None:
     """A file that takes too long is named with the time it had; its neighbours are analysed."""
     found = errors(await outcomes(pool, tasks("hang.py")))
