@@ -187,6 +187,7 @@ class Engine:
             return
         self._is_settled = True
         await self.pool.renew()
+        self.project.rest()
         gc.unfreeze()  # what an earlier run froze may have become garbage since
         gc.collect()
         _give_back_memory()

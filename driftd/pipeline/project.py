@@ -103,6 +103,10 @@ class SourceFile:
             found = self._interface = decode(self.encoded_interface(), Interface)
         return found
 
+    def rest(self) -> None:
+        """Let go of what was decoded; whoever asks next decodes it again."""
+        self._interface = None
+
     def encoded_interface(self) -> msgspec.Raw:
         """Return the interface as it is in the digest."""
         return decode(self.digest, RawInterfacePart).interface if self._encoded is None else self._encoded
@@ -193,10 +197,13 @@ class Project:
             else:
                 self._forget(old)
                 new.home = old.home
-            if old is None or old.language != new.language or shape(old.interface) != shape(new.interface):
+            if old is None or old.language != new.language:
                 interface_changed.add(path)
-            elif old.interface != new.interface:
-                names_changed |= changed_keys(path, old.interface, new.interface)
+            elif old.encoded_interface() != new.encoded_interface():
+                if shape(old.interface) != shape(new.interface):
+                    interface_changed.add(path)
+                else:
+                    names_changed |= changed_keys(path, old.interface, new.interface)
             if new.manifest is not None or (old is not None and old.manifest is not None):
                 self._configure(path, new.manifest)
             self.packages.put(path, new.language, new.interface if new.language in DIALECTS else None)
@@ -240,6 +247,11 @@ class Project:
         for file in project.files:
             file.home = project.modules.home(file.path)
         return project
+
+    def rest(self) -> None:
+        """Give up what can be decoded again: after a large change it is most of what was decoded."""
+        for file in self._files.values():
+            file.rest()
 
     def everything(self) -> Change:
         """Return the change that brings a stage without state up to date: all files as new."""
