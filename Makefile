@@ -12,7 +12,7 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 # Touched after an installation that succeeded; older than pyproject.toml means: install again.
 RUNTIME := $(VENV)/.installed
 DEVELOPMENT := $(VENV)/.installed-dev
-# What hatch_build.py compiles, and a little more; DRIFTD_PURE=1 leaves it interpreted and saves a minute.
+# What hatch_build.py compiles, and a little more; DRIFTD_PURE=1 leaves it interpreted and saves two minutes.
 NATIVE := hatch_build.py $(wildcard driftd/pipeline/*.py driftd/pipeline/call_graph/*.py) \
   driftd/pipeline/facts/languages/python_lowering.py
 
@@ -69,11 +69,11 @@ $(BIN)/python:
 	@$(PYTHON) -m venv "$(VENV)"
 
 $(RUNTIME): pyproject.toml $(NATIVE) | $(BIN)/python
-	@echo "installing driftd into $(VENV), and compiling it where there is a C compiler (a minute) ..."
+	@echo "installing driftd into $(VENV), and compiling it where there is a C compiler (two minutes) ..."
 	@$(PIP) -e .
 	@touch $@
 
 $(DEVELOPMENT): pyproject.toml $(NATIVE) | $(BIN)/python
-	@echo "installing driftd and its development tools into $(VENV), and compiling it (a minute) ..."
+	@echo "installing driftd and its development tools into $(VENV), and compiling it (two minutes) ..."
 	@$(PIP) -e '.[dev]'
 	@touch $(RUNTIME) $@
