@@ -46,6 +46,9 @@ class ViolationRow(Row, frozen=True, kw_only=True):
     suppressed: whether a comment or a person silenced it
     suppression_source: who did
     is_new: whether the baseline does not hold it
+    confidence: how sure it is that somebody would want to know of it
+    detector_id: the rule, or the question about conventions, that found it
+    quick_fix_edits: array of {line, column, end_line, end_column, new_text}: applied together, they fix it
     """
 
     id: str
@@ -68,6 +71,9 @@ class ViolationRow(Row, frozen=True, kw_only=True):
     created_at: Stamp = 0
     last_seen_at: Stamp = 0
     resolved_at: int | None = None
+    confidence: float | None = None
+    detector_id: str | None = None
+    quick_fix_edits: OptionalJson = None
 
 
 @table(
@@ -188,6 +194,7 @@ class FeedbackRow(Row, frozen=True, kw_only=True):
     reason: in the person's own words
     author: who it was
     created_at: when it was said
+    undoes: the earlier feedback that this takes back
     """
 
     id: AutoId = None
@@ -199,6 +206,7 @@ class FeedbackRow(Row, frozen=True, kw_only=True):
     reason: str | None = None
     author: str | None = None
     created_at: Stamp = 0
+    undoes: int | None = None
 
 
 @table(

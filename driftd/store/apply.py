@@ -45,7 +45,10 @@ if TYPE_CHECKING:
     Values = Sequence[Any]
 
 _PLACE: Final = frozenset({"line", "column_num", "end_line", "end_column", "source_line", "sink_line"})
-_VERDICT: Final = frozenset({"suppressed", "suppression_source", "is_new"})
+_VERDICT: Final = frozenset(
+    {"suppressed", "suppression_source", "is_new", "severity", "confidence", "deviation_score", "significance",
+     "quick_fix_edits"}
+)  # fmt: skip
 """Columns of a finding that may change while it stays the same finding, besides its place."""
 
 
