@@ -44,11 +44,11 @@ from driftd.pipeline.project import Change, FileEntry, Project
 from driftd.pipeline.runner import Runner, StageReport
 from driftd.pipeline.stages.call_edges import CallEdges
 from driftd.pipeline.stages.registry import ANALYZER, project_stages
-from driftd.rows.declare import Row, row_values
+from driftd.rows.declare import Row, Write, row_values, table_of
 from driftd.rows.facts import FileMetadataRow, ParseCacheRow, ScanHistoryRow
 from driftd.rows.ids import json_text
 from driftd.rows.registry import BY_NAME
-from driftd.store.commands import Append, Command, DropFiles, RenameFile, Replace, ReplaceAll, Update, Upsert
+from driftd.store.commands import Append, Command, DropFiles, RenameFile, Replace, ReplaceAll, Track, Update, Upsert
 from driftd.store.failures import contradicts_schema
 from driftd.store.store import Store
 from driftd.watch.scan import Known, ScannedFile, Scanner, ScanResult, Stat, printable
@@ -562,10 +562,8 @@ class Engine:
                 by_table[table] += values
             # Where the stage answers for every file, rows of files that left between two processes go as well.
             everything = findings.files is None or self._is_first
-            commands: list[Command] = [
-                ReplaceAll(table, rows) if everything else Replace(table, findings.files or (), rows)
-                for table, rows in by_table.items()
-            ]
+            files = None if everything else findings.files or frozenset()
+            commands = [_stage_command(table, files, rows) for table, rows in by_table.items()]
             try:
                 results = await self._store.writer.submit(*commands)
             except StoreError as refused:
@@ -819,6 +817,16 @@ def _plain_row(file: ScannedFile, now: int) -> FileMetadataRow:
         skip_reason=file.skip_reason,
         **{**_times(file.stat, now), "error": file.error},
     )
+
+
+def _stage_command(table: type[Row], files: Collection[str] | None, rows: Sequence[Sequence[object]]) -> Command:
+    """Return the command that makes these the rows about the files, or about everything, by how the table is written."""
+    declared = table_of(table)
+    if declared.write is Write.FINDING:
+        return Track(table, files, rows)
+    if declared.write is Write.UPSERT:
+        return Upsert(table, rows)
+    return ReplaceAll(table, rows) if files is None else Replace(table, files, rows)
 
 
 def _proven_stat(outcome: Outcome, scanned: ScannedFile) -> Stat:

@@ -1,0 +1,54 @@
+"""Which rules there are: those of the packs, and those of the workspace.
+
+Packs lie in `driftd/pipeline/packs/rules/FAMILY/*.toml`; a language reads those of its family and of `any`, when it is
+first asked for.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from importlib.resources import files
+from typing import TYPE_CHECKING, Final
+
+from driftd.pipeline.detect.finding import RuleIndex
+from driftd.pipeline.detect.rules import RuleFile, parse
+from driftd.pipeline.modules import ECMASCRIPT
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+_FOLDER: Final = files("driftd.pipeline").joinpath("packs", "rules")
+_FAMILIES: Final[Mapping[str, str]] = dict.fromkeys(ECMASCRIPT, "javascript")
+_custom: list[RuleFile] = []
+
+
+def family(language: str) -> str:
+    """Return the folder of a language's rules."""
+    return _FAMILIES.get(language, language)
+
+
+@cache
+def pack_files(folder: str) -> tuple[RuleFile, ...]:
+    """Return the rule files of a folder, in order of their names; () where there is none."""
+    place = _FOLDER.joinpath(folder)
+    if not place.is_dir():
+        return ()
+    found = sorted((one for one in place.iterdir() if one.name.endswith(".toml")), key=lambda one: one.name)
+    return tuple([parse(one.read_text(encoding="utf-8"), f"rules/{folder}/{one.name}") for one in found])
+
+
+@cache
+def index_of(language: str) -> RuleIndex:
+    """Return the rules of a language."""
+    return RuleIndex((*pack_files(family(language)), *pack_files("any"), *_custom), language)
+
+
+def families() -> list[str]:
+    """Return the folders that there are."""
+    return sorted(one.name for one in _FOLDER.iterdir() if one.is_dir())
+
+
+def use_custom(found: Iterable[RuleFile]) -> None:
+    """Take the rules of the workspace instead of those taken before; one of a pack's id replaces that."""
+    _custom[:] = found
+    index_of.cache_clear()
