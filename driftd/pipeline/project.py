@@ -17,6 +17,7 @@ from driftd.pipeline.digest import ManifestPart, NamesPart, RawInterfacePart, di
 from driftd.pipeline.facts.codec import decode, encode
 from driftd.pipeline.facts.model import FileFacts, Outline
 from driftd.pipeline.interface import Interface, changed_keys, shape
+from driftd.pipeline.learned import NOTHING_LEARNED, Learned
 from driftd.pipeline.manifests import LANGUAGES as MANIFESTS
 from driftd.pipeline.manifests import Manifest
 from driftd.pipeline.modules import ModuleIndex
@@ -25,6 +26,8 @@ from driftd.rows.ids import function_id
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping
+
+    from driftd.pipeline.detect.marks import Fault
 
 T = TypeVar("T")
 
@@ -134,6 +137,9 @@ class Project:
     def __init__(self) -> None:
         self.modules = ModuleIndex()
         self.packages = PackageIndex()
+        self.learned: Learned = NOTHING_LEARNED  # set anew before each run
+        self.departures: dict[str, tuple[Fault, ...]] = {}  # by file: where it departs from what the project does
+        self.departures_changed: set[str] = set()  # files of which they are others than in the run before
         self._files: dict[str, SourceFile] = {}
         self._function_files: dict[int, str] = {}
 

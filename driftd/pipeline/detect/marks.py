@@ -31,7 +31,8 @@ if TYPE_CHECKING:
 class Fault(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """A detection that is a violation, unless feedback says otherwise.
 
-    id: that of the detection; suppressed: whether a comment silences it
+    id: that of the detection, or of the outlier; suppressed: whether a comment silences it
+    pattern: the pattern that it breaks, where that is not the rule
     """
 
     id: str
@@ -48,6 +49,7 @@ class Fault(msgspec.Struct, frozen=True, array_like=True, gc=False):
     strategy: str | None = None
     fix: str | None = None
     suppressed: bool = False
+    pattern: str = ""
 
 
 class Choices(msgspec.Struct, frozen=True, array_like=True, gc=False):
