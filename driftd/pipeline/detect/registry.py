@@ -11,8 +11,9 @@ from importlib.resources import files
 from typing import TYPE_CHECKING, Final
 
 from driftd.pipeline.detect.finding import RuleIndex
-from driftd.pipeline.detect.rules import RuleFile, parse
+from driftd.pipeline.detect.rules import Rule, RuleFile, parse
 from driftd.pipeline.modules import ECMASCRIPT
+from driftd.pipeline.patterns.questions import rules_of_choices
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -40,7 +41,8 @@ def pack_files(folder: str) -> tuple[RuleFile, ...]:
 @cache
 def index_of(language: str) -> RuleIndex:
     """Return the rules of a language."""
-    return RuleIndex((*pack_files(family(language)), *pack_files("any"), *_custom), language)
+    choices = RuleFile(rule=rules_of_choices())
+    return RuleIndex((*pack_files(family(language)), *pack_files("any"), choices, *_custom), language)
 
 
 def families() -> list[str]:
@@ -52,3 +54,18 @@ def use_custom(found: Iterable[RuleFile]) -> None:
     """Take the rules of the workspace instead of those taken before; one of a pack's id replaces that."""
     _custom[:] = found
     index_of.cache_clear()
+    _rules_by_id.cache_clear()
+
+
+@cache
+def _rules_by_id() -> dict[str, Rule]:
+    return {
+        rule.id: rule
+        for found in (*(one for folder in families() for one in pack_files(folder)), *_custom)
+        for rule in found.rule
+    }
+
+
+def rule_of(number: str) -> Rule | None:
+    """Return the rule of an id; None if there is none.  Reads all packs when it is first asked."""
+    return _rules_by_id().get(number)
