@@ -49,11 +49,7 @@ class Workspace:
     def rows(self) -> dict[str, Any]:
         """Return everything that is true, without what depends on when it was seen."""
         return {
-            "confidence": {
-                n: (r.alpha, r.beta, r.sites, r.followed)
-                for n, r in self.confidence.items()
-                if r.sites or r.kind == "x"
-            },
+            "confidence": {n: (r.alpha, r.beta, r.sites, r.followed) for n, r in self.confidence.items() if r.sites},
             "outliers": {p: sorted(map(row_values, rows)) for p, rows in self.outliers.items() if rows},
             "departures": dict(self.project.departures),
         }
