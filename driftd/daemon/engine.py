@@ -187,11 +187,16 @@ class Engine:
             return
         self._is_settled = True
         await self.pool.renew()
-        self.project.rest()
+        async with self._model:
+            await anyio.to_thread.run_sync(self._rest)
         gc.unfreeze()  # what an earlier run froze may have become garbage since
         gc.collect()
         _give_back_memory()
         gc.freeze()
+
+    def _rest(self) -> None:
+        self.project.rest()
+        self._runner.rest()
 
     async def find_directories(self) -> None:
         """Find out which directories are examined, for whoever wants to watch them before the first run."""
