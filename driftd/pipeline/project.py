@@ -7,7 +7,7 @@ no call graph: stages keep what they derive.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from typing import TYPE_CHECKING, Final, NamedTuple, TypeVar
 
 import msgspec
@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping
 
 T = TypeVar("T")
+
+MANY_FILES: Final = 200  # of which not everything is held decoded at once
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +60,11 @@ class Change:
     interface_changed: frozenset[str] = frozenset()
     names_changed: frozenset[str] = frozenset()
     lookups_changed: frozenset[str] = frozenset()
+
+    @classmethod
+    def of(cls, parts: Collection[Change]) -> Change:
+        """Return the one change that changes of different files amount to."""
+        return cls(*[frozenset[str]().union(*[getattr(part, field.name) for part in parts]) for field in fields(cls)])
 
     def __bool__(self) -> bool:
         """Whether anything changed."""
@@ -204,6 +211,8 @@ class Project:
                     interface_changed.add(path)
                 else:
                     names_changed |= changed_keys(path, old.interface, new.interface)
+                if len(incoming) >= MANY_FILES:
+                    new.rest()  # nobody may ask for it before the whole change is over
             if new.manifest is not None or (old is not None and old.manifest is not None):
                 self._configure(path, new.manifest)
             self.packages.put(path, new.language, new.interface if new.language in DIALECTS else None)

@@ -301,6 +301,8 @@ class CallEdges(Remembering):
             else:
                 result = _Result(parts, seen)
             touched.update(round_.put(path, result))
+            if len(jobs) >= MANY_FILES:
+                result.rest()
         return touched
 
     def statistics(self) -> dict[str, dict[str, int]]:
