@@ -21,6 +21,7 @@ from driftd.pipeline.call_graph.flows import Contributions, Flows, merged
 from driftd.pipeline.call_graph.outcomes import BUILTIN_CALL, EXTERNAL, IMPLICIT, RESOLVED
 from driftd.pipeline.dialects import DIALECTS
 from driftd.pipeline.project import Project
+from driftd.pipeline.slab import Slab, slabs
 from driftd.pipeline.stage import Cancelled, Findings, Remembering
 from driftd.rows.call_graph import CallEdgeRow, ExternalCallRow
 
@@ -59,34 +60,51 @@ class _Result:
     has hundreds of thousands of such small things, few of which the next change asks for.
     """
 
-    __slots__ = ("_base", "_encoded", "_flows", "_own", "seen")
+    __slots__ = ("_base", "_flows", "_number", "_own", "_seen", "_slab")
 
     def __init__(self, parts: dict[int, _Part], seen: array[int], base: _Result | None = None) -> None:
-        self.seen = seen
+        self._seen: array[int] | None = seen
         self._base = base
         self._own: dict[int, _Part] | None = parts
         self._flows: Contributions | None = _put_together(self.parts().values())
-        self._encoded = b""
+        self._slab = _NO_SLAB
+        self._number = 0
+
+    @property
+    def is_loose(self) -> bool:
+        """Whether it is not encoded yet."""
+        return self._own is not None
+
+    @property
+    def base(self) -> _Result | None:
+        """The result that has the stretches which were not resolved again."""
+        return self._base
+
+    @property
+    def seen(self) -> array[int]:
+        """Hashes of what was looked at."""
+        return array("q", self._slab[self._number + 1]) if self._seen is None else self._seen
 
     def parts(self) -> dict[int, _Part]:
         """Return what each stretch gave."""
         own = self._own
         if own is None:
-            own = _decode_result(self._encoded).parts
+            own = _decode_result(self._slab[self._number]).parts
         return own if self._base is None else {**self._base.parts(), **own}
 
     def flows(self) -> Contributions:
         """Return what the file hands on, all stretches together."""
         flows = self._flows
-        return _decode_flows(self._encoded).flows if flows is None else flows
+        return _decode_flows(self._slab[self._number]).flows if flows is None else flows
 
-    def rest(self) -> None:
-        """Encode what is not encoded yet."""
-        if self._own is not None and self._flows is not None:
-            self._encoded = _encode((self._flows, self._own))
-            self._own = self._flows = None
-        if self._base is not None:
-            self._base.rest()
+    def encoded(self) -> tuple[bytes, bytes]:
+        """Return what `lay` puts into a slab."""
+        return _encode((self.flows(), self._own)), self.seen.tobytes()
+
+    def lay(self, slab: Slab, number: int) -> None:
+        """Have everything lie in a slab."""
+        self._slab, self._number = slab, number
+        self._own = self._flows = self._seen = None
 
     def rows(self) -> list[tuple[bytes, bytes]]:
         """Return the encoded edges and calls of other packages, by stretch."""
@@ -97,6 +115,14 @@ class _Result:
         if not changed:
             return []
         return [group for group, part in self.parts().items() if not changed.isdisjoint(part.reads)]
+
+
+def _lay(results: Iterable[_Result]) -> None:
+    for result, slab, number in slabs((result, result.encoded()) for result in results):
+        result.lay(slab, number)
+
+
+_NO_SLAB: Final = Slab(())
 
 
 class _EncodedFlows(msgspec.Struct, frozen=True, array_like=True, gc=False):
@@ -292,6 +318,7 @@ class CallEdges(Remembering):
                 jobs.append((path, stale))
             else:
                 touched.update(round_.put(path, earlier.results[path]))
+        loose: list[_Result] = []
         for path, parts, seen in work.resolve(jobs, content):
             if earlier is not None:
                 base_result = earlier.results[path]  # what was not stale stays
@@ -301,8 +328,10 @@ class CallEdges(Remembering):
             else:
                 result = _Result(parts, seen)
             touched.update(round_.put(path, result))
-            if len(jobs) >= MANY_FILES:
-                result.rest()
+            loose.append(result)
+            if len(jobs) >= MANY_FILES and len(loose) >= MANY_FILES:
+                _lay(loose)
+                loose = []
         return touched
 
     def statistics(self) -> dict[str, dict[str, int]]:
@@ -317,9 +346,15 @@ class CallEdges(Remembering):
 
     def rest(self) -> None:
         """Encode what large changes left."""
+        loose: dict[int, _Result] = {}
         for round_ in self._rounds:
             for result in round_.results.values():
-                result.rest()
+                one: _Result | None = result
+                while one is not None:
+                    if one.is_loose:
+                        loose[id(one)] = one
+                    one = one.base
+        _lay(loose.values())
 
     def depends_on(self, path: str) -> frozenset[int]:
         """Return hashes of what the file's edges depend on: files, and keys of names, module lookups and flows."""
