@@ -24,7 +24,7 @@ import structlog
 from driftd.clock import Clock, SystemClock
 from driftd.config import SECTIONS, Settings, load
 from driftd.daemon import logging as log_setup
-from driftd.daemon import notify
+from driftd.daemon import memory, notify
 from driftd.daemon.engine import Engine, RunReport
 from driftd.daemon.events import EventHub
 from driftd.daemon.loop import STARTUP, RunLoop
@@ -80,6 +80,7 @@ def serve(root: Path, *, force: bool = False) -> int:
     root = root.resolve()
     settings = load(root)
     log_setup.configure(settings.log.level, settings.log.format)
+    memory.keep_little()
     os.chdir("/")  # a daemon keeps no folder busy, and ignore rules from outside are resolved against it
     try:
         return anyio.run(partial(_serve, root, settings, force=force))

@@ -21,6 +21,8 @@ from driftd.rows.declare import Column, Row, Table, Write, table_of
 from driftd.rows.ids import fingerprint
 from driftd.rows.registry import TABLES
 from driftd.store import sql
+from driftd.store.apply import maintain
+from driftd.store.commands import DropCache
 from driftd.store.connect import Db, connect_reader, open_db
 from driftd.store.failures import is_corrupt, store_error
 
@@ -146,6 +148,11 @@ class Reader:
             "SELECT page_count, page_size, freelist_count FROM pragma_page_count, pragma_page_size, pragma_freelist_count"
         )
         return pages * page_size, free
+
+    async def rest(self) -> None:
+        """Let go of cached pages."""
+        for db in (self._pages, self._scans):
+            await self._ask(db, maintain, DropCache())
 
     async def _ask(self, db: Db, fn: Callable[..., T], *args: Any, seconds: float | None = None) -> T:
         try:

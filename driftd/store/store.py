@@ -12,7 +12,7 @@ import anyio
 from driftd.clock import Clock, SystemClock
 from driftd.store import migrate
 from driftd.store.apply import maintain
-from driftd.store.commands import Checkpoint, Optimize
+from driftd.store.commands import Checkpoint, DropCache, Optimize
 from driftd.store.connect import connect_writer, open_db
 from driftd.store.reader import DEADLINE, Reader, open_reader
 from driftd.store.writer import QUEUE_SIZE, Writer
@@ -78,6 +78,11 @@ class Store:
         finally:
             with anyio.CancelScope(shield=True):
                 await stack.aclose()
+
+    async def rest(self) -> None:
+        """Let go of cached pages: after much was written they are tens of megabytes that nobody needs."""
+        await self.writer.submit(DropCache())
+        await self.reader.rest()
 
 
 def _finish(connection: sqlite3.Connection) -> None:

@@ -66,7 +66,8 @@ class Tracking(Generic[T]):
             go_on()
             linker.start()
             own = models.of_file(path) if self._declared.get(path) else []
-            told[path] = own, frozenset(linker.seen)
+            if own or linker.seen:
+                told[path] = own, frozenset(linker.seen)
             keys |= self._registry.replace(path, own, _settings(linker, path) if self._declared.get(path) else {})
         for key in keys:
             again |= self._users.get(key, _NOBODY)
