@@ -29,7 +29,7 @@ CODE: Final = ECMASCRIPT | {"python"}
 
 
 # Languages of which what they say about data is read.
-DATA: Final = CODE | {"prisma", "java", "go", "ruby", "php", "csharp", "rust", "kotlin"}
+DATA: Final = CODE | {"prisma", "mybatis", "java", "go", "ruby", "php", "csharp", "rust", "kotlin"}
 NO_DATA: Final = DataFacts()
 NO_STARTS: Final = StartFacts()
 # A manifest has top-level code in name only.

@@ -21,6 +21,8 @@ PATHS = (
     "w.ts",
     "j/A.java",
     "j/k/B.java",
+    "j/mapper/m.xml",
+    "j/mapper/n.xml",
     "g/m/a.go",
     "g/m/b.go",
     "g/r.go",
@@ -71,7 +73,16 @@ JAVA = (
     "package j;\nimport jakarta.persistence.*;\n@Entity class A { String email; @ManyToOne B b; }",
     'package j;\nimport jakarta.persistence.*;\n@Entity @Table(name = "t") class B extends A { int n; }',
     "package j.k;\nimport jakarta.persistence.*;\nimport j.A;\n@Entity class B extends A {}",
+    "package j;\ninterface M { int f(); }",
+    'package j;\nimport org.apache.ibatis.annotations.Select;\ninterface M {\n@Select("select * from e") int g(); int f(); }',
+    "package j.k;\ninterface M { int g();\n int f(); }",
     "package j.k;\nimport jakarta.persistence.*;\nimport j.*;\nclass S { EntityManager em; void f() { em.find(B.class, 1); em.remove(new A()); } }",
+)
+MAPPERS = (
+    '<mapper namespace="j.M"><select id="f">select * from a</select><delete id="g">delete from b</delete></mapper>',
+    '<mapper namespace="j.M"><select id="f">select * from c</select></mapper>',
+    '<mapper namespace="j.k.M">\n<select id="f">select * from d</select></mapper>',
+    "<mapper",
 )
 GO = (
     'package m\nimport "gorm.io/gorm"\ntype A struct {\n\tgorm.Model\n\tB B\n}',
@@ -109,7 +120,8 @@ texts = st.lists(st.sampled_from(STATEMENTS), max_size=6).map("\n".join)
 schemas = st.sampled_from(PRISMA)
 scripts = st.sampled_from(SCRIPTS)
 BY_SUFFIX = {"prisma": schemas, "ts": scripts, "py": texts, "java": st.sampled_from(JAVA), "go": st.sampled_from(GO),
-             "rb": st.sampled_from(RUBY), "php": st.sampled_from(PHP), "cs": st.sampled_from(CSHARP), "rs": st.sampled_from(RUST)}  # fmt: skip
+             "rb": st.sampled_from(RUBY), "php": st.sampled_from(PHP), "cs": st.sampled_from(CSHARP), "rs": st.sampled_from(RUST),
+             "xml": st.sampled_from(MAPPERS)}  # fmt: skip
 
 
 @st.composite

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from driftd.pipeline.data.expressions import Expr, Form
 from driftd.pipeline.data.linking import Declared
+from driftd.pipeline.data.mappers import MAPPERS, is_of_method, mapped
 from driftd.pipeline.data.things import Things
 
 if TYPE_CHECKING:
@@ -31,11 +32,14 @@ class Accesses:
     def __init__(self, models: Models, path: str) -> None:
         self._linker = models.linker
         self._path = path
+        self._language = models.linker.project[path].language
         self._things = Things(models, path)
 
     def of(self, touch: Touch) -> list[Access]:
         """Return what the outermost call of a chain that is known to do something does, the chain considered."""
         call, left = touch.call, touch.below
+        if self._language in MAPPERS and is_of_method(self._linker, self._path, call.positional[-1].text):
+            return []
         while not (found := list(dict.fromkeys(self._of(call)))) and left:
             left -= 1
             below = call.callee
@@ -45,6 +49,12 @@ class Accesses:
                 break
             call = below
         return found
+
+    def mapped(self) -> Iterator[tuple[int, int, Access]]:
+        """Yield (function, line, access) of the methods whose statements stand in files of their own."""
+        for function, line, framework, operation, table in mapped(self._linker, self._path):
+            confidence = _PARSED if table != "unknown" else _UNSURE
+            yield function, line, Access(table, operation, framework, confidence)
 
     def _of(self, call: Expr) -> Iterator[Access]:
         callee = call.callee

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 
 from driftd.pipeline.data.expressions import OTHER, Expr, Form, last_name, root_of
+from driftd.pipeline.data.mappers import marked_functions, methods_of, statements_of, touching
 from driftd.pipeline.data.packs import (
     SESSION_METHODS,
     body_calls,
@@ -52,6 +53,7 @@ class Shape(msgspec.Struct, frozen=True, array_like=True, gc=False, omit_default
     """A class.  `around` is the index of the class that it stands in, or -1; `line` is its own.
 
     `body` are calls in the class itself that say something of a model: `has_many :posts`, the constructor of its base.
+    `methods` are those of an interface whose statements may stand elsewhere: name, number of the function, line.
     """
 
     name: str
@@ -63,6 +65,7 @@ class Shape(msgspec.Struct, frozen=True, array_like=True, gc=False, omit_default
     marks: tuple[Mark, ...] = ()
     kind: str = "class"
     body: tuple[Expr, ...] = ()
+    methods: tuple[tuple[str, int, int], ...] = ()
 
 
 class Imported(msgspec.Struct, frozen=True, array_like=True, gc=False):
@@ -147,7 +150,7 @@ def _declarations(facts: FileFacts) -> Declarations:
                 if i.alias and i.module and i.module.partition(".")[0] not in _UNSEEN
             ]
         ),
-        names={**returned, **dict(_names(facts, reduction)), **tables_of_macros(facts)},
+        names={**returned, **dict(_names(facts, reduction)), **tables_of_macros(facts), **statements_of(facts)},
         exports=dict(_exports(facts, reduction)) if facts.language != "python" else {},
         stars=tuple(
             [i.module for i in outline.imports if i.name == "*" and not i.alias]
@@ -235,7 +238,7 @@ def _bodies(facts: FileFacts, reduction: Reduction) -> dict[int, list[Expr]]:
 
 
 def _shape(
-    facts: FileFacts, number: int, methods: Iterable[int], reduction: Reduction, body: Iterable[Expr] = ()
+    facts: FileFacts, number: int, numbers: Iterable[int], reduction: Reduction, body: Iterable[Expr] = ()
 ) -> Shape:
     cls = facts.outline.classes[number]
     return Shape(
@@ -247,11 +250,12 @@ def _shape(
         attributes=(
             *_members(facts, cls, reduction),
             *_assigned(facts, number, reduction),
-            *_computed(facts, methods, reduction),
+            *_computed(facts, numbers, reduction),
         ),
         marks=tuple([_mark(d, reduction) for d in cls.decorators]),
         kind=cls.kind,
         body=tuple(body),
+        methods=tuple(methods_of(facts, numbers)) if cls.kind == "interface" else (),
     )
 
 
@@ -313,6 +317,10 @@ def _touches(facts: FileFacts, declarations: Declarations) -> Iterator[Touch]:
         for index, call in enumerate(calls)
         if (method := _method_of(call.callee)) in methods or (beginnings and method.startswith(beginnings))
     ]
+    marked = marked_functions(facts)
+    yield from (Touch(*found) for found in touching(facts, marked))
+    if marked:
+        candidates = [index for index in candidates if index not in marked]
     if not candidates:
         return
     inner = {below for index in candidates for below in _calls_below(facts, index)}
@@ -382,7 +390,7 @@ def _receiver(callee: Expr) -> str:
 
 
 # Languages whose names are found by package: one that the file names, or (Go) its folder.
-PACKAGED: Final = frozenset({"java", "go", "ruby", "php", "csharp", "rust", "kotlin"})
+PACKAGED: Final = frozenset({"java", "go", "ruby", "php", "csharp", "rust", "kotlin", "mybatis"})
 _WRITING: Final = frozenset({"update", "delete"})
 _BINDING: Final = frozenset({"assign", "declare"})
 _TELLING: Final = frozenset(

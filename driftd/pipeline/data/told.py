@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from driftd.pipeline.data.expressions import Form
+from driftd.pipeline.data.mappers import told_statements
 from driftd.pipeline.data.registry import Entry, mapped_key, table_key
 
 if TYPE_CHECKING:
@@ -17,6 +18,7 @@ def told_by(path: str, facts: Declarations, language: str) -> dict[str, Entry]:
         table_key(table): Entry(path, table, "columns", "\n".join(f"{name}\t{kind}" for name, kind in columns))
         for table, columns in facts.columns.items()
     }
+    found.update(told_statements(path, facts, language))
     for name, value in facts.names.items() if language == "rust" else ():
         if value.form is Form.CALL and value.callee.text == "diesel.table":
             found[mapped_key("rust", f"table {name}")] = Entry(path, name, "value")
