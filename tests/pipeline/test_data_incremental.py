@@ -26,6 +26,8 @@ PATHS = (
     "g/m/a.go",
     "g/m/b.go",
     "g/r.go",
+    "g/schema/a.go",
+    "g/schema/b.go",
     "r/a.rb",
     "r/b.rb",
     "h/a.php",
@@ -85,6 +87,11 @@ MAPPERS = (
     "<mapper",
 )
 GO = (
+    'package schema\nimport "entgo.io/ent"\nimport "entgo.io/ent/schema/edge"\ntype A struct { ent.Schema }\nfunc (A) Edges() []ent.Edge { return []ent.Edge{edge.To("bs", B.Type)} }',
+    'package schema\nimport "entgo.io/ent"\nimport "entgo.io/ent/schema/field"\ntype A struct { ent.Schema }\nfunc (A) Fields() []ent.Field { return []ent.Field{field.Int("n")} }',
+    'package schema\nimport "entgo.io/ent"\ntype B struct { ent.Schema }\nfunc (B) Mixin() []ent.Mixin { return []ent.Mixin{A{}} }',
+    'package r\nimport "x.y/g"\nfunc F(c *g.Client, a *g.A) {\n\tx, err := c.A.Query().Only(d)\n\tx.QueryBs().All(d)\n\tc.B.Delete().Exec(d)\n\ta.QueryBs().All(d)\n}',
+    "package g\ntype Client struct { A *AClient }",
     'package m\nimport "gorm.io/gorm"\ntype A struct {\n\tgorm.Model\n\tB B\n}',
     'package m\ntype B struct {\n\tA\n\tN int `gorm:"x"`\n}',
     'package m\ntype B struct { N int }\nfunc (B) TableName() string { return "bs_" }',

@@ -19,6 +19,7 @@ from driftd.pipeline.data.packs import (
     built_by,
     declaring_methods,
     named_sessions,
+    telling_methods,
     watched_beginnings,
     watched_methods,
 )
@@ -125,6 +126,7 @@ def data_facts_of(facts: FileFacts) -> DataFacts:
 def _declarations(facts: FileFacts) -> Declarations:
     reduction = Reduction(facts)
     declaring = declaring_methods(facts.language)
+    telling = telling_methods(facts.language)
     outline = facts.outline
     bodies = _bodies(facts, reduction)
     methods: dict[int, list[int]] = {}
@@ -134,7 +136,7 @@ def _declarations(facts: FileFacts) -> Declarations:
     returned = {
         (f"{function.receiver}.{function.name}" if function.receiver else function.name): expr
         for number, function in enumerate(outline.functions)
-        if number and function.scope == 0 and (expr := _result(facts, number, reduction)) is not None
+        if number and function.scope == 0 and (expr := _told(facts, number, reduction, telling)) is not None
     }
     return Declarations(
         shapes=tuple(
@@ -185,6 +187,14 @@ def _names(facts: FileFacts, reduction: Reduction) -> Iterator[tuple[str, Expr]]
             expr = reduction.of(value)
             if expr.form not in (Form.OTHER, Form.CONSTANT):
                 yield name, expr
+
+
+def _told(facts: FileFacts, number: int, reduction: Reduction, telling: frozenset[str]) -> Expr | None:
+    """Return what calling a function gives, in full where that says what a model is."""
+    function = facts.outline.functions[number]
+    if function.receiver and function.name in telling:
+        return reduction.function(number)
+    return _result(facts, number, reduction)
 
 
 def _result(facts: FileFacts, number: int, reduction: Reduction) -> Expr | None:

@@ -196,7 +196,7 @@ class Linker:
             if is_known(full):
                 return _taken(Symbol(full), tuple(parts[end:]))
             for scope in dict.fromkeys((*self.scopes_of(path), "")):
-                found = self._of_full_name(f"{scope}.{full}" if scope else full)
+                found = self.of_full_name(f"{scope}.{full}" if scope else full)
                 if found is not None:
                     return _taken(found, tuple(parts[end:]))
         return None
@@ -315,7 +315,7 @@ class Linker:
         """Return what a name means that is of the same package, or of one of which everything is imported."""
         for package in (*self.scopes_of(path), *facts.stars):
             full = f"{package}.{head}" if package else head
-            found = Symbol(full) if is_known(full) else self._of_full_name(full)
+            found = Symbol(full) if is_known(full) else self.of_full_name(full)
             if found is not None:
                 return _taken(found, rest)
         return None
@@ -329,12 +329,13 @@ class Linker:
             return _taken(Symbol(full), names[1:])
         parts = module.split("/")
         for at in range(len(parts)):
-            found = self._of_full_name(f"{'/'.join(parts[at:])}.{names[0]}")
+            found = self.of_full_name(f"{'/'.join(parts[at:])}.{names[0]}")
             if found is not None:
                 return _taken(found, names[1:])
         return _taken(Symbol(full), names[1:])
 
-    def _of_full_name(self, full: str) -> ClassAt | Declared | None:
+    def of_full_name(self, full: str) -> ClassAt | Declared | None:
+        """Return the class or the value of this full name, in languages that find names by packages."""
         entry = self.registered(class_key(full))
         if entry is not None and entry.kind:
             self.seen.add(entry.file)

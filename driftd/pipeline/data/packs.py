@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
 PACKS: Final = ("django", "sqlalchemy", "sqlmodel", "peewee", "tortoise", "pony", "prisma", "typeorm", "sequelize",
-         "mongoose", "drizzle", "knex", "jpa", "springdata", "mybatis", "gorm", "activerecord", "eloquent", "efcore", "dapper", "doctrine", "exposed", "diesel", "seaorm", "sqlx", "drivers")  # fmt: skip
+         "mongoose", "drizzle", "knex", "jpa", "springdata", "mybatis", "gorm", "ent", "activerecord", "eloquent", "efcore", "dapper", "doctrine", "exposed", "diesel", "seaorm", "sqlx", "drivers")  # fmt: skip
 
 # A model or a statement handed to one of these says that the receiver is a session, whatever it is called.
 SESSION_METHODS: Final = frozenset({"query", "execute", "scalars", "scalar", "exec"})
@@ -68,6 +68,9 @@ class Pack(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     factory_methods: methods that make an object of their receiver's type argument
     statement_marks: annotations of methods that hold their statement, and what a file of `mappers` calls its statements
     mappers: language of files that hold statements of methods of interfaces
+    generates: whether a package is generated from the models, through which one gets at them
+    telling: methods of models whose result says what the model is
+    gives_session: methods of sessions and clients that give one as well
     operations: receiver -> operation -> methods
     """
 
@@ -114,6 +117,9 @@ class Pack(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     factory_methods: frozenset[str] = frozenset()
     statement_marks: tuple[str, ...] = ()
     mappers: str = ""
+    generates: bool = False
+    telling: frozenset[str] = frozenset()
+    gives_session: frozenset[str] = frozenset()
     operations: dict[Receiver, dict[str, tuple[str, ...]]] = {}
     examples: tuple[Example, ...] = ()
 
@@ -216,6 +222,12 @@ def factory_methods(language: str) -> frozenset[str]:
 def statement_marks(language: str) -> frozenset[str]:
     """Return the last names of annotations that hold the statement of a method."""
     return frozenset(symbol.rpartition(".")[2] for pack in packs_of(language) for symbol in pack.statement_marks)
+
+
+@cache
+def telling_methods(language: str) -> frozenset[str]:
+    """Return the names of methods whose result says what a model is."""
+    return frozenset(name for pack in packs_of(language) for name in pack.telling)
 
 
 @cache

@@ -30,6 +30,7 @@ class Reduction:
         self._binding = _LOCAL | {"augmented"} if facts.language == "ruby" else _LOCAL  # `@user ||= User.find(1)`
         self._factories = factory_methods(facts.language)
         self._is_ruby = facts.language == "ruby"
+        self._has_errors = facts.language == "go"
         self._has_implicit_this = facts.language in _IMPLICIT_THIS
         self._locals: dict[int, dict[str, list[Local]]] = {}
         self._fields: dict[tuple[int, str], Local] = {}
@@ -260,6 +261,8 @@ class Reduction:
         functions = self._facts.outline.functions
         for assign in self._facts.bodies.assigns:
             scope, target = assign.scope, assign.target
+            if self._has_errors and target.kind == Kind.TUPLE and assign.kind in _ASSIGNING and target.items:
+                target = target.items[0]  # `user, err := …`
             if scope <= 0 or target.kind != Kind.PATH or assign.kind not in self._binding:
                 continue
             local = (assign.line, assign.value, assign.kind, assign.annotation or "", scope)
@@ -289,6 +292,7 @@ _CHOICES: Final = frozenset({"or", "||", "??"})
 _JOINING: Final = frozenset({"+", "%", "|", "&"})
 _IMPLICIT_THIS: Final = frozenset({"java", "csharp", "kotlin"})
 _SELVES: Final = frozenset({"self", "cls", "this"})
+_ASSIGNING: Final = frozenset({"assign", "declare"})
 _LOCAL: Final = frozenset({"assign", "declare", "for", "with", "named"})
 # The keyword arguments that a rule or a pack reads; in ECMAScript options are objects, which are kept whole.
 _READ: Final = frozenset(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from driftd.pipeline.data.expressions import Form
+from driftd.pipeline.data.generated import told_schemas
 from driftd.pipeline.data.mappers import told_statements
 from driftd.pipeline.data.registry import Entry, mapped_key, table_key
 
@@ -19,6 +20,7 @@ def told_by(path: str, facts: Declarations, language: str) -> dict[str, Entry]:
         for table, columns in facts.columns.items()
     }
     found.update(told_statements(path, facts, language))
+    found.update(told_schemas(path, facts, language))
     for name, value in facts.names.items() if language == "rust" else ():
         if value.form is Form.CALL and value.callee.text == "diesel.table":
             found[mapped_key("rust", f"table {name}")] = Entry(path, name, "value")
