@@ -69,7 +69,7 @@ class TestPhp:
         )
         assert found == [
             "a.php:Saves.save -> a.php:Saves.write 4 method_call 0.9",
-            "a.php:Service.go -> a.php:Saves.save 10 virtual_dispatch 0.7",
+            "a.php:Service.go -> a.php:Saves.save 10 di_injection 0.75",
         ]
 
 
