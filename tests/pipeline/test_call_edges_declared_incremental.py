@@ -117,7 +117,7 @@ PIECES: Mapping[str, tuple[str, ...]] = {
         "trait <1> { def <2>(): <3> = new <3>() }", "class <2>(x: <1>) { def g() = x.<3>() }",
     ),
     ".cs": (
-        "using <p>;", "using static <p>.<1>;", "namespace <p> { class <1> : <2> { void <3>() { <2>(); this.<1>(); } } }",
+        "using <p>;", "global using <p>;", "using static <p>.<1>;", "namespace <p> { class <1> : <2> { void <3>() { <2>(); this.<1>(); } } }",
         "namespace <p> { partial class <1> { <2> x; void <2>() { x.<3>(); new <3>(); } } }",
         "static class X { static void <1>(this <2> x) { x.<3>(); x.<1>(); } }", "interface <1> { void <2>(<3> x); }",
         "class Y { void g(S s) { s.AddScoped<<1>, <2>>(); s.AddSingleton<<3>>(x => new <1>()); s.AddTransient(typeof(<2>), typeof(<1>)); } }",

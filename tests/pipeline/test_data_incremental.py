@@ -34,6 +34,7 @@ PATHS = (
     "h/b.php",
     "c/a.cs",
     "c/b.cs",
+    "c/d/e.cs",
     "s/schema.rs",
     "s/cake.rs",
     "s/main.rs",
@@ -110,6 +111,8 @@ PHP = (
     "<?php\nuse Illuminate\\Support\\Facades\\Schema;\nSchema::create('as', function ($t) { $t->string('name'); });",
 )
 CSHARP = (
+    "global using Microsoft.EntityFrameworkCore;\nglobal using C;",
+    "class Y : DbContext { DbSet<A> As { get; set; } }\nclass T { Y _y; void F() { _y.As.ToList(); } }",
     "using Microsoft.EntityFrameworkCore;\nnamespace C;\nclass X : DbContext { DbSet<A> As { get; set; } DbSet<B> Bs { get; set; } }",
     "namespace C;\nclass A { public string Email { get; set; } }\nclass B : A { }",
     "namespace C.D;\nclass A { public int N { get; set; } }\nclass S { X _x; void F() { _x.As.Add(new A()); _x.Bs.ToList(); } }",

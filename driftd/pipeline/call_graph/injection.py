@@ -35,6 +35,7 @@ BEANS: Final = _names("made")  # annotations of classes, by their full names
 REGISTERING: Final = _names("register")  # methods that are given the classes to make
 _PROVIDERS: Final = _pack("providers.toml")
 _PACKAGES: Final = frozenset(_PROVIDERS["objects"]["packages"])
+_EXAMPLES: Final[list[str]] = _PROVIDERS["objects"]["examples"]
 _ASKED: Final = frozenset(_PROVIDERS["objects"]["asked"])
 _CLASSES: Final = frozenset(_PROVIDERS["objects"]["classes"])
 _FACTORIES: Final = frozenset(_PROVIDERS["objects"]["factories"])
@@ -78,7 +79,8 @@ class Providing:
     def modules(self) -> None:
         """Take in the providers that a file writes out; those of tests are for tests."""
         resolver = self.resolver
-        if is_test(resolver.path):
+        name = resolver.path.rpartition("/")[2]
+        if is_test(resolver.path) or any(part in name for part in _EXAMPLES):
             return
         for asked, how, value, site in self._written():
             passed = resolver.value(value, site)

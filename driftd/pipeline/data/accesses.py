@@ -132,13 +132,17 @@ class Accesses:
             )
             return
         package = thing.pack.package
-        is_driver = thing.pack.name == "drivers" or (package and package not in self._linker.facts[self._path].stars)
+        is_driver = thing.pack.name == "drivers" or (package and not self._sees(package))
         framework = None if is_driver else thing.pack.name
         if sql is None:
             yield Access(thing.tables[0] if thing.tables else "unknown", "raw_query", framework, _UNSURE)
         for touched in () if sql is None else sql.names:
             operation, _, table = touched.partition(" ")
             yield Access(table, operation, framework, _PARSED if table != "unknown" else _UNSURE)
+
+    def _sees(self, package: str) -> bool:
+        """Whether the file takes everything from a package."""
+        return package in self._linker.facts[self._path].stars or package in self._linker.usings(self._path)
 
     def _sql(self, arg: Expr) -> Expr | None:
         """Return the SQL that an argument is: also within `text("select …")` and `"select …".format(…)`."""

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple, TypeVar
 from driftd.pipeline.data.expressions import Expr, Form
 from driftd.pipeline.data.facts import PACKAGED, Declarations
 from driftd.pipeline.data.packs import declares_table, is_known, table_of
-from driftd.pipeline.data.registry import class_key
+from driftd.pipeline.data.registry import class_key, usings_key
 from driftd.pipeline.data.rust import full_path, table_keys
 from driftd.pipeline.digest import DataPart, DeclarationsData
 from driftd.pipeline.modules import ECMASCRIPT
@@ -311,9 +311,20 @@ class Linker:
         parts = own.split(".") if own else []
         return [".".join(parts[:end]) for end in range(len(parts), -1, -1)]
 
+    def usings(self, path: str) -> list[str]:
+        """Return the packages that a whole project takes everything from: its files are in or below their folder."""
+        found: dict[str, None] = {}
+        folder = path
+        while folder:
+            folder = folder.rpartition("/")[0]
+            for entry in self.all_registered(usings_key(folder)):
+                found.update(dict.fromkeys(entry.between.splitlines()))
+        return list(found)
+
     def _packaged(self, path: str, facts: Declarations, head: str, rest: tuple[str, ...]) -> Meaning | None:
         """Return what a name means that is of the same package, or of one of which everything is imported."""
-        for package in (*self.scopes_of(path), *facts.stars):
+        around = self.usings(path) if self.project[path].language == "csharp" else ()
+        for package in (*self.scopes_of(path), *facts.stars, *around):
             full = f"{package}.{head}" if package else head
             found = Symbol(full) if is_known(full) else self.of_full_name(full)
             if found is not None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from driftd.pipeline.data.expressions import Form
 from driftd.pipeline.data.generated import told_schemas
 from driftd.pipeline.data.mappers import told_statements
-from driftd.pipeline.data.registry import Entry, mapped_key, table_key
+from driftd.pipeline.data.registry import Entry, mapped_key, table_key, usings_key
 
 if TYPE_CHECKING:
     from driftd.pipeline.data.facts import Declarations
@@ -24,6 +24,8 @@ def told_by(path: str, facts: Declarations, language: str) -> dict[str, Entry]:
     for name, value in facts.names.items() if language == "rust" else ():
         if value.form is Form.CALL and value.callee.text == "diesel.table":
             found[mapped_key("rust", f"table {name}")] = Entry(path, name, "value")
+    if language == "csharp" and facts.stars and not (facts.shapes or facts.names or facts.package):
+        found[usings_key(path.rpartition("/")[0])] = Entry(path, "", "usings", "\n".join(facts.stars))
     for shape in facts.shapes:
         if language == "rust" and any(mark.name == "sea_orm" for mark in shape.marks):
             *folders, stem = path.removesuffix(".rs").split("/")
