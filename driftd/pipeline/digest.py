@@ -107,6 +107,7 @@ class RawData(msgspec.Struct, frozen=True, array_like=True, gc=False):
 
     declarations: msgspec.Raw
     touches: msgspec.Raw
+    mentions: bool = True
 
 
 class DeclarationsData(msgspec.Struct, frozen=True, array_like=True, gc=False):

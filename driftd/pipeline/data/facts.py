@@ -19,6 +19,8 @@ from driftd.pipeline.data.packs import (
     built_by,
     declaring_methods,
     named_sessions,
+    package_of,
+    packages_known,
     telling_methods,
     watched_beginnings,
     watched_methods,
@@ -111,20 +113,23 @@ class Touch(msgspec.Struct, frozen=True, array_like=True, gc=False, omit_default
 
 
 class DataFacts(msgspec.Struct, frozen=True, array_like=True, gc=False):
-    """What a file says about data."""
+    """What a file says about data; `mentions` is whether it imports a package that a pack of its language knows."""
 
     declarations: Declarations = Declarations()
     touches: tuple[Touch, ...] = ()
+    mentions: bool = True
 
 
 def data_facts_of(facts: FileFacts) -> DataFacts:
     """Return what the file says about data."""
-    declarations = _declarations(facts)
-    return DataFacts(declarations, tuple(_touches(facts, declarations)))
-
-
-def _declarations(facts: FileFacts) -> Declarations:
     reduction = Reduction(facts)
+    declarations = _declarations(facts, reduction)
+    known = packages_known(facts.language)
+    mentions = facts.language not in GATED or any(package_of(i.module) in known for i in facts.outline.imports)
+    return DataFacts(declarations, tuple(_touches(facts, declarations, reduction)), mentions)
+
+
+def _declarations(facts: FileFacts, reduction: Reduction) -> Declarations:
     declaring = declaring_methods(facts.language)
     telling = telling_methods(facts.language)
     outline = facts.outline
@@ -317,7 +322,7 @@ def _mark(decorator: Decorator, reduction: Reduction) -> Mark:
     return Mark(decorator.name, None if decorator.call < 0 else reduction.call(decorator.call))
 
 
-def _touches(facts: FileFacts, declarations: Declarations) -> Iterator[Touch]:
+def _touches(facts: FileFacts, declarations: Declarations, whole: Reduction) -> Iterator[Touch]:
     """Yield the outermost calls of chains that start with something another file or a type can explain."""
     methods = watched_methods(facts.language)
     calls = facts.bodies.calls
@@ -341,7 +346,7 @@ def _touches(facts: FileFacts, declarations: Declarations) -> Iterator[Touch]:
             if (built := built_by("rust", calls[index].callee.text)) is not None and built[1] in _WRITING
             for arg in calls[index].args
         }
-    reduction = Reduction(facts, lean=True)
+    reduction = Reduction(facts, lean=True, tables=whole.tables)
     sessions = named_sessions(facts.language)
     bound = {i.alias for i in declarations.imports} | {s.name for s in declarations.shapes}
     bound.update(declarations.names, declarations.exports)
@@ -401,6 +406,8 @@ def _receiver(callee: Expr) -> str:
 
 # Languages whose names are found by package: one that the file names, or (Go) its folder.
 PACKAGED: Final = frozenset({"java", "go", "ruby", "php", "csharp", "rust", "kotlin", "mybatis"})
+# Languages in which a framework is known by its imports alone: where no file has one, nothing is to be found.
+GATED: Final = {"python": "python", "javascript": "ecmascript", "typescript": "ecmascript", "tsx": "ecmascript"}
 _WRITING: Final = frozenset({"update", "delete"})
 _BINDING: Final = frozenset({"assign", "declare"})
 _TELLING: Final = frozenset(

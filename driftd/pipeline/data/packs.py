@@ -262,6 +262,19 @@ def _all_known() -> _Matcher:
 
 
 @cache
+def packages_known(language: str) -> frozenset[str]:
+    """Return the packages of which some pack of the language knows a symbol."""
+    return frozenset(package_of(symbol) for pack in packs_of(language) for symbol in _symbols(pack.name))
+
+
+@cache
+def package_of(symbol: str) -> str:
+    """Return the package of a symbol or of a module: `@prisma/client` of `@prisma/client.PrismaClient`."""
+    scope, slash, rest = symbol.partition("/") if symbol.startswith("@") else ("", "", symbol)
+    return scope + slash + rest.partition("/")[0].partition(".")[0]
+
+
+@cache
 def table_of(symbol: str) -> str | None:
     """Return the table of a model of a package, or None."""
     return next((pack.models[symbol] for pack in packs().values() if symbol in pack.models), None)

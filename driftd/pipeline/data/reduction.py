@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from driftd.pipeline.facts.model import FileFacts, Value
 
     Local = tuple[int, "Value | None", str, str, int]  # line, value, kind of assignment, annotation, scope
+    # Of local variables by scope and name, of fields by class and name, and what functions return.
+    Tables = tuple[dict[int, dict[str, list[Local]]], dict[tuple[int, str], Local], dict[int, Value]]
 
 
 class Reduction:
@@ -23,7 +25,8 @@ class Reduction:
     that matters.
     """
 
-    def __init__(self, facts: FileFacts, *, lean: bool = False) -> None:
+    def __init__(self, facts: FileFacts, *, lean: bool = False, tables: Tables | None = None) -> None:
+        """`tables` are those of another reduction of the same file."""
         self._facts = facts
         self._lean = lean
         self._is_python = facts.language == "python"
@@ -32,12 +35,12 @@ class Reduction:
         self._is_ruby = facts.language == "ruby"
         self._has_errors = facts.language == "go"
         self._has_implicit_this = facts.language in _IMPLICIT_THIS
-        self._locals: dict[int, dict[str, list[Local]]] = {}
-        self._fields: dict[tuple[int, str], Local] = {}
-        self._returns: dict[int, Value] = {}
+        self.tables: Tables = ({}, {}, {}) if tables is None else tables
+        self._locals, self._fields, self._returns = self.tables
         self._known: dict[int, Expr] = {}
         self._busy: set[int] = set()
-        self._collect()
+        if tables is None:
+            self._collect()
 
     def of(self, value: Value, scope: int = 0, line: int = 0, depth: int = 0) -> Expr:
         """Return the expression that stands in `scope` at `line`."""
@@ -259,11 +262,15 @@ class Reduction:
 
     def _collect(self) -> None:
         functions = self._facts.outline.functions
+        binding, has_errors, path = self._binding, self._has_errors, Kind.PATH
         for assign in self._facts.bodies.assigns:
-            scope, target = assign.scope, assign.target
-            if self._has_errors and target.kind == Kind.TUPLE and assign.kind in _ASSIGNING and target.items:
+            scope = assign.scope
+            if scope <= 0:
+                continue
+            target = assign.target
+            if has_errors and target.kind == Kind.TUPLE and assign.kind in _ASSIGNING and target.items:
                 target = target.items[0]  # `user, err := …`
-            if scope <= 0 or target.kind != Kind.PATH or assign.kind not in self._binding:
+            if target.kind != path or assign.kind not in binding:
                 continue
             local = (assign.line, assign.value, assign.kind, assign.annotation or "", scope)
             head, _, attribute = target.text.partition(".")
