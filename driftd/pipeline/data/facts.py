@@ -22,6 +22,7 @@ from driftd.pipeline.data.packs import (
     package_of,
     packages_known,
     telling_methods,
+    untelling_types,
     watched_beginnings,
     watched_methods,
 )
@@ -69,6 +70,7 @@ class Shape(msgspec.Struct, frozen=True, array_like=True, gc=False, omit_default
     kind: str = "class"
     body: tuple[Expr, ...] = ()
     methods: tuple[tuple[str, int, int], ...] = ()
+    is_abstract: bool = False
 
 
 class Imported(msgspec.Struct, frozen=True, array_like=True, gc=False):
@@ -205,8 +207,10 @@ def _told(facts: FileFacts, number: int, reduction: Reduction, telling: frozense
 def _result(facts: FileFacts, number: int, reduction: Reduction) -> Expr | None:
     """Return what calling a function gives: the type that it declares, else what it returns, if that tells anything."""
     function = facts.outline.functions[number]
-    if function.return_type and _names_class(function.return_type) and not function.is_generator:
-        return Expr(Form.FUNCTION, "", (Expr(Form.INSTANCE, function.return_type),))
+    declared = function.return_type or ""
+    is_told = _names_class(declared) and declared.rpartition(".")[2].strip("?") not in untelling_types(facts.language)
+    if is_told and not function.is_generator:
+        return Expr(Form.FUNCTION, "", (Expr(Form.INSTANCE, declared),))
     found = reduction.function(number)
     if found.items and found.items[0].form is Form.TEXT and function.receiver:
         return found  # Go's `func (User) TableName() string`
@@ -271,6 +275,7 @@ def _shape(
         kind=cls.kind,
         body=tuple(body),
         methods=tuple(methods_of(facts, numbers)) if cls.kind == "interface" else (),
+        is_abstract=cls.is_abstract and facts.language == "php",
     )
 
 

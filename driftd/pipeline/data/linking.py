@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple, TypeVar
 from driftd.pipeline.data.expressions import Expr, Form
 from driftd.pipeline.data.facts import PACKAGED, Declarations
 from driftd.pipeline.data.packs import declares_table, is_known, table_of
-from driftd.pipeline.data.registry import class_key, usings_key
+from driftd.pipeline.data.registry import class_key, mapped_key, usings_key
 from driftd.pipeline.data.rust import full_path, table_keys
 from driftd.pipeline.digest import DataPart, DeclarationsData
 from driftd.pipeline.modules import ECMASCRIPT
@@ -177,6 +177,8 @@ class Linker:
             return Symbol(full)
         for key, end in table_keys(parts, self.facts[path].stars):
             entry = self.registered(key)
+            if entry is not None and entry.kind == "alias":
+                entry = self.registered(mapped_key("rust", f"entity {entry.model}"))
             if entry is not None and entry.kind:
                 self.seen.add(entry.file)
                 return Declared(entry.file, entry.model, tuple(parts[end:]))

@@ -68,6 +68,8 @@ class Pack(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     factory_methods: methods that make an object of their receiver's type argument
     statement_marks: annotations of methods that hold their statement, and what a file of `mappers` calls its statements
     mappers: language of files that hold statements of methods of interfaces
+    columns_made: columns that methods of a table's builder make without being given their names; `*` is what they are given
+    untelling: types of results that say less than what is returned
     generates: whether a package is generated from the models, through which one gets at them
     telling: methods of models whose result says what the model is
     gives_session: methods of sessions and clients that give one as well
@@ -117,6 +119,8 @@ class Pack(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     factory_methods: frozenset[str] = frozenset()
     statement_marks: tuple[str, ...] = ()
     mappers: str = ""
+    columns_made: dict[str, tuple[str, ...]] = {}
+    untelling: frozenset[str] = frozenset()
     generates: bool = False
     telling: frozenset[str] = frozenset()
     gives_session: frozenset[str] = frozenset()
@@ -222,6 +226,12 @@ def factory_methods(language: str) -> frozenset[str]:
 def statement_marks(language: str) -> frozenset[str]:
     """Return the last names of annotations that hold the statement of a method."""
     return frozenset(symbol.rpartition(".")[2] for pack in packs_of(language) for symbol in pack.statement_marks)
+
+
+@cache
+def untelling_types(language: str) -> frozenset[str]:
+    """Return the names of types of results that say less than what is returned."""
+    return frozenset(name for pack in packs_of(language) for name in pack.untelling)
 
 
 @cache

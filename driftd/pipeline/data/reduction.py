@@ -247,7 +247,7 @@ class Reduction:
     def _field_of(self, index: int, name: str, depth: int) -> Expr | None:
         outline = self._facts.outline
         site = self._fields.get((index, name))
-        if site is not None:
+        if site is not None and (self._is_python or not self._is_typed(index, name)):
             return self._assigned(site, depth)
         for member in outline.classes[index].members:
             if member.name == name and member.annotation:
@@ -259,6 +259,13 @@ class Reduction:
                         if param.name == name and param.annotation:
                             return Expr(Form.INSTANCE, param.annotation)
         return None
+
+    def _is_typed(self, index: int, name: str) -> bool:
+        """Whether a field is declared with a type that names a class: that says more than what one method assigns."""
+        members = self._facts.outline.classes[index].members
+        return any(
+            m.name == name and (m.annotation or "").lstrip("?*").rpartition(".")[2][:1].isupper() for m in members
+        )
 
     def _collect(self) -> None:
         functions = self._facts.outline.functions
