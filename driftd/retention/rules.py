@@ -122,14 +122,9 @@ def _referential(table: Table) -> Iterator[Rule]:
         return
     if table.file is not None:
         yield Rule(table, "untracked", f"NOT {tracked(f't.{quoted(table.file)}')}", needs_files=True)
-    if table.function_ids and table.function_ids != table.key:
+    if table.function_ids and table.name != "functions":
         gone = " OR ".join(f"NOT {alive(f't.{quoted(column)}')}" for column in table.function_ids)
         yield Rule(table, "orphan", f"({gone})", needs_files=True)
-
-
-def _about_functions(table: Table) -> Iterator[Rule]:
-    """Rows that have nothing but the function they are about."""
-    yield Rule(table, "orphan", f"NOT {alive(f't.{quoted(table.function_ids[0])}')}", needs_files=True)
 
 
 def _coverage(table: Table) -> Iterator[Rule]:
@@ -247,8 +242,6 @@ def _pattern_confidence(table: Table) -> Iterator[Rule]:
 
 
 _SPECIAL: Final[Mapping[str, Callable[[Table], Iterator[Rule]]]] = {
-    "impact_scores": _about_functions,
-    "reachability_cache": _about_functions,
     "test_coverage": _coverage,
     "test_quality": _test_quality,
     "violations": _violations,
