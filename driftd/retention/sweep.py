@@ -12,8 +12,11 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass, field
 from functools import partial
-from typing import TYPE_CHECKING, Any, Final, Protocol
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
+import anyio
+
+from driftd.errors import BusyError
 from driftd.retention import verdicts
 from driftd.retention.find import Finder, Found, chosen, delete_statement, finding
 from driftd.retention.rules import Reason, Rule, pressure, rules
@@ -25,10 +28,13 @@ from driftd.store.sql import quoted
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from driftd.retention.policy import Policy
     from driftd.store.store import Store
+
+Progress: TypeAlias = "Callable[[str, int, int], None]"
+"""Hears a stage, how many steps of it are done, and of how many; must not wait and not raise."""
 
 SLICE_ROWS: Final = 2000
 SLICE_S: Final = 0.04
@@ -37,12 +43,6 @@ VACUUM_PAGES: Final = 500  # in one step
 _TOUCHED_AT_ONCE: Final = 250
 # Of log before it is moved into the file, while much is deleted: in small portions nobody waits long for the disk.
 _CHECKPOINT_PAGES, _USUAL_PAGES = 1000, 8000
-
-
-class Progress(Protocol):
-    """Hears how far a sweep is; must not wait and not raise."""
-
-    def __call__(self, stage: str, done: int, total: int) -> None: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,25 +168,34 @@ class _Sweep:
     async def run(self) -> Report:
         report = self._report
         report.bytes_before, _ = await self._store.reader.size()
+        every = rules()
+        for rule in every:
+            report.add(rule, 0)
         async with finding(self._store.path, self._seconds) as finder:
-            self._progress("find", 0, 0)
-            every = rules()
-            for rule in every:
-                report.add(rule, 0)
-            found = await finder.rules(every, report.binds)
-            if report.dry_run:
-                for each in found:
-                    report.add(each.rule, len(each.keys))
-                report.bytes_after = report.bytes_before
-            else:
-                await self._touch(await finder.old_facts(report.binds))
-                await self._delete(found)
-                await self._give_back()
-                await self._give_way(finder)
+            try:
+                await self._sweep(finder, every)
+            except BusyError:
+                if self._seconds is None:
+                    raise
+                report.unfinished = True
         if self._policy.max_bytes:
             report.over_bytes = max(0, report.bytes_after - self._policy.max_bytes)
         report.duration_ms = round((time.monotonic() - self._started) * 1000)
         return report
+
+    async def _sweep(self, finder: Finder, every: Sequence[Rule]) -> None:
+        report = self._report
+        self._progress("find", 0, 0)
+        found = await finder.rules(every, report.binds)
+        report.bytes_after = report.bytes_before
+        if report.dry_run:
+            for each in found:
+                report.add(each.rule, len(each.keys))
+            return
+        await self._delete(found)
+        await self._touch(await finder.old_facts(report.binds))
+        await self._give_back()
+        await self._give_way(finder)
 
     def _is_late(self) -> bool:
         if self._seconds is not None and time.monotonic() - self._started > self._seconds:
@@ -258,7 +267,8 @@ class _Sweep:
                 await self._give_back()
 
     async def _set_checkpoints(self, pages: int) -> None:
-        await self._store.writer.submit(Call(partial(_checkpoint_every, pages)))
+        with anyio.CancelScope(shield=True):
+            await self._store.writer.submit(Call(partial(_checkpoint_every, pages)))
 
 
 @dataclass(frozen=True, slots=True)

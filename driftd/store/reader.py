@@ -23,6 +23,7 @@ from driftd.rows.registry import TABLES
 from driftd.store import sql
 from driftd.store.connect import Db, connect_reader, open_db
 from driftd.store.failures import is_corrupt, store_error
+from driftd.store.space import table_bytes
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -146,6 +147,10 @@ class Reader:
             "SELECT page_count, page_size, freelist_count FROM pragma_page_count, pragma_page_size, pragma_freelist_count"
         )
         return pages * page_size, free
+
+    async def table_bytes(self) -> tuple[dict[str, int], bool]:
+        """Return the bytes of each table with its indexes, largest first, and whether they are exact."""
+        return await self._ask(self._scans, table_bytes)
 
     async def _ask(self, db: Db, fn: Callable[..., T], *args: Any, seconds: float | None = None) -> T:
         try:
