@@ -25,6 +25,7 @@ from driftd.store.apply import maintain
 from driftd.store.commands import DropCache
 from driftd.store.connect import Db, connect_reader, open_db
 from driftd.store.failures import is_corrupt, store_error
+from driftd.store.space import table_bytes
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -153,6 +154,10 @@ class Reader:
         """Let go of cached pages."""
         for db in (self._pages, self._scans):
             await self._ask(db, maintain, DropCache())
+
+    async def table_bytes(self) -> tuple[dict[str, int], bool]:
+        """Return the bytes of each table with its indexes, largest first, and whether they are exact."""
+        return await self._ask(self._scans, table_bytes)
 
     async def _ask(self, db: Db, fn: Callable[..., T], *args: Any, seconds: float | None = None) -> T:
         try:
