@@ -44,6 +44,7 @@ def analyze(
                 full=full,
                 paths=paths or None,
                 progress=progress or no_progress,
+                keep=True,
             )
         )
 
@@ -89,9 +90,11 @@ async def analyse_into(
     full: bool = False,
     paths: tuple[str, ...] | None = None,
     progress: Callable[[str, int, int], None] = no_progress,
+    keep: bool = False,
 ) -> dict[str, Any]:
-    """Analyse `root` into the database at `database`, which need not be the workspace's own."""
-    async with Store.open(database, clock, queue_size=settings.store.queue_size) as store:
+    """Analyse `root` into the database at `database`; `keep` it safe if it is the workspace's own."""
+    workspace = root if keep else None
+    async with Store.open(database, clock, queue_size=settings.store.queue_size, workspace=workspace) as store:
         engine = Engine(root, store, settings, clock)
         try:
             await engine.restore()

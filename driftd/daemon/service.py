@@ -12,8 +12,10 @@ import msgspec
 
 from driftd.clock import Clock
 from driftd.daemon import entry_queries, graph_queries, list_queries
+from driftd.daemon.backups import Backups
 from driftd.daemon.engine import Engine
 from driftd.daemon.events import EventHub, Listener
+from driftd.daemon.guard import Guard
 from driftd.daemon.loop import RunLoop
 from driftd.errors import BusyError, NotFoundError, RefusedError
 from driftd.pipeline.call_graph.outcomes import BUILTIN_CALL, EXTERNAL, IMPLICIT, RESOLVED
@@ -63,6 +65,8 @@ class DaemonService:
         self._started = clock.monotonic()
         self._counted: tuple[int, dict[str, int], dict[str, dict[str, object]]] | None = None
         self._sizes: tuple[float, list[dict[str, object]]] | None = None
+        self.guard: Guard | None = None
+        self.backups = Backups(store)
 
     async def as_of(self) -> AsOf:
         """Return which analysis the answers come from, and what it does not cover."""
@@ -82,6 +86,7 @@ class DaemonService:
             self._loop.trouble,
             watcher.reason if watcher.state is State.DEGRADED else None,
             self._janitor.trouble,
+            self.guard.reason if self.guard is not None else None,
             *(
                 f"stage {stage['name']} failed in the last run"
                 for stage in (self._engine.last.stages if self._engine.last else ())
@@ -102,6 +107,7 @@ class DaemonService:
             "uptime_s": round(self._clock.monotonic() - self._started, 3),
             "db": await self._database(),
             "writer": self._writer(),
+            "safekeeping": await self.backups.status(),
             "watcher": msgspec.to_builtins(self._watcher.status()),
             "workers": {"processes": self._engine.pool.size, "restarts": self._engine.pool.restarts},
             "languages": await self._languages(),

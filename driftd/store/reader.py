@@ -12,6 +12,7 @@ from base64 import urlsafe_b64decode, urlsafe_b64encode
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from functools import partial
+from itertools import count
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import msgspec
@@ -78,6 +79,17 @@ class Reader:
         self._pages = pages
         self._scans = scans
         self._deadline = deadline
+        self._asked: dict[int, tuple[str, float]] = {}  # what is being read, and since when
+        self._numbers = count()
+
+    def busy(self, longer_than: float = 1.0) -> list[str]:
+        """Return the queries that have been running for so many seconds, as people may read them."""
+        now = time.monotonic()
+        return [
+            f"driftd's own query since {now - since:.0f} s ({what[:80]})"
+            for what, since in self._asked.values()
+            if now - since > longer_than
+        ]
 
     async def get(self, row: type[R], key: Any) -> R | None:
         """Return the row with this key (a tuple where it has several columns), or None."""
@@ -160,6 +172,8 @@ class Reader:
         return await self._ask(self._scans, table_bytes)
 
     async def _ask(self, db: Db, fn: Callable[..., T], *args: Any, seconds: float | None = None) -> T:
+        number = next(self._numbers)
+        self._asked[number] = (args[0] if args and isinstance(args[0], str) else "a page of a table", time.monotonic())
         try:
             return await db.run(_timed, fn, args, self._deadline if seconds is None else seconds)
         except sqlite3.Error as error:
@@ -170,6 +184,8 @@ class Reader:
             raise UsageError(f"a value cannot be looked for: {error}") from error
         except ValueError as error:
             raise ClosedError(f"{self._path}: the store is closed") from error
+        finally:
+            del self._asked[number]
 
 
 async def open_reader(
