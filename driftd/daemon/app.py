@@ -69,7 +69,7 @@ class End(Enum):
 
 
 # Sections of the configuration that a running daemon takes; any other one makes it begin again.
-TAKEN_RUNNING = frozenset({"scan", "analysis", "log", "retention"})
+TAKEN_RUNNING = frozenset({"scan", "analysis", "log", "retention", "detection", "feedback", "enforcement"})
 
 
 def serve(root: Path, *, force: bool = False) -> int:
@@ -157,6 +157,7 @@ class Daemon:
             ),
         )
         engine.on_directories = watcher.set_directories
+        engine.learning.on_alert = partial(hub.publish, "degraded")
         self._loop = loop
         service = DaemonService(engine, store, loop, watcher, hub, self._clock, self._stop.set)
         hang_up, hung_up = anyio.Event(), anyio.Event()
@@ -263,7 +264,7 @@ class Daemon:
         log.info("configuration reloaded", changed=sorted(changed))
         if changed - TAKEN_RUNNING:
             self._finish(End.RELOAD)
-        elif changed & {"scan", "analysis"} and self._loop is not None:
+        elif changed & {"scan", "analysis", "detection", "feedback", "enforcement"} and self._loop is not None:
             self._loop.configure(settings)
 
     def _finish(self, end: End) -> None:

@@ -12,6 +12,7 @@ import anyio
 from driftd.clock import Clock, SystemClock
 from driftd.config import Settings, load
 from driftd.daemon.engine import Engine, no_progress
+from driftd.daemon.learning import Learning
 from driftd.store.store import Store
 from driftd.watch.workspace import Layout, acquire_lock
 
@@ -55,10 +56,14 @@ async def analyse_into(
     full: bool = False,
     paths: tuple[str, ...] | None = None,
     progress: Callable[[str, int, int], None] = no_progress,
+    learning: Learning | None = None,
 ) -> dict[str, Any]:
-    """Analyse `root` into the database at `database`, which need not be the workspace's own."""
+    """Analyse `root` into the database at `database`, which need not be the workspace's own.
+
+    `learning` is what people said, where the database does not hold it.
+    """
     async with Store.open(database, clock, queue_size=settings.store.queue_size) as store:
-        engine = Engine(root, store, settings, clock)
+        engine = Engine(root, store, settings, clock, learning)
         try:
             await engine.restore()
             report = await engine.run(trigger="request", paths=paths, full=full, progress=progress)

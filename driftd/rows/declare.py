@@ -96,7 +96,8 @@ class Table:
     """What is known about a table.
 
     `age` is the column that a timed tier measures, `file` the one that says which file a row is about, `first_seen`
-    the one that an update of a row leaves alone, `function_ids` those that hold a `functions.id`.  `volatile` columns
+    the one that an update of a row leaves alone; so it does with `kept` columns, which no analysis knows and which
+    comparisons leave out.  `function_ids` those that hold a `functions.id`.  `volatile` columns
     say when or in which order a row was written, not what is true: comparisons leave them out.  `without_rowid` stores
     the rows in the index of the key, which suits narrow rows with a key of several columns.
     """
@@ -114,6 +115,7 @@ class Table:
     unique: tuple[tuple[str, ...], ...]
     volatile: frozenset[str]
     first_seen: str | None
+    kept: frozenset[str]
     function_ids: tuple[str, ...]
     without_rowid: bool
     kept_because: str
@@ -165,6 +167,7 @@ def table(
     unique: Iterable[tuple[str, ...]] = (),
     volatile: Iterable[str] = (),
     first_seen: str | None = None,
+    kept: Iterable[str] = (),
     function_ids: tuple[str, ...] = (),
     without_rowid: bool = False,
     references: Mapping[str, str] | None = None,
@@ -188,8 +191,9 @@ def table(
             migration=migration,
             indexes=tuple(indexes),
             unique=tuple(unique),
-            volatile=frozenset(own_volatile | set(volatile)),
+            volatile=frozenset(own_volatile | set(volatile) | set(kept)),
             first_seen=first_seen,
+            kept=frozenset(kept),
             function_ids=function_ids,
             without_rowid=without_rowid,
             kept_because=kept_because,
@@ -267,6 +271,7 @@ def _validate(
         "indexes": {column for index in declared.indexes for column in index},
         "unique": {column for index in declared.unique for column in index},
         "volatile": volatile,
+        "kept": set(declared.kept),
         "references": set(references),
         "docstring": set(meanings),
     }

@@ -74,7 +74,7 @@ def _insert(table: Table, conflict: bool) -> str:
     text = f"INSERT INTO {quoted(table.name)} ({comma(table.names)}) VALUES ({places})"
     if not conflict:
         return text
-    kept = {*table.identity, *table.key, table.first_seen}
+    kept = {*table.identity, *table.key, table.first_seen, *table.kept}
     sets = ", ".join(f"{quoted(name)} = excluded.{quoted(name)}" for name in table.names if name not in kept)
     action = f"DO UPDATE SET {sets}" if sets else "DO NOTHING"
     targets = dict.fromkeys((table.identity, table.key))

@@ -10,6 +10,7 @@ from driftd.rpc.methods import (
     cancel,
     discover,
     entry_points,
+    feedback,
     lists,
     ping,
     runs,
@@ -17,6 +18,7 @@ from driftd.rpc.methods import (
     status,
     subscriptions,
     sync,
+    violations,
 )
 
 _METHODS: tuple[Method[Any], ...] = (
@@ -31,6 +33,12 @@ _METHODS: tuple[Method[Any], ...] = (
     call_graph.CALLERS,
     call_graph.CALLEES,
     entry_points.METHOD,
+    violations.VIOLATIONS,
+    violations.EXPLAIN,
+    violations.BASELINE,
+    feedback.FEEDBACK,
+    feedback.FEEDBACK_STATS,
+    feedback.SET_PATTERN_STATUS,
     subscriptions.SUBSCRIBE,
     subscriptions.UNSUBSCRIBE,
     shutdown.METHOD,
