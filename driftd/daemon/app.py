@@ -80,7 +80,7 @@ class End(Enum):
 
 
 # Sections of the configuration that a running daemon takes; any other one makes it begin again.
-TAKEN_RUNNING = frozenset({"scan", "analysis", "log", "retention"})
+TAKEN_RUNNING = frozenset({"scan", "analysis", "log", "retention", "detection", "feedback", "enforcement"})
 
 
 def serve(root: Path, *, force: bool = False) -> int:
@@ -212,6 +212,7 @@ class Daemon:
             lambda payload: hub.publish("degraded", payload),
             wal_limit=self.settings.store.wal_limit_mb << 20,
         )
+        engine.learning.on_alert = partial(hub.publish, "degraded")
         service = DaemonService(engine, store, loop, watcher, janitor, hub, self._clock, self._stop.set)
         service.guard = guard
         service.backups.on_restore = self._asked_to_restore
@@ -330,7 +331,7 @@ class Daemon:
             return
         if self._janitor is not None:
             self._janitor.configure(settings)
-        if changed & {"scan", "analysis"} and self._loop is not None:
+        if changed & {"scan", "analysis", "detection", "feedback", "enforcement"} and self._loop is not None:
             self._loop.configure(settings)
 
     def _finish(self, end: End) -> None:

@@ -34,6 +34,7 @@ from driftd.clock import Clock
 from driftd.config import Settings
 from driftd.daemon import memory
 from driftd.daemon.extraction import Extraction
+from driftd.daemon.learning import Briefing, Learning
 from driftd.daemon.workers import Outcome, PoolSettings, Task, WorkerPool
 from driftd.errors import DriftdError, StoreError
 from driftd.pipeline import extract as pipeline
@@ -45,8 +46,10 @@ from driftd.pipeline.runner import Runner, StageReport
 from driftd.pipeline.stages.call_edges import CallEdges
 from driftd.pipeline.stages.registry import ANALYZER, project_stages
 from driftd.rows.declare import Row, Write, row_values, table_of
+from driftd.rows.enforcement import ViolationRow
 from driftd.rows.facts import FileMetadataRow, ParseCacheRow, ScanHistoryRow
 from driftd.rows.ids import json_text
+from driftd.rows.patterns import PatternConfidenceRow
 from driftd.rows.registry import BY_NAME
 from driftd.store.commands import Append, Command, DropFiles, RenameFile, Replace, ReplaceAll, Track, Update, Upsert
 from driftd.store.failures import contradicts_schema
@@ -112,6 +115,9 @@ STORED_TOGETHER = 600
 CHUNKS_AHEAD = 4
 STORES_AHEAD = 2
 
+# Tables in which an analysis and what people say meet.
+_JUDGED = frozenset({ViolationRow, PatternConfidenceRow})
+
 # A run's problems go into an answer that people read; a tree with thousands of them has one cause.
 MAX_PROBLEMS = 100
 
@@ -119,13 +125,20 @@ MAX_PROBLEMS = 100
 class Engine:
     """Owns the in-memory model of one workspace.  `run` is not reentrant: one run at a time, its caller sees to it."""
 
-    def __init__(self, root: Path, store: Store, settings: Settings, clock: Clock) -> None:
-        """Take an opened store; call `restore` before the first `run`."""
+    def __init__(
+        self, root: Path, store: Store, settings: Settings, clock: Clock, learning: Learning | None = None
+    ) -> None:
+        """Take an opened store; call `restore` before the first `run`.
+
+        `learning` is what people said, where that stands in another database than the store's.
+        """
         self.root = root
         self._root_bytes = os.fsencode(root)
         self._store = store
         self._settings = settings
         self._clock = clock
+        self.learning = learning or Learning(root, store.reader, store.writer, settings, clock)
+        self._learned = -1  # the version of it that the stages know
         self._scanner = Scanner(root, settings.scan, languages.SUFFIXES)
         self.pool = _pool(settings)
         self.project = Project()
@@ -173,6 +186,7 @@ class Engine:
         """Take other settings for what is examined and how; call it between runs."""
         self._settings = settings
         self._scanner = Scanner(self.root, settings.scan, languages.SUFFIXES)
+        self.learning.configure(settings)
         old, self.pool = self.pool, _pool(settings)
         await old.close()
 
@@ -309,6 +323,7 @@ class Engine:
         self.on_directories(result.directories)
         changed = [*result.added, *result.modified, *result.renamed]
         again = self._to_analyse_again(result, full=full)
+        known = await self.learning.before_run()
         news = (
             changed
             or again
@@ -316,6 +331,7 @@ class Engine:
             or result.touched
             or self._is_new(result.errors)
             or self._runner.is_behind
+            or known.version != self._learned
         )
         if not (news or self._is_first or record_always):
             return
@@ -334,7 +350,7 @@ class Engine:
         if result.unreadable_directories:
             report.status = "partial"
         change = await self._store_files(result, [*changed, *again], extraction, report, progress)
-        await self._run_stages(change, report, progress)
+        await self._run_stages(change, known, report, progress)
 
     def _to_analyse_again(self, result: ScanResult, *, full: bool) -> list[ScannedFile]:
         """Return known files that need analysing although their content is as it was."""
@@ -555,12 +571,13 @@ class Engine:
             self._failed[file.path] = error
             self._note_failure(report, file.path, "extract", error)
 
-    async def _run_stages(self, change: Change, report: RunReport, progress: Progress) -> None:
+    async def _run_stages(self, change: Change, known: Briefing, report: RunReport, progress: Progress) -> None:
         """Run the project stages and store what they find; the first run of a process computes everything."""
         if self._is_first:
             change = self.project.everything()
-        if not (change or self._runner.is_behind):
+        if not (change or self._runner.is_behind or known.version != self._learned):
             return
+        self.project.learned = known.learned
         threads = 2 if len(change.changed) >= LARGE_RUN else 1
         stages = self._runner.run(self.project, change, self._cancel.is_set, threads=threads)
         done = 0
@@ -571,11 +588,12 @@ class Engine:
                 if stage is None:
                     break
                 done += 1
-                stores.start_soon(self._store_stage, stage, change, report)
+                stores.start_soon(self._store_stage, stage, change, report, known.through)
         if not self._cancel.is_set():
             self._is_first = False
+            self._learned = known.version
 
-    async def _store_stage(self, stage: StageReport, change: Change, report: RunReport) -> None:
+    async def _store_stage(self, stage: StageReport, change: Change, report: RunReport, through: int) -> None:
         written = 0
         error = stage.error
         findings = stage.findings
@@ -590,6 +608,8 @@ class Engine:
             everything = findings.files is None or self._is_first
             files = None if everything else findings.files or frozenset()
             commands = [_stage_command(table, files, rows) for table, rows in by_table.items()]
+            if not _JUDGED.isdisjoint(by_table):  # what was said while the stages ran stands
+                commands.append(self.learning.catching_up(through))
             try:
                 results = await self._store.writer.submit(*commands)
             except StoreError as refused:
@@ -602,6 +622,8 @@ class Engine:
                     for table_name, (count, _) in result.tables.items():
                         report.rows[table_name] += count
                         written += count
+                    self.learning.renamed(result.renamed)
+                self.learning.scored(by_table.get(PatternConfidenceRow, ()))
             for problem in findings.problems:
                 self._note(
                     report,
@@ -662,6 +684,7 @@ class Engine:
         self._version += 1
         self._runner = self._new_runner()
         self._is_first = True
+        await self.learning.load()
         await self._restore_known()
         await self._restore_project()
         self._in_doubt = False

@@ -13,6 +13,7 @@ import msgspec
 from driftd.pipeline.detect.finding import find
 from driftd.pipeline.detect.owasp import owasp_of
 from driftd.pipeline.detect.registry import index_of
+from driftd.pipeline.detect.severity import severity_of
 from driftd.pipeline.detect.suppressions import Suppressions
 from driftd.pipeline.facts.model import Kind, owner_function
 from driftd.pipeline.patterns.shapes import shapes_of
@@ -33,7 +34,9 @@ class Fault(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """A detection that is a violation, unless feedback says otherwise.
 
     id: that of the detection, or of the outlier; suppressed: whether a comment silences it
+    severity: before feedback; see `severity`
     pattern: the pattern that it breaks, where that is not the rule
+    code: hash of rule and code, wherever that stands
     """
 
     id: str
@@ -51,6 +54,24 @@ class Fault(msgspec.Struct, frozen=True, array_like=True, gc=False):
     fix: str | None = None
     suppressed: bool = False
     pattern: str = ""
+    code: str = ""
+
+
+class Silence(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """A comment that silences findings, for those that only the project as a whole has.
+
+    id: fingerprint; about: the line that it is about; rules: those it names, none for all
+    is_own: whether it is driftd's own form; used: whether it silences something that a rule finds here
+    """
+
+    id: str
+    line: int
+    column: int
+    about: int
+    rules: tuple[str, ...]
+    is_own: bool
+    used: bool
+    text: str
 
 
 class Choices(msgspec.Struct, frozen=True, array_like=True, gc=False):
@@ -78,6 +99,7 @@ class Marks(msgspec.Struct, frozen=True, array_like=True, gc=False, omit_default
     lengths: tuple[int, ...] = ()
     long: tuple[int, ...] = ()
     is_test: bool = False
+    silences: tuple[Silence, ...] = ()
 
 
 NO_MARKS: Final = Marks()
@@ -132,7 +154,7 @@ def marks_of(path: str, facts: FileFacts, scopes: Scopes | None = None) -> Marks
                     line=place.line,
                     column=column,
                     end_line=max(place.line, place.end_line),
-                    severity=rule.severity,
+                    severity=severity_of(rule.category, rule.cwe, rule.severity),
                     category=rule.category,
                     message=_message(rule, place.name, shown),
                     confidence=rule.confidence,
@@ -141,6 +163,7 @@ def marks_of(path: str, facts: FileFacts, scopes: Scopes | None = None) -> Marks
                     strategy=rule.fix.strategy if rule.fix else None,
                     fix=rule.fix.description if rule.fix else (rule.remediation or None),
                     suppressed=suppressions.silences(rule, place.line),
+                    code=fingerprint(rule.id, text),
                 )
             )
     for answer, sites in shapes_of(path, facts, is_test=testing).items():
@@ -153,6 +176,7 @@ def marks_of(path: str, facts: FileFacts, scopes: Scopes | None = None) -> Marks
         lengths,
         long,
         testing,
+        _silences(path, suppressions),
     )
 
 
@@ -166,6 +190,17 @@ def _lengths(facts: FileFacts) -> tuple[tuple[int, ...], tuple[int, ...]]:
             if length >= LONG:
                 long += [number, function.line, length]
     return tuple([n for pair in counts.items() for n in pair]), tuple(long)
+
+
+def _silences(path: str, suppressions: Suppressions) -> tuple[Silence, ...]:
+    counts: dict[str, int] = {}
+    found = []
+    for one in suppressions.directives:
+        ordinal = counts[one.text] = counts.get(one.text, -1) + 1
+        number = fingerprint(UNUSED_SUPPRESSION, path, one.text, ordinal)
+        used = one.line in suppressions.used
+        found.append(Silence(number, one.line, one.column, one.about, one.rules, one.is_own, used, one.text))
+    return tuple(found)
 
 
 def _message(rule: Rule, name: str, shown: str) -> str:
@@ -190,5 +225,6 @@ def _around(facts: FileFacts, scope: int) -> str:
     return facts.outline.classes[~scope].qualified_name if scope < 0 else facts.outline.functions[scope].qualified_name
 
 
+UNUSED_SUPPRESSION: Final = "driftd/unused-suppression"
 _LONGEST: Final = 200
 _LONGEST_IDENTITY: Final = 4000

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from driftd.pipeline.detect.registry import rule_of
+from driftd.pipeline.detect.registry import rules_by_id
 from driftd.pipeline.patterns.questions import questions
 
 _OTHERS = {"function-length": ("How long are functions?", "functions of ordinary length")}
@@ -23,5 +23,5 @@ def about_pattern(pattern: str, departs: int) -> dict[str, Any]:
     known = questions().get(name)
     if known is not None and alternative:
         return {"title": known.label(alternative), "question": known.title, "departs": departs}
-    rule = rule_of(pattern)
+    rule = rules_by_id().get(pattern)
     return {"title": rule.message if rule is not None else pattern, "question": None, "departs": 0}
