@@ -138,7 +138,7 @@ def marks_of(path: str, facts: FileFacts, scopes: Scopes | None = None) -> Marks
 
 
 def _message(rule: Rule, name: str, shown: str) -> str:
-    return rule.message.replace("{name}", name[:_LONGEST]).replace("{text}", shown)
+    return rule.message.replace("{name}", name[:_LONGEST].removeprefix("?.")).replace("{text}", shown)
 
 
 def _texts(one: Found, facts: FileFacts) -> tuple[str, str]:
