@@ -255,10 +255,10 @@ class _Finder:
             owners = self.names.path(owner, scope, line) or (owner,)
         elif target.kind == Kind.MEMBER and target.items:
             last = target.text
-            owners = self.names.of(target.items[0], scope, line) or ("",)
+            owners = self.names.of(target.items[0], scope, line) or ("?",)
         elif target.kind == Kind.INDEX and len(target.items) == 2:
             last = self.judge.key_text(target.items[1]) or ""
-            owners = self.names.of(target.items[0], scope, line) or ("",)
+            owners = self.names.of(target.items[0], scope, line) or ("?",)
         else:
             return ()
         return tuple([f"{owner}.{last}" for owner in owners])

@@ -92,7 +92,7 @@ class Judge:
 
     def fits(self, c: Condition, value: Value, scope: int, line: int) -> bool:
         """Return whether a value is as a condition says."""
-        if c.is_ and not (value.kind == Kind.CONSTANT and value.text in texts(c.is_)):
+        if c.is_ and self.names.word(value, scope, line) not in texts(c.is_):
             return False
         if c.text:
             found = self.names.texts(value, scope, line)
@@ -108,6 +108,10 @@ class Judge:
                 and (c.at_most is None or number <= c.at_most)
                 and (c.below is None or number < c.below)
             ):
+                return False
+        if c.permits:
+            bits = self.names.number(value, scope, line)
+            if bits is None or not int(bits) & c.permits:
                 return False
         if c.name and not self.is_named(self.names.of(value, scope, line), texts(c.name)):
             return False
@@ -138,7 +142,7 @@ class Judge:
             self.fits(c.part, part, scope, line) for part in dynamic_parts(self, value, scope, line)
         ):
             return False
-        if c.written and _regex(c.written).search(self._written(value)) is None:
+        if c.written and not any(map(_regex(c.written).search, self._written(value, scope, line))):
             return False
         if c.mentions and not any(map(_regex(c.mentions).search, self._mentioned(value, scope, line))):
             return False
@@ -212,13 +216,18 @@ class Judge:
             return not value.items
         return self.names.text(value, scope, line) == ""
 
-    def _written(self, value: Value) -> str:
-        """Return the name of a value as it is written; of a call, what it calls."""
+    def _written(self, value: Value, scope: int, line: int, depth: int = 2) -> Iterator[str]:
+        """Yield the name of a value as it is written; of a call, what it calls; of a local name, also what it is."""
         while value.kind in {Kind.AWAIT, Kind.CAST, Kind.INDEX} and value.items:
             value = value.items[0]
         if value.kind == Kind.CALL:
             value = self.names.calls[value.ref].callee
-        return value.text if value.kind in {Kind.PATH, Kind.MEMBER} else ""
+        if value.kind in {Kind.PATH, Kind.MEMBER}:
+            yield value.text
+            if depth and value.kind == Kind.PATH and "." not in value.text:
+                given = _assigned(self.facts, value.text, scope, line)
+                if given is not None:
+                    yield from self._written(given, scope, line, depth - 1)
 
     def _mentioned(self, value: Value, scope: int, line: int) -> Iterator[str]:
         """Yield the names that are read in a value: in the calls in it, and in what its local names were given."""
@@ -406,7 +415,7 @@ def _says_something(c: Condition) -> bool:
     """Return whether a condition says anything of a value."""
     return bool(
         c.is_ or c.text or c.name or c.kind or c.has or c.lacks or c.calls or c.any or c.items or c.not_
-        or c.part or c.written or c.mentions
+        or c.part or c.written or c.mentions or c.permits
         or c.built is not None or c.constant is not None or c.empty is not None or c.missing is not None
         or c.at_least is not None or c.at_most is not None or c.below is not None
     )  # fmt: skip

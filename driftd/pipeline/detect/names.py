@@ -87,6 +87,16 @@ class Names:
             return self.text(value.items[1], scope, line)  # what it is unless something else is given
         return None
 
+    def word(self, value: Value, scope: int, line: int) -> str:
+        """Return which of the language's constants a value is: `true`, `false`, `null` …; "" for others."""
+        if value.kind == Kind.CONSTANT:
+            return value.text
+        if self.folding is not None and value.kind == Kind.PATH:
+            values = self.folding.values(value, scope, line)
+            if values is not None and len(values) == 1 and (values[0] is None or isinstance(values[0], bool)):
+                return {None: "null", True: "true", False: "false"}[values[0]]
+        return ""
+
     def texts(self, value: Value, scope: int, line: int) -> tuple[str, ...]:
         """Return the strings that a value can be, as far as they are known."""
         if self.folding is not None and value.kind in _FOLDING:

@@ -47,6 +47,7 @@ class Condition(_Part, frozen=True, kw_only=True):
     - text: a string (written there, or bound to the name there) in which the regular expression is found; where
       `built` is asked for, its text with `{}` for what is not constant
     - at_least, at_most, below: a number
+    - permits: a number with one of these bits: file permissions (a TOML integer: 0o022)
     - name: something that resolves to one of these names
     - built: whether it is put together from constant text and something else (`+`, `%`, format, template)
     - constant: whether it is the same every time
@@ -122,6 +123,7 @@ class Condition(_Part, frozen=True, kw_only=True):
     part: Condition | None = None
     written: str = ""
     mentions: str = ""
+    permits: int = 0
 
 
 class Match(_Part, frozen=True, kw_only=True):
