@@ -412,9 +412,9 @@ def _regex(pattern: str) -> re.Pattern[str]:
 
 
 def _says_something(c: Condition) -> bool:
-    """Return whether a condition says anything of a value."""
+    """Return whether a condition itself says anything of a value; `any` and `not` are of conditions of their own."""
     return bool(
-        c.is_ or c.text or c.name or c.kind or c.has or c.lacks or c.calls or c.any or c.items or c.not_
+        c.is_ or c.text or c.name or c.kind or c.has or c.lacks or c.calls or c.items
         or c.part or c.written or c.mentions or c.permits
         or c.built is not None or c.constant is not None or c.empty is not None or c.missing is not None
         or c.at_least is not None or c.at_most is not None or c.below is not None
