@@ -351,7 +351,9 @@ class _Finder:
                 ):
                     region = self.bodies.regions[handler.region].parent if handler.region >= 0 else -1
                     name = ", ".join(handler.caught)
-                    place = Place(handler.line, 0, handler.end_line, handler.scope, region, name)
+                    place = Place(
+                        handler.line, 0, handler.end_line, handler.scope, region, name, handler=handler
+                    )
                     if self.judge.accepts(match, place):
                         yield Found(rule, place)
 
@@ -361,12 +363,12 @@ class _Finder:
             if value is None:
                 continue
             names = self.names.of(value, raised.scope, raised.line)
-            for name in names:
+            for name in names or ("",):
                 for pattern, rule, match in (
                     *table.by_last.get(name.rpartition(".")[2], ()),
                     *(c for many in table.open.values() for c in many),
                 ):
-                    if pattern.matches(name):
+                    if pattern.text == ANYTHING or (name and pattern.matches(name)):
                         call = self.bodies.calls[value.ref] if value.kind == Kind.CALL else None
                         place = Place(raised.line, 0, raised.line, raised.scope, raised.region, name, call, value)
                         if self.judge.accepts(match, place):

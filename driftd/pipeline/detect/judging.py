@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from driftd.pipeline.detect.names import Names
     from driftd.pipeline.detect.rules import Match
-    from driftd.pipeline.facts.model import Arg, Call, FileFacts
+    from driftd.pipeline.facts.model import Arg, Call, FileFacts, Handler
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +34,7 @@ class Place:
     call: Call | None = None
     value: Value | None = None
     number: int = -1  # of the call
+    handler: Handler | None = None
 
 
 class Judge:
@@ -297,6 +298,14 @@ class Judge:
             return False
         if c.in_loop is not None and c.in_loop is not self._within(place.region, {"loop", "comprehension"}):
             return False
+        if (c.does or c.does_only) and not _does(c, place):
+            return False
+        if c.is_method is not None and c.is_method is not (
+            place.scope > 0 and self.facts.outline.functions[place.scope].kind == "method"
+        ):
+            return False
+        if c.changed is not None and c.changed is not self._changes(place.scope, place.name):
+            return False
         if c.in_finally is not None and c.in_finally is not self._within(place.region, {"finally"}):
             return False
         return c.in_handler is None or c.in_handler is self._within(place.region, {"handler"})
@@ -331,6 +340,32 @@ class Judge:
             else:
                 scope = outline.functions[scope].scope
         return False
+
+    def _changes(self, function: int, name: str) -> bool:
+        """Return whether a function changes what a parameter holds, or lets others do so."""
+        bodies = self.facts.bodies
+        if any(
+            call.scope == function
+            and call.callee.text.startswith(name + ".")
+            and call.callee.text.rpartition(".")[2] in _CHANGING
+            for call in bodies.calls
+        ):
+            return True
+        for assign in bodies.assigns:
+            if assign.scope != function:
+                continue
+            target, value = assign.target, assign.value
+            if target.kind == Kind.PATH and target.text == name and assign.kind == "augmented":
+                return True
+            if target.kind == Kind.INDEX and target.items[0].kind == Kind.PATH and target.items[0].text == name:
+                return True
+            is_kept = target.kind == Kind.MEMBER or (target.kind == Kind.PATH and "." in target.text)
+            if is_kept and value is not None and value.kind == Kind.PATH and value.text == name:
+                return True
+        return any(
+            r.scope == function and r.value is not None and r.value.kind == Kind.PATH and r.value.text == name
+            for r in bodies.returns
+        )
 
     def _within(self, region: int, kinds: set[str]) -> bool:
         regions = self.facts.bodies.regions
@@ -381,6 +416,13 @@ def _argument(args: tuple[Arg, ...], which: int | str) -> Value | None:
         if position == which:
             return arg.value
     return None
+
+
+def _does(c: Condition, place: Place) -> bool:
+    if place.handler is None:
+        return False
+    body = set(place.handler.body)
+    return not body.isdisjoint(c.does) if c.does else body == set(c.does_only)
 
 
 def _attributes(element: Value, name: str) -> list[Value]:
@@ -523,6 +565,9 @@ def dynamic_parts(judge: Judge, value: Value, scope: int, line: int, depth: int 
 
 _FOLLOWING: Final = 6  # only the whole string is looked up by its name
 _MENTIONED: Final = 60
+_CHANGING: Final = frozenset(
+    {"append", "extend", "insert", "add", "update", "setdefault", "pop", "popitem", "remove", "discard", "clear", "sort"}
+)
 
 
 def _part(judge: Judge, value: Value, scope: int, line: int, depth: int) -> tuple[str, bool]:

@@ -76,6 +76,9 @@ class Condition(_Part, frozen=True, kw_only=True):
     - imports: the file imports one of these modules
     - has_call: the file calls one of these names
     - in_finally: whether it stands in a finally block
+    - is_method: whether it is a method of an instance, or its decorator
+    - does, does_only: an error handler does one of these; these and nothing else (see `facts.model.Handler`)
+    - changed: whether the parameter is changed in the function, kept by it, or returned
     - used: whether anything is done with what the call returns
     - purpose: one of the names that tell what the call's result is for (see `purposes`) is found by this regular
       expression; they are in snake case
@@ -124,6 +127,10 @@ class Condition(_Part, frozen=True, kw_only=True):
     written: str = ""
     mentions: str = ""
     permits: int = 0
+    is_method: bool | None = None
+    does: Texts = ()
+    does_only: Texts = ()
+    changed: bool | None = None
 
 
 class Match(_Part, frozen=True, kw_only=True):
@@ -141,7 +148,7 @@ class Match(_Part, frozen=True, kw_only=True):
     - built: strings put together from constant text, in which the regular expression is found, and something else
     - entry: entries of objects and dictionaries with these keys, wherever they stand
     - markup: elements of these names
-    - raise: raised errors of these names
+    - raise: raised errors of these names (`*`: all that is raised)
     - comment: comments in which the regular expression is found
     - parameter: parameters with a default (the value) whose name is found by the regular expression
     - return: returned values that stand for one of these names (`*`: all)
