@@ -204,7 +204,7 @@ def _silences(path: str, suppressions: Suppressions) -> tuple[Silence, ...]:
 
 
 def _message(rule: Rule, name: str, shown: str) -> str:
-    return rule.message.replace("{name}", name[:_LONGEST]).replace("{text}", shown)
+    return rule.message.replace("{name}", name[:_LONGEST].removeprefix("?.")).replace("{text}", shown)
 
 
 def _texts(one: Found, facts: FileFacts) -> tuple[str, str]:
