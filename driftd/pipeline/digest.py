@@ -193,7 +193,7 @@ def digest_of(path: str, language: str, facts: FileFacts, encoded: bytes) -> byt
                 defines=defines,
                 data=data,
                 starts=start_facts_of(facts, scopes),
-                marks=marks_of(path, facts, scopes),
+                marks=marks_of(path, facts, scopes, encoded),
             )
         )
     return encode(
@@ -204,7 +204,7 @@ def digest_of(path: str, language: str, facts: FileFacts, encoded: bytes) -> byt
             tuple(accesses(facts)) if may_access(language, encoded) else (),
             data=data_facts_of(facts),
             starts=start_facts_of(facts, scopes),
-            marks=marks_of(path, facts, scopes),
+            marks=marks_of(path, facts, scopes, encoded),
         )
     )
 

@@ -106,10 +106,10 @@ NO_MARKS: Final = Marks()
 LONG: Final = 40  # lines of a function that can be an outlier
 
 
-def marks_of(path: str, facts: FileFacts, scopes: Scopes | None = None) -> Marks:
+def marks_of(path: str, facts: FileFacts, scopes: Scopes | None = None, encoded: bytes = b"") -> Marks:
     """Return what the rules find in a file."""
     testing = is_test(path)
-    found = find(path, facts, index_of(facts.language), scopes, is_test=testing)
+    found = find(path, facts, index_of(facts.language), scopes, is_test=testing, encoded=encoded)
     suppressions = Suppressions(facts)
     ordinals: dict[tuple[str, str, str], int] = {}
     rows, faults = [], []
