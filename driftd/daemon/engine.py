@@ -146,8 +146,14 @@ class Engine:
     def _new_runner(self) -> Runner:
         return Runner(project_stages(self._map, self._cancel.is_set), self._clock.monotonic)
 
-    def _map(self, function: Callable[[bytes, bytes], bytes], shared: bytes, items: Iterable[bytes]) -> Iterator[bytes]:
-        return self.pool.map(function, shared, items, self._cancel.is_set)
+    def _map(
+        self,
+        function: Callable[[bytes, bytes], bytes],
+        shared: bytes,
+        items: Iterable[bytes],
+        homes: Sequence[int] = (),
+    ) -> Iterator[bytes]:
+        return self.pool.map(function, shared, items, self._cancel.is_set, homes)
 
     @property
     def scanner(self) -> Scanner:

@@ -8,7 +8,7 @@ from driftd.pipeline.data.expressions import Form
 from driftd.pipeline.data.registry import Entry, mapped_key, table_key
 
 if TYPE_CHECKING:
-    from driftd.pipeline.data.facts import Declarations
+    from driftd.pipeline.data.shapes import Declarations
 
 
 def told_by(path: str, facts: Declarations, language: str) -> dict[str, Entry]:

@@ -10,23 +10,26 @@ from __future__ import annotations
 
 from collections import Counter
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, ClassVar, Final, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Any, ClassVar, Final, TypeAlias
 
 import msgspec
 
 from driftd.pipeline.call_graph.declared import Declared
-from driftd.pipeline.call_graph.declared_resolve import resolve_file
-from driftd.pipeline.call_graph.flows import Contributions, Flows, merged
+from driftd.pipeline.call_graph.declared_resolve import resolve_file, resolver_of
+from driftd.pipeline.call_graph.flows import Flows
 from driftd.pipeline.call_graph.outcomes import BUILTIN_CALL, EXTERNAL, IMPLICIT, RESOLVED
+from driftd.pipeline.call_graph.rounds import REST, FileResult, Round, Stretch, Users
 from driftd.pipeline.dialects import DIALECTS
 from driftd.pipeline.project import Project
 from driftd.pipeline.stage import Cancelled, Findings, Remembering
 from driftd.rows.call_graph import CallEdgeRow, ExternalCallRow
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from driftd.pipeline.call_graph.flows import Named
+    from driftd.pipeline.call_graph.outcomes import Part
+    from driftd.pipeline.call_graph.resolve import Resolver
     from driftd.pipeline.project import Change
     from driftd.pipeline.stage import Mapper
     from driftd.rows.declare import Row
@@ -34,121 +37,8 @@ if TYPE_CHECKING:
 # From here on other processes are worth the snapshot they need; a chunk is worth its trip and leaves none idle long.
 MANY_FILES = 200
 CHUNK = 48
+MOST_HELD: Final = 14_000_000  # bytes of facts that a process keeps decoded for the next round, as nine times that
 ROUNDS: Final = 3
-
-
-class _Part(NamedTuple):
-    """What resolving a stretch of a file gave: its edges encoded, how its call sites fared, what it read and handed on."""
-
-    edges: bytes
-    outcomes: bytes
-    reads: tuple[str, ...]
-    flows: Contributions
-    external: bytes
-
-
-class _Result:
-    """What resolving one file gave, by stretch; `_REST` is everything that reads no flow.  `seen` leaves flows out."""
-
-    __slots__ = ("flows", "parts", "seen")
-
-    def __init__(self, parts: dict[int, _Part], seen: tuple[str, ...]) -> None:
-        self.parts = parts
-        self.seen = seen
-        flows: dict[str, tuple[Named, ...]] = {}
-        for part in parts.values():
-            for key, named in part.flows.items():
-                flows[key] = flows[key] + named if key in flows else named
-        self.flows = flows
-
-    def rows(self) -> list[tuple[bytes, bytes]]:
-        """Return the encoded edges and calls of other packages, by stretch."""
-        return [(part.edges, part.external) for _, part in sorted(self.parts.items())]
-
-    def stale(self, changed: set[str]) -> list[int]:
-        """Return the stretches that read a place which holds something else now."""
-        if not changed:
-            return []
-        return [group for group, part in self.parts.items() if not changed.isdisjoint(part.reads)]
-
-
-_REST: Final = -1
-
-
-class _Round:
-    """The results of one round, and what flows after it."""
-
-    __slots__ = ("content", "results", "sources")
-
-    def __init__(self) -> None:
-        self.results: dict[str, _Result] = {}
-        self.sources: dict[str, set[str]] = {}  # place -> files that contribute to it
-        self.content: dict[str, tuple[Named, ...]] = {}
-
-    def put(self, path: str, result: _Result | None) -> Iterable[str]:
-        """Replace the result of a file; return the places that may hold something else now."""
-        old = self.results.pop(path, None)
-        if result is not None:
-            self.results[path] = result
-        before: Contributions = {} if old is None else old.flows
-        after: Contributions = {} if result is None else result.flows
-        if before == after:
-            return ()
-        for key in before.keys() - after.keys():
-            self.sources[key].discard(path)
-        for key in after.keys() - before.keys():
-            self.sources.setdefault(key, set()).add(path)
-        return before.keys() | after.keys()
-
-    def settle(self, touched: Iterable[str]) -> set[str]:
-        """Work out again what these places hold; return those that hold something else."""
-        changed = set()
-        for key in touched:
-            paths = self.sources.get(key)
-            old = self.content.get(key, ())
-            if not paths:
-                self.sources.pop(key, None)
-                self.content.pop(key, None)
-                new: tuple[Named, ...] = ()
-            else:
-                new = self.content[key] = merged(key, [self.results[path].flows[key] for path in paths])
-            if new != old:
-                changed.add(key)
-        return changed
-
-
-class _Users:
-    """Which files looked at what.  Most things are looked at by one file: a set of its own for each is too much."""
-
-    __slots__ = ("_files",)
-
-    def __init__(self) -> None:
-        self._files: dict[str, str | set[str]] = {}
-
-    def __len__(self) -> int:
-        """Return how many things were looked at."""
-        return len(self._files)
-
-    def of(self, key: str) -> Collection[str]:
-        """Return the files that looked at something."""
-        files = self._files.get(key, ())
-        return (files,) if isinstance(files, str) else files
-
-    def add(self, key: str, path: str) -> None:
-        """Take note that a file looked at something."""
-        files = self._files.setdefault(key, path)
-        if isinstance(files, set):
-            files.add(path)
-        elif files != path:
-            self._files[key] = {files, path}
-
-    def discard(self, key: str, path: str) -> None:
-        """Take note that a file does not look at it any more."""
-        files = self._files[key]
-        if isinstance(files, set):
-            files.discard(path)
-        if not files or files == path:
-            del self._files[key]
 
 
 class CallEdges(Remembering):
@@ -166,8 +56,8 @@ class CallEdges(Remembering):
 
     def forget(self) -> None:
         """Be as new."""
-        self._rounds: list[_Round] = []
-        self._users = _Users()  # what resolutions looked at -> files, over all rounds
+        self._rounds: list[Round] = []
+        self._users = Users()  # what resolutions looked at -> files, over all rounds
         self._seen: dict[str, tuple[str, ...]] = {}  # file -> the same
         self._languages: dict[str, str] = {}
 
@@ -183,9 +73,9 @@ class CallEdges(Remembering):
             else:
                 self._languages.pop(path, None)
         while len(self._rounds) < ROUNDS:
-            self._rounds.append(_Round())
+            self._rounds.append(Round())
         work = _Work(project, self._mapper, self.cancelled)
-        before: dict[str, _Result | None] = {}
+        before: dict[str, FileResult | None] = {}
         last = self._rounds[-1].results
         changed: set[str] = set()  # places that hold something else than before the change, after the round before
         for number, round_ in enumerate(self._rounds):
@@ -231,9 +121,9 @@ class CallEdges(Remembering):
                 base_result = earlier.results[path]  # what was not stale stays
                 known = set(base_result.seen)
                 more = tuple([key for key in seen if key not in known])
-                result = _Result({**base_result.parts, **parts}, base_result.seen + more)
+                result = FileResult({**base_result.parts, **parts}, base_result.seen + more)
             else:
-                result = _Result(parts, seen)
+                result = FileResult(parts, seen)
             touched.update(round_.put(path, result))
         return touched
 
@@ -277,10 +167,11 @@ class _Work:
         self.held: Mapping[str, tuple[Named, ...]] = {}  # what flows by the answers of `symbols`
         self.snapshot = b""
         self.keys: dict[str, str] = {}
+        self.homes: dict[str, int] = {}  # file -> the chunk that it was in when all of it was resolved
 
     def resolve(
         self, jobs: Sequence[_Job], content: Mapping[str, tuple[Named, ...]]
-    ) -> Iterator[tuple[str, dict[int, _Part], tuple[str, ...]]]:
+    ) -> Iterator[tuple[str, dict[int, Stretch], tuple[str, ...]]]:
         """Resolve files or stretches of them, given what flows; raises Cancelled."""
         done = 0
         if self.mapper is not None and len(jobs) >= MANY_FILES:
@@ -301,20 +192,18 @@ class _Work:
 
     def elsewhere(
         self, jobs: Sequence[_Job], content: Mapping[str, tuple[Named, ...]], mapper: Mapper
-    ) -> Iterator[tuple[str, dict[int, _Part], tuple[str, ...]]]:
+    ) -> Iterator[tuple[str, dict[int, Stretch], tuple[str, ...]]]:
         """Resolve in other processes, as far as that is possible."""
         if not self.snapshot:
             self.snapshot = self.project.snapshot()
-        chunks = (
-            _encode([(path, self.project[path].facts, groups) for path, groups in jobs[at : at + CHUNK]])
-            for at in range(0, len(jobs), CHUNK)
-        )
+        chunks, homes = self.chunked(jobs)
+        encoded = (_encode([(path, self.project[path].facts, groups) for path, groups in chunk]) for chunk in chunks)
         one = self.keys.setdefault  # equal keys of many files become one string
-        for chunk in mapper(resolve_chunk, _encode((self.snapshot, content)), chunks):
+        for chunk in mapper(resolve_chunk, _encode((self.snapshot, content)), encoded, homes):
             self.go_on()
             for path, parts, seen in _decode_results(chunk):
                 found = {
-                    group: _Part(
+                    group: Stretch(
                         edges,
                         outcomes,
                         tuple([one(key, key) for key in reads]),
@@ -325,34 +214,91 @@ class _Work:
                 }
                 yield path, found, tuple([one(key, key) for key in seen])
 
+    def chunked(self, jobs: Sequence[_Job]) -> tuple[list[Sequence[_Job]], list[int]]:
+        """Return the jobs in chunks, each with the number of the chunk in which its files were resolved before."""
+        chunks: list[Sequence[_Job]] = []
+        homes: list[int] = []
+        at = 0
+        while at < len(jobs):
+            home = self.homes.get(jobs[at][0])
+            end = at + 1
+            while end < len(jobs) and end - at < CHUNK and self.homes.get(jobs[end][0]) == home:
+                end += 1
+            chunks.append(jobs[at:end])
+            homes.append(len(homes) if home is None else home)
+            at = end
+        for chunk, home in zip(chunks, homes, strict=True):
+            self.homes.update((path, home) for path, _ in chunk)
+        return chunks, homes
+
 
 def resolve_chunk(shared: bytes, chunk: bytes) -> bytes:
     """Resolve a chunk of files against a snapshot of the project and what flows; in a worker process."""
-    project, symbols = _looked_up(shared)
-    results = []
-    for path, facts, groups in _decode_chunk(chunk):
-        file = project[path]
+    state = _looked_up(shared)
+    results = [
+        (path, *_parts(state.resolve(path, facts, groups), groups)) for path, facts, groups in _decode_chunk(chunk)
+    ]
+    return _encode(
+        [
+            (path, [(n, p.edges, p.outcomes, p.reads, p.flows, p.external) for n, p in parts.items()], seen)
+            for path, parts, seen in results
+        ]
+    )
+
+
+class _State:
+    """A snapshot of the project in a worker process, with the files that are likely to be asked for again."""
+
+    def __init__(self, snapshot: bytes) -> None:
+        self.project = Project.from_snapshot(snapshot)
+        self.symbols = Declared(self.project)
+        self.held: Mapping[str, tuple[Named, ...]] = {}
+        self.resolvers: dict[str, tuple[int, Resolver]] = {}  # by file, with the hash of its facts
+        self.size = 0  # of their facts
+
+    def advance(self, content: Mapping[str, tuple[Named, ...]]) -> None:
+        """Let other things flow: what did not read them stays true."""
+        self.symbols.advance(Flows(content, self.symbols.names), _differing(self.held, content))
+        self.held = content
+
+    def resolve(self, path: str, facts: bytes, groups: list[int] | None) -> tuple[dict[int, Part], set[str]]:
+        """Resolve a file; one that reads what flows is kept open for the next round."""
+        known = self.resolvers.get(path)
+        if known is not None and known[0] == hash(facts):
+            return known[1].resolve(groups)
+        file = self.project[path]
         file.facts = facts
-        results.append(_resolved(project, path, groups, symbols))
+        resolver = resolver_of(self.project, file, self.symbols)
         file.facts = b""
-    return _encode([(path, [(group, *part) for group, part in parts.items()], seen) for path, parts, seen in results])
+        result = resolver.resolve(groups)
+        if self.size < MOST_HELD and any(part.reads for part in result[0].values()):
+            self.resolvers[path] = hash(facts), resolver
+            self.size += len(facts)
+        else:
+            resolver.close()
+        return result
+
+    def close(self) -> None:
+        """Let go of the files, so that nothing waits for the garbage collector."""
+        for _, resolver in self.resolvers.values():
+            resolver.close()
+        self.resolvers.clear()
 
 
 @lru_cache(maxsize=1)
-def _looked_up(shared: bytes) -> tuple[Project, Declared]:
+def _looked_up(shared: bytes) -> _State:
     snapshot, content = _decode_shared(shared)
-    project, symbols, held = _project(snapshot)
-    # The same project with other flows: what did not read them stays true.
-    symbols.advance(Flows(content, symbols.names), _differing(held, content))
-    held.clear()
-    held.update(content)
-    return project, symbols
+    state = _STATES.get(snapshot)
+    if state is None:
+        for other in _STATES.values():
+            other.close()
+        _STATES.clear()
+        state = _STATES[snapshot] = _State(snapshot)
+    state.advance(content)
+    return state
 
 
-@lru_cache(maxsize=1)
-def _project(snapshot: bytes) -> tuple[Project, Declared, dict[str, tuple[Named, ...]]]:
-    project = Project.from_snapshot(snapshot)
-    return project, Declared(project), {}
+_STATES: Final[dict[bytes, _State]] = {}  # the last one only
 
 
 def _differing(one: Mapping[str, tuple[Named, ...]], other: Mapping[str, tuple[Named, ...]]) -> set[str]:
@@ -363,17 +309,24 @@ def _differing(one: Mapping[str, tuple[Named, ...]], other: Mapping[str, tuple[N
 
 def _resolved(
     project: Project, path: str, groups: list[int] | None, symbols: Declared
-) -> tuple[str, dict[int, _Part], tuple[str, ...]]:
-    """Resolve a file; of a whole one, the stretches that read no flow are put together."""
-    found, seen = resolve_file(project, project[path], symbols, groups)
-    parts: dict[int, _Part] = {}
+) -> tuple[str, dict[int, Stretch], tuple[str, ...]]:
+    """Resolve a file in this process."""
+    return path, *_parts(resolve_file(project, project[path], symbols, groups), groups)
+
+
+def _parts(
+    found_and_seen: tuple[dict[int, Part], set[str]], groups: list[int] | None
+) -> tuple[dict[int, Stretch], tuple[str, ...]]:
+    """Return what was found in a file; of a whole one, the stretches that read no flow are put together."""
+    found, seen = found_and_seen
+    parts: dict[int, Stretch] = {}
     edges: list[Sequence[object]] = []
     external: list[Sequence[object]] = []
     outcomes: Counter[str] = Counter()
     flows: dict[str, tuple[Named, ...]] = {}
     for group, part in found.items():
         if part.reads or groups is not None:
-            parts[group] = _Part(
+            parts[group] = Stretch(
                 _encode(part.edges), _encode(part.outcomes), tuple(part.reads), part.flows, _encode(part.external)
             )
             continue
@@ -384,11 +337,11 @@ def _resolved(
         for key, named in part.flows.items():
             flows[key] = flows[key] + named if key in flows else named
     if groups is None:
-        parts[_REST] = _Part(_encode(edges), _encode(outcomes), (), flows, _encode(external))
-    return path, parts, tuple(seen)
+        parts[REST] = Stretch(_encode(edges), _encode(outcomes), (), flows, _encode(external))
+    return parts, tuple(seen)
 
 
-def _rows(result: _Result | None) -> list[tuple[bytes, bytes]]:
+def _rows(result: FileResult | None) -> list[tuple[bytes, bytes]]:
     return [] if result is None else result.rows()
 
 
@@ -404,10 +357,10 @@ def resolution_rate(outcomes: dict[str, int]) -> float:
 
 
 _Job: TypeAlias = tuple[str, "list[int] | None"]  # a file, and which stretches of it; None for all
-_SentPart: TypeAlias = tuple[int, bytes, bytes, list[str], dict[str, tuple[bytes, ...]], bytes]
+_SentStretch: TypeAlias = tuple[int, bytes, bytes, list[str], dict[str, tuple[bytes, ...]], bytes]
 _encode: Final = msgspec.msgpack.Encoder().encode
 _decode_chunk: Final = msgspec.msgpack.Decoder(list[tuple[str, bytes, list[int] | None]]).decode
-_decode_results: Final = msgspec.msgpack.Decoder(list[tuple[str, list[_SentPart], list[str]]]).decode
+_decode_results: Final = msgspec.msgpack.Decoder(list[tuple[str, list[_SentStretch], list[str]]]).decode
 _decode_shared: Final = msgspec.msgpack.Decoder(tuple[bytes, dict[str, tuple[bytes, ...]]]).decode
 _decode_outcomes: Final = msgspec.msgpack.Decoder(dict[str, int]).decode
 _decode_rows: Final = msgspec.msgpack.Decoder(list[tuple[Any, ...]]).decode
