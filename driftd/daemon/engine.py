@@ -384,11 +384,13 @@ class Engine:
                     break
             if together:
                 commits.start_soon(self._store_chunk, together, scanned, report)
-        for file in plain:  # a file that lost its language, or is skipped now, has left the project
-            if file.path in self.project:
-                entries[file.path] = None
-        self._version += 1
-        return await anyio.to_thread.run_sync(self.project.apply, entries)
+            for file in plain:  # a file that lost its language, or is skipped now, has left the project
+                if file.path in self.project:
+                    entries[file.path] = None
+            # While the last of it is committed; if that fails, the run does, and the project is made anew.
+            self._version += 1
+            change = await anyio.to_thread.run_sync(self.project.apply, entries)
+        return change  # noqa: RET504 - once all is committed
 
     async def _forget(self, result: ScanResult) -> None:
         """Take removed files out of the tables; what is known about a renamed one moves with it."""

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 from driftd.pipeline.call_graph.flows import merged
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable
+    from collections.abc import Collection, Iterable, Sequence
 
     from driftd.pipeline.call_graph.flows import Contributions, Named
 
@@ -53,6 +53,26 @@ class FileResult:
 
 
 REST: Final = -1
+
+
+# A stretch as other processes send it: its number, edges, outcomes, reads, flows and external calls.
+Sent: TypeAlias = "tuple[int, bytes, bytes, list[str], dict[str, tuple[Named, ...]], bytes]"
+
+
+def received(parts: Iterable[Sent], keys: dict[str, str]) -> dict[int, Stretch]:
+    """Return stretches from other processes; equal keys of many files become one string."""
+    found: dict[int, Stretch] = {}
+    for group, edges, outcomes, reads, flows, external in parts:
+        flowing: Contributions = {}
+        for key, names in flows.items():
+            flowing[keys.setdefault(key, key)] = names
+        found[group] = Stretch(edges, outcomes, one_of_each(reads, keys), flowing, external)
+    return found
+
+
+def one_of_each(texts: Sequence[str], keys: dict[str, str]) -> tuple[str, ...]:
+    """Return equal texts, each the one that is in `keys`."""
+    return tuple([keys.setdefault(text, text) for text in texts])
 
 
 class Round:
@@ -113,6 +133,24 @@ class Users:
         """Return the files that looked at something."""
         files = self._files.get(key, ())
         return (files,) if isinstance(files, str) else files
+
+    def note(self, path: str, old: Collection[str], results: Sequence[FileResult]) -> tuple[str, ...]:
+        """Take note of what the results of a file looked at, instead of `old`, and return that."""
+        now: set[str] = set()
+        noted: list[object] = []
+        for result in results:
+            if any(result is other for other in noted):
+                continue  # what was not stale is in several rounds
+            noted.append(result)
+            now.update(result.seen)
+            for part in result.parts.values():
+                now.update(part.reads)
+        before = set(old)
+        for key in before - now:
+            self.discard(key, path)
+        for key in now - before:
+            self.add(key, path)
+        return tuple(now)
 
     def add(self, key: str, path: str) -> None:
         """Take note that a file looked at something."""

@@ -18,7 +18,7 @@ from driftd.pipeline.call_graph.declared import Declared
 from driftd.pipeline.call_graph.declared_resolve import resolve_file, resolver_of
 from driftd.pipeline.call_graph.flows import Flows
 from driftd.pipeline.call_graph.outcomes import BUILTIN_CALL, EXTERNAL, IMPLICIT, RESOLVED
-from driftd.pipeline.call_graph.rounds import REST, FileResult, Round, Stretch, Users
+from driftd.pipeline.call_graph.rounds import REST, FileResult, Round, Stretch, Users, one_of_each, received
 from driftd.pipeline.dialects import DIALECTS
 from driftd.pipeline.project import Project
 from driftd.pipeline.stage import Cancelled, Findings, Remembering
@@ -143,17 +143,10 @@ class CallEdges(Remembering):
 
     def _note(self, path: str) -> None:
         """Remember what the results of a file depend on."""
-        users = self._users
         results = [r for round_ in self._rounds if (r := round_.results.get(path)) is not None]
-        reads = {id(part): part.reads for r in results for part in r.parts.values() if part.reads}
-        now = set[str]().union(*{id(r): r.seen for r in results}.values(), *reads.values())
-        old = set(self._seen.pop(path, ()))
-        for key in old - now:
-            users.discard(key, path)
-        for key in now - old:
-            users.add(key, path)
+        now = self._users.note(path, self._seen.pop(path, ()), results)
         if now:
-            self._seen[path] = tuple(now)
+            self._seen[path] = now
 
 
 class _Work:
@@ -198,21 +191,10 @@ class _Work:
             self.snapshot = self.project.snapshot()
         chunks, homes = self.chunked(jobs)
         encoded = (_encode([(path, self.project[path].facts, groups) for path, groups in chunk]) for chunk in chunks)
-        one = self.keys.setdefault  # equal keys of many files become one string
         for chunk in mapper(resolve_chunk, _encode((self.snapshot, content)), encoded, homes):
             self.go_on()
             for path, parts, seen in _decode_results(chunk):
-                found = {
-                    group: Stretch(
-                        edges,
-                        outcomes,
-                        tuple([one(key, key) for key in reads]),
-                        {one(key, key): names for key, names in flows.items()},
-                        external,
-                    )
-                    for group, edges, outcomes, reads, flows, external in parts
-                }
-                yield path, found, tuple([one(key, key) for key in seen])
+                yield path, received(parts, self.keys), one_of_each(seen, self.keys)
 
     def chunked(self, jobs: Sequence[_Job]) -> tuple[list[Sequence[_Job]], list[int]]:
         """Return the jobs in chunks, each with the number of the chunk in which its files were resolved before."""
@@ -253,7 +235,7 @@ class _State:
         self.project = Project.from_snapshot(snapshot)
         self.symbols = Declared(self.project)
         self.held: Mapping[str, tuple[Named, ...]] = {}
-        self.resolvers: dict[str, tuple[int, Resolver]] = {}  # by file, with the hash of its facts
+        self.resolvers: dict[str, tuple[int, Resolver, set[str]]] = {}  # by file: hash of its facts, what it looked at
         self.size = 0  # of their facts
 
     def advance(self, content: Mapping[str, tuple[Named, ...]]) -> None:
@@ -262,17 +244,21 @@ class _State:
         self.held = content
 
     def resolve(self, path: str, facts: bytes, groups: list[int] | None) -> tuple[dict[int, Part], set[str]]:
-        """Resolve a file; one that reads what flows is kept open for the next round."""
+        """Resolve a file; one that reads what flows is kept open for the next round.
+
+        What stretches of it looked at is told as far as it is not among what the whole file did.
+        """
         known = self.resolvers.get(path)
         if known is not None and known[0] == hash(facts):
-            return known[1].resolve(groups)
+            parts, seen = known[1].resolve(groups)
+            return parts, seen if groups is None else seen - known[2]
         file = self.project[path]
         file.facts = facts
         resolver = resolver_of(self.project, file, self.symbols)
         file.facts = b""
         result = resolver.resolve(groups)
-        if self.size < MOST_HELD and any(part.reads for part in result[0].values()):
-            self.resolvers[path] = hash(facts), resolver
+        if groups is None and self.size < MOST_HELD and any(part.reads for part in result[0].values()):
+            self.resolvers[path] = hash(facts), resolver, result[1]
             self.size += len(facts)
         else:
             resolver.close()
@@ -280,7 +266,7 @@ class _State:
 
     def close(self) -> None:
         """Let go of the files, so that nothing waits for the garbage collector."""
-        for _, resolver in self.resolvers.values():
+        for _, resolver, _ in self.resolvers.values():
             resolver.close()
         self.resolvers.clear()
 
