@@ -25,6 +25,7 @@ from driftd.store.commands import (
     Change,
     Checkpoint,
     Delete,
+    DropCache,
     DropFiles,
     IncrementalVacuum,
     Maintenance,
@@ -45,7 +46,10 @@ if TYPE_CHECKING:
     Values = Sequence[Any]
 
 _PLACE: Final = frozenset({"line", "column_num", "end_line", "end_column", "source_line", "sink_line"})
-_VERDICT: Final = frozenset({"suppressed", "suppression_source", "is_new"})
+_VERDICT: Final = frozenset(
+    {"suppressed", "suppression_source", "is_new", "severity", "confidence", "deviation_score", "significance",
+     "quick_fix_edits"}
+)  # fmt: skip
 """Columns of a finding that may change while it stays the same finding, besides its place."""
 
 
@@ -94,6 +98,9 @@ def maintain(connection: sqlite3.Connection, command: Maintenance) -> Result:
             return Result(value=before - after)
         case Optimize():
             connection.executescript("PRAGMA analysis_limit = 400; PRAGMA optimize;")
+            return Result()
+        case DropCache():
+            connection.execute("PRAGMA shrink_memory")
             return Result()
 
 

@@ -30,6 +30,7 @@ class Shape(msgspec.Struct, frozen=True, array_like=True, gc=False, omit_default
     """A class.  `around` is the index of the class that it stands in, or -1; `line` is its own.
 
     `body` are calls in the class itself that say something of a model: `has_many :posts`, the constructor of its base.
+    `methods` are those of an interface whose statements may stand elsewhere: name, number of the function, line.
     """
 
     name: str
@@ -41,6 +42,8 @@ class Shape(msgspec.Struct, frozen=True, array_like=True, gc=False, omit_default
     marks: tuple[Mark, ...] = ()
     kind: str = "class"
     body: tuple[Expr, ...] = ()
+    methods: tuple[tuple[str, int, int], ...] = ()
+    is_abstract: bool = False
 
 
 class Imported(msgspec.Struct, frozen=True, array_like=True, gc=False):
@@ -85,7 +88,8 @@ class Touch(msgspec.Struct, frozen=True, array_like=True, gc=False, omit_default
 
 
 class DataFacts(msgspec.Struct, frozen=True, array_like=True, gc=False):
-    """What a file says about data."""
+    """What a file says about data; `mentions` is whether it imports a package that a pack of its language knows."""
 
     declarations: Declarations = Declarations()
     touches: tuple[Touch, ...] = ()
+    mentions: bool = True

@@ -420,7 +420,7 @@ class FileFacts(msgspec.Struct, frozen=True, array_like=True, gc=False):
 class _BodiesOfCalls(msgspec.Struct, frozen=True, array_like=True, gc=False):
     calls: tuple[Call, ...]
     assigns: tuple[Assign, ...]
-    returns: msgspec.Raw
+    returns: tuple[Return, ...]
     raises: tuple[Raise, ...]
     handlers: msgspec.Raw
     regions: tuple[Region, ...]
