@@ -163,8 +163,14 @@ class Engine:
     def _new_runner(self) -> Runner:
         return Runner(project_stages(self._map, self._cancel.is_set), self._clock.monotonic)
 
-    def _map(self, function: Callable[[bytes, bytes], bytes], shared: bytes, items: Iterable[bytes]) -> Iterator[bytes]:
-        return self.pool.map(function, shared, items, self._cancel.is_set)
+    def _map(
+        self,
+        function: Callable[[bytes, bytes], bytes],
+        shared: bytes,
+        items: Iterable[bytes],
+        homes: Sequence[int] = (),
+    ) -> Iterator[bytes]:
+        return self.pool.map(function, shared, items, self._cancel.is_set, homes)
 
     @property
     def scanner(self) -> Scanner:
@@ -416,10 +422,11 @@ class Engine:
             if together:
                 await limit.acquire()
                 commits.start_soon(store, together)
-        for file in plain:  # a file that lost its language, or is skipped now, has left the project
-            if file.path in self.project:
-                entries[file.path] = None
-        changes.append(await self._apply(entries))
+            for file in plain:  # a file that lost its language, or is skipped now, has left the project
+                if file.path in self.project:
+                    entries[file.path] = None
+            # While the last of it is committed; if that fails, the run does, and the project is made anew.
+            changes.append(await self._apply(entries))
         return changes[0] if len(changes) == 1 else Change.of(changes)
 
     async def _apply(self, entries: Mapping[str, FileEntry | None]) -> Change:

@@ -8,18 +8,10 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
-from driftd.pipeline.bindings import (
-    NOTHING,
-    OPAQUE,
-    Binding,
-    Display,
-    Means,
-    Scopes,
-    Site,
-    Write,
-)
+from driftd.pipeline.bindings import NOTHING, OPAQUE, Binding, Display, Means, Site, Write
 from driftd.pipeline.expressions import PATTERNS, PLAIN, TELLING, Expressions, place_name, target_names
 from driftd.pipeline.facts.model import Kind, Value
+from driftd.pipeline.scopes import Scopes
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

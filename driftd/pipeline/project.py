@@ -15,13 +15,14 @@ import msgspec
 
 from driftd.pipeline.dialects import DIALECTS
 from driftd.pipeline.digest import ManifestPart, NamesPart, RawInterfacePart, digest_of
+from driftd.pipeline.faces import Interface
 from driftd.pipeline.facts.codec import decode, encode
-from driftd.pipeline.facts.model import FileFacts, Outline
-from driftd.pipeline.interface import Interface, changed_keys, shape
+from driftd.pipeline.facts.model import Bodies, FactsOfCalls, FileFacts, Outline, OutlineOnly, Texts
+from driftd.pipeline.interface import changed_keys, shape
 from driftd.pipeline.learned import NOTHING_LEARNED, Learned
 from driftd.pipeline.manifests import LANGUAGES as MANIFESTS
 from driftd.pipeline.manifests import Manifest
-from driftd.pipeline.modules import ModuleIndex
+from driftd.pipeline.modules import ECMASCRIPT, ModuleIndex
 from driftd.pipeline.packages import PackageIndex
 from driftd.pipeline.slab import slabs
 from driftd.rows.ids import function_id
@@ -161,7 +162,21 @@ class SourceFile:
 
     def outline(self) -> Outline:
         """Decode the whole outline."""
-        return self.view(_OutlineOnly).outline
+        return self.view(OutlineOnly).outline
+
+    def facts_of_calls(self) -> FileFacts:
+        """Decode what resolving the file's calls reads; the rest is left out."""
+        found = self.view(FactsOfCalls)
+        bodies = found.bodies
+        return FileFacts(
+            found.language,
+            found.line_count,
+            found.outline,
+            Bodies(bodies.calls, bodies.assigns, bodies.returns, bodies.raises, (), bodies.regions),
+            Texts(found.texts.literals, ()),
+            found.names if found.language in ECMASCRIPT else (),
+            (),
+        )
 
     def all_facts(self) -> FileFacts:
         """Decode everything."""
@@ -349,12 +364,6 @@ def _new_file(entry: FileEntry) -> SourceFile:
 def _lay(files: Iterable[SourceFile]) -> None:
     for file, slab, number in slabs((file, (file.facts, file.digest)) for file in files):
         file.lay(slab, number)
-
-
-class _OutlineOnly(msgspec.Struct, frozen=True, array_like=True, gc=False):
-    language: str
-    line_count: int
-    outline: Outline
 
 
 _decode_snapshot: Final = msgspec.msgpack.Decoder(

@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING, Final
 
 from driftd.pipeline.bindings import Means
 from driftd.pipeline.call_graph.declared_heritage import DeclaredHeritage
-from driftd.pipeline.call_graph.entities import BUILTIN, NONE, UNKNOWN, Entity, Is, union
+from driftd.pipeline.call_graph.entities import BUILTIN, NONE, UNKNOWN, Entity, Is
 from driftd.pipeline.call_graph.flows import field_key
 from driftd.pipeline.call_graph.library_types import ELEMENT, FIRST, SAME, WRAPPERS
 from driftd.pipeline.call_graph.lookup import opaque
 from driftd.pipeline.call_graph.members import bound
 from driftd.pipeline.call_graph.place import Place
+from driftd.pipeline.call_graph.unions import union
 from driftd.pipeline.declared_binder import member_name
 from driftd.pipeline.dialects import DIALECTS
 from driftd.pipeline.interface import EXTENDS, definition_key
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
     from driftd.pipeline.bindings import Binding
     from driftd.pipeline.call_graph.entities import Entities
     from driftd.pipeline.dialects import Dialect
-    from driftd.pipeline.interface import ClassFace, FunctionFace
+    from driftd.pipeline.faces import ClassFace, FunctionFace
 
 DECLARED: Final = "declared"
 

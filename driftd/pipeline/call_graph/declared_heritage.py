@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Final
 
 from driftd.pipeline.bindings import Means
 from driftd.pipeline.call_graph.declared_packages import DeclaredPackages
-from driftd.pipeline.call_graph.entities import NONE, Entity, Is, union
+from driftd.pipeline.call_graph.entities import NONE, Entity, Is
 from driftd.pipeline.call_graph.overloads import agreement, simple_names
 from driftd.pipeline.call_graph.place import Place
+from driftd.pipeline.call_graph.unions import union
 from driftd.pipeline.interface import EXTENDS, definition_key
 from driftd.pipeline.packages import INJECTING, beside_key, heirs_key, interface_key, methods_key
 

@@ -9,10 +9,11 @@ from posixpath import normpath
 from typing import TYPE_CHECKING, Final
 
 from driftd.pipeline.bindings import Means
-from driftd.pipeline.call_graph.entities import NONE, UNKNOWN, Entity, Is, union
-from driftd.pipeline.call_graph.entities import package_of as external_package
+from driftd.pipeline.call_graph.entities import NONE, UNKNOWN, Entity, Is
 from driftd.pipeline.call_graph.globals import GLOBALS
 from driftd.pipeline.call_graph.place import Place
+from driftd.pipeline.call_graph.unions import package_of as external_package
+from driftd.pipeline.call_graph.unions import union
 from driftd.pipeline.call_graph.values import Symbols
 from driftd.pipeline.dialects import DIALECTS
 from driftd.pipeline.interface import definition_key
@@ -38,7 +39,7 @@ if TYPE_CHECKING:
     from driftd.pipeline.bindings import Binding
     from driftd.pipeline.call_graph.entities import Entities
     from driftd.pipeline.dialects import Dialect
-    from driftd.pipeline.interface import ClassFace, Interface
+    from driftd.pipeline.faces import ClassFace, Interface
     from driftd.pipeline.packages import Spot
     from driftd.pipeline.project import Project
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from driftd.pipeline.bindings import Means, reaching
+from driftd.pipeline.bindings import Means
 from driftd.pipeline.call_graph.declared import DECLARED, Declared
 from driftd.pipeline.call_graph.entities import NONE, Entity, Is
 from driftd.pipeline.call_graph.flows import parameter_key, subclasses_key
@@ -38,6 +38,7 @@ from driftd.pipeline.call_graph.resolve import Resolver, Site
 from driftd.pipeline.call_graph.resolve import resolve_file as resolve_with
 from driftd.pipeline.dialects import DIALECTS
 from driftd.pipeline.facts.model import Kind, Value
+from driftd.pipeline.scopes import reaching
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Sequence
@@ -57,6 +58,13 @@ def resolve_file(
 ) -> tuple[dict[int, Part], set[str]]:
     """Resolve the calls of a file as its language does (see `resolve.resolve_file`)."""
     return resolve_with(project, file, symbols, groups, DeclaredResolver if file.language in DIALECTS else Resolver)
+
+
+def resolver_of(project: Project, file: SourceFile, symbols: Declared) -> Resolver:
+    """Return what resolves the calls of a file; `close` it."""
+    if file.language in DIALECTS:
+        return DeclaredResolver(project, file, symbols)
+    return Resolver(project, file, symbols)
 
 
 class DeclaredResolver(Resolver):
@@ -241,7 +249,7 @@ class DeclaredResolver(Resolver):
         if self.dialect.overloads and sum(t.how not in _BY_TYPE for t in joined.targets) > MOST_OVERLOADS:
             return Outcome((), POLYMORPHIC)
         if not joined.targets and joined.outcome in _OPEN and name in OBJECT_MEMBERS.get(self.dialect.family, ()):
-            return joined._replace(outcome=EXTERNAL)
+            return Outcome(joined.targets, EXTERNAL, joined.callees, joined.hands_over, joined.external)
         return joined
 
     def overriding(self, call: Call, owner: Entity, name: str, chosen: Outcome) -> Iterable[Outcome]:
@@ -300,7 +308,8 @@ class DeclaredResolver(Resolver):
         if not targets:
             if implicit and not left:
                 return Outcome((), IMPLICIT, kept, hands_over=True)
-            return self.outcome(tuple(left), how, reason)._replace(callees=kept, hands_over=bool(kept))
+            other = self.outcome(tuple(left), how, reason)
+            return Outcome(other.targets, other.outcome, kept, bool(kept), other.external)
         distinct = {(e.file, e.number): (e, strategy) for e, strategy in reversed(targets)}
         overloaded = self.dialect.overloads and len(functions) > MOST_OVERLOADS
         if overloaded or len(distinct) > MOST_TARGETS:

@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 
     from driftd.pipeline.call_graph.declared_resolve import DeclaredResolver
     from driftd.pipeline.call_graph.entities import Entity
+    from driftd.pipeline.faces import FunctionFace
     from driftd.pipeline.facts.model import Call, Value
-    from driftd.pipeline.interface import FunctionFace
 
 
 class Chooser:

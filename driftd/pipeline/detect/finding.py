@@ -18,10 +18,10 @@ from driftd.pipeline.facts.model import Kind, Value
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from driftd.pipeline.bindings import Scopes
     from driftd.pipeline.detect.names import Given
     from driftd.pipeline.detect.rules import Match, Rule
     from driftd.pipeline.facts.model import Call, Class, FileFacts, Function
+    from driftd.pipeline.scopes import Scopes
 
 
 class Candidate(NamedTuple):

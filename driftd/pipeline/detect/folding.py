@@ -18,7 +18,7 @@ from driftd.pipeline.facts.model import Kind, Value
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
-    from driftd.pipeline.bindings import Scopes
+    from driftd.pipeline.scopes import Scopes
     from driftd.pipeline.detect.operators import Constant
     from driftd.pipeline.facts.model import Assign, Call, FileFacts, Region
 

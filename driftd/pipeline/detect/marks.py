@@ -24,10 +24,10 @@ from driftd.rows.ids import fingerprint
 from driftd.rows.patterns import DetectionRow
 
 if TYPE_CHECKING:
-    from driftd.pipeline.bindings import Scopes
     from driftd.pipeline.detect.finding import Found
     from driftd.pipeline.detect.rules import Rule
     from driftd.pipeline.facts.model import FileFacts
+    from driftd.pipeline.scopes import Scopes
 
 
 class Fault(msgspec.Struct, frozen=True, array_like=True, gc=False):

@@ -14,17 +14,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from driftd.pipeline.bindings import Binding, Means, annotation_paths, reaching
+from driftd.pipeline.bindings import Binding, Means
 from driftd.pipeline.detect.folding import Folding
 from driftd.pipeline.facts.model import Kind
 from driftd.pipeline.interface import bind
 from driftd.pipeline.modules import ECMASCRIPT
+from driftd.pipeline.scopes import annotation_paths, reaching
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from driftd.pipeline.bindings import Scopes, Site
+    from driftd.pipeline.bindings import Site
     from driftd.pipeline.facts.model import Call, FileFacts, Value
+    from driftd.pipeline.scopes import Scopes
 
 NamesFound = tuple[str, ...]
 NONE: Final[NamesFound] = ()

@@ -417,6 +417,38 @@ class FileFacts(msgspec.Struct, frozen=True, array_like=True, gc=False):
     errors: tuple[ParseError, ...]
 
 
+class _BodiesOfCalls(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    calls: tuple[Call, ...]
+    assigns: tuple[Assign, ...]
+    returns: tuple[Return, ...]
+    raises: tuple[Raise, ...]
+    handlers: msgspec.Raw
+    regions: tuple[Region, ...]
+
+
+class _Literals(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    literals: tuple[LiteralFact, ...]
+
+
+class FactsOfCalls(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """`FileFacts` of which only what resolving calls reads is decoded."""
+
+    language: str
+    line_count: int
+    outline: Outline
+    bodies: _BodiesOfCalls
+    texts: _Literals
+    names: tuple[str, ...]
+
+
+class OutlineOnly(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """`FileFacts` of which nothing after the outline is decoded."""
+
+    language: str
+    line_count: int
+    outline: Outline
+
+
 def owner_function(outline: Outline, scope: int) -> int:
     """Return the index of the function whose execution runs code standing in `scope`."""
     while scope < 0:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final, NamedTuple, TypeAlias
 import msgspec
 
 from driftd.pipeline.call_graph.declared import Declared
-from driftd.pipeline.call_graph.declared_resolve import resolve_file
+from driftd.pipeline.call_graph.declared_resolve import resolve_file, resolver_of
 from driftd.pipeline.call_graph.flows import Contributions, Flows, merged
 from driftd.pipeline.call_graph.outcomes import BUILTIN_CALL, EXTERNAL, IMPLICIT, RESOLVED
 from driftd.pipeline.dialects import DIALECTS
@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 
     from driftd.pipeline.call_graph.flows import Named
+    from driftd.pipeline.call_graph.outcomes import Part
+    from driftd.pipeline.call_graph.resolve import Resolver
     from driftd.pipeline.project import Change
     from driftd.pipeline.stage import Mapper
     from driftd.rows.declare import Row
@@ -36,6 +38,7 @@ if TYPE_CHECKING:
 # From here on other processes are worth the snapshot they need; a chunk is worth its trip and leaves none idle long.
 MANY_FILES = 200
 CHUNK = 48
+MOST_HELD: Final = 14_000_000  # bytes of facts that a process keeps decoded for the next round, as nine times that
 ROUNDS: Final = 3
 
 
@@ -386,6 +389,7 @@ class _Work:
         self.held: Mapping[str, tuple[Named, ...]] = {}  # what flows by the answers of `symbols`
         self.snapshot = b""
         self.keys: dict[str, str] = {}  # equal ones of many files become one string
+        self.homes: dict[str, int] = {}  # file -> the chunk that it was in when all of it was resolved
 
     def resolve(self, jobs: Sequence[_Job], content: Mapping[str, tuple[Named, ...]]) -> Iterator[_Kept]:
         """Resolve files or stretches of them, given what flows; raises Cancelled."""
@@ -412,13 +416,28 @@ class _Work:
         """Resolve in other processes, as far as that is possible."""
         if not self.snapshot:
             self.snapshot = self.project.snapshot()
-        chunks = (
-            _encode([(path, self.project[path].facts, groups) for path, groups in jobs[at : at + CHUNK]])
-            for at in range(0, len(jobs), CHUNK)
-        )
-        for chunk in mapper(resolve_chunk, _encode((self.snapshot, content)), chunks):
+        chunks, homes = self.chunked(jobs)
+        encoded = (_encode([(path, self.project[path].facts, groups) for path, groups in chunk]) for chunk in chunks)
+        for chunk in mapper(resolve_chunk, _encode((self.snapshot, content)), encoded, homes):
             self.go_on()
             yield from map(self.kept, _decode_results(chunk))
+
+    def chunked(self, jobs: Sequence[_Job]) -> tuple[list[Sequence[_Job]], list[int]]:
+        """Return the jobs in chunks, each with the number of the chunk in which its files were resolved before."""
+        chunks: list[Sequence[_Job]] = []
+        homes: list[int] = []
+        at = 0
+        while at < len(jobs):
+            home = self.homes.get(jobs[at][0])
+            end = at + 1
+            while end < len(jobs) and end - at < CHUNK and self.homes.get(jobs[end][0]) == home:
+                end += 1
+            chunks.append(jobs[at:end])
+            homes.append(len(homes) if home is None else home)
+            at = end
+        for chunk, home in zip(chunks, homes, strict=True):
+            self.homes.update((path, home) for path, _ in chunk)
+        return chunks, homes
 
     def kept(self, sent: _Sent) -> _Kept:
         """Return what is kept of what resolving a file gave."""
@@ -439,31 +458,69 @@ class _Work:
 
 def resolve_chunk(shared: bytes, chunk: bytes) -> bytes:
     """Resolve a chunk of files against a snapshot of the project and what flows; in a worker process."""
-    project, symbols = _looked_up(shared)
-    results = []
-    for path, facts, groups in _decode_chunk(chunk):
-        file = project[path]
+    state = _looked_up(shared)
+    return _encode(
+        [_sent(path, state.resolve(path, facts, groups), groups) for path, facts, groups in _decode_chunk(chunk)]
+    )
+
+
+class _State:
+    """A snapshot of the project in a worker process, with the files that are likely to be asked for again."""
+
+    def __init__(self, snapshot: bytes) -> None:
+        self.project = Project.from_snapshot(snapshot)
+        self.symbols = Declared(self.project)
+        self.held: Mapping[str, tuple[Named, ...]] = {}
+        self.resolvers: dict[str, tuple[int, Resolver, set[str]]] = {}  # by file: hash of its facts, what it looked at
+        self.size = 0  # of their facts
+
+    def advance(self, content: Mapping[str, tuple[Named, ...]]) -> None:
+        """Let other things flow: what did not read them stays true."""
+        self.symbols.advance(Flows(content, self.symbols.names), _differing(self.held, content))
+        self.held = content
+
+    def resolve(self, path: str, facts: bytes, groups: list[int] | None) -> tuple[dict[int, Part], set[str]]:
+        """Resolve a file; one that reads what flows is kept open for the next round.
+
+        What stretches of it looked at is told as far as it is not among what the whole file did.
+        """
+        known = self.resolvers.get(path)
+        if known is not None and known[0] == hash(facts):
+            parts, seen = known[1].resolve(groups)
+            return parts, seen if groups is None else seen - known[2]
+        file = self.project[path]
         file.facts = facts
-        results.append(_resolved(project, path, groups, symbols))
+        resolver = resolver_of(self.project, file, self.symbols)
         file.facts = b""
-    return _encode(results)
+        result = resolver.resolve(groups)
+        if groups is None and self.size < MOST_HELD and any(part.reads for part in result[0].values()):
+            self.resolvers[path] = hash(facts), resolver, result[1]
+            self.size += len(facts)
+        else:
+            resolver.close()
+        return result
+
+    def close(self) -> None:
+        """Let go of the files, so that nothing waits for the garbage collector."""
+        for _, resolver, _ in self.resolvers.values():
+            resolver.close()
+        self.resolvers.clear()
 
 
 @lru_cache(maxsize=1)
-def _looked_up(shared: bytes) -> tuple[Project, Declared]:
+def _looked_up(shared: bytes) -> _State:
     snapshot, content = _decode_shared(shared)
-    project, symbols, held = _project(snapshot)
-    # The same project with other flows: what did not read them stays true.
-    symbols.advance(Flows(content, symbols.names), _differing(held, content))
-    held.clear()
-    held.update(content)
-    return project, symbols
+    state = _STATES.get(snapshot)
+    if state is None:
+        for other in _STATES.values():
+            other.close()
+        _STATES.clear()
+        state = _STATES[snapshot] = _State(snapshot)
+    state.advance(content)
+    return state
 
 
-@lru_cache(maxsize=1)
-def _project(snapshot: bytes) -> tuple[Project, Declared, dict[str, tuple[Named, ...]]]:
-    project = Project.from_snapshot(snapshot)
-    return project, Declared(project), {}
+_STATES: Final[dict[bytes, _State]] = {}  # the last one only
 
 
 def _differing(one: Mapping[str, tuple[Named, ...]], other: Mapping[str, tuple[Named, ...]]) -> set[str]:
@@ -473,8 +530,13 @@ def _differing(one: Mapping[str, tuple[Named, ...]], other: Mapping[str, tuple[N
 
 
 def _resolved(project: Project, path: str, groups: list[int] | None, symbols: Declared) -> _Sent:
-    """Resolve a file; of a whole one, the stretches that read no flow are put together."""
-    found, seen = resolve_file(project, project[path], symbols, groups)
+    """Resolve a file in this process."""
+    return _sent(path, resolve_file(project, project[path], symbols, groups), groups)
+
+
+def _sent(path: str, found_and_seen: tuple[dict[int, Part], set[str]], groups: list[int] | None) -> _Sent:
+    """Return what was found in a file; of a whole one, the stretches that read no flow are put together."""
+    found, seen = found_and_seen
     parts: list[_SentPart] = []
     edges: list[Sequence[object]] = []
     external: list[Sequence[object]] = []
