@@ -23,6 +23,7 @@ from contextlib import nullcontext, suppress
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
+from sys import intern
 from typing import Any, Literal
 
 import anyio
@@ -384,7 +385,8 @@ class Engine:
             async for chunk in extraction.outcomes([self._task(file, cached) for file in tasks]):
                 for outcome in chunk:
                     if outcome.error is None and not outcome.vanished:
-                        entries[outcome.path] = FileEntry(outcome.path, outcome.language, outcome.facts, outcome.digest)
+                        path = intern(outcome.path)
+                        entries[path] = FileEntry(path, intern(outcome.language), outcome.facts, outcome.digest)
                 if len(entries) >= STORED_TOGETHER:  # what they replace goes before more comes in
                     changes.append(await self._apply(entries))
                     entries = {}
@@ -543,7 +545,7 @@ class Engine:
                     report.rows[table] += written
         for outcome in good:
             self._remember(outcome.path, stats[outcome.path], outcome.content_hash, now, None, None)
-            self._language[outcome.path] = outcome.language
+            self._language[intern(outcome.path)] = intern(outcome.language)
             self._failed.pop(outcome.path, None)
             self._unparsed.discard(outcome.path)
             for stage, message, line in outcome.problems:
@@ -674,6 +676,7 @@ class Engine:
             "last_scanned_at, skip_reason, error, analyzer FROM file_metadata"
         )
         for path, language, size, content, mtime, mtime_ns, ctime, ctime_ns, inode, scanned, skip, error, by in rows:
+            path, language = intern(path), language and intern(language)  # noqa: PLW2901
             stat = Stat(size, mtime * NANOS + mtime_ns, ctime * NANOS + ctime_ns, inode)
             if by is not None:
                 self._language[path] = language
@@ -749,6 +752,7 @@ class Engine:
     def _remember(
         self, path: str, stat: Stat, content_hash: bytes, now: int, skip_reason: str | None, error: str | None
     ) -> None:
+        path = intern(path)  # one string for all that is kept of a file
         self._known[path] = Known(path, stat, content_hash, now, skip_reason, error)
 
     def _note_failure(self, report: RunReport, path: str, stage: str, message: str) -> None:

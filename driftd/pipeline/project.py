@@ -292,6 +292,7 @@ class Project:
 
     def rest(self) -> None:
         """Give up what can be decoded again, and have what is kept lie together, without gaps of what is gone."""
+        self._function_files = dict(self._function_files)
         used = Counter(id(file.slab) for file in self._files.values())
         loose = []
         for file in self._files.values():

@@ -215,6 +215,10 @@ class _Users:
         files = self._files.get(hash(key), ())
         return (files,) if isinstance(files, str) else files
 
+    def rest(self) -> None:
+        """Give up the space of what is not looked at any more."""
+        self._files = dict(self._files)
+
     def add(self, key: int, path: str) -> None:
         """Take note that a file, which did not before, looks at something."""
         files = self._files.setdefault(key, path)
@@ -355,6 +359,7 @@ class CallEdges(Remembering):
                         loose[id(one)] = one
                     one = one.base
         _lay(loose.values())
+        self._users.rest()
 
     def depends_on(self, path: str) -> frozenset[int]:
         """Return hashes of what the file's edges depend on: files, and keys of names, module lookups and flows."""
@@ -434,7 +439,7 @@ class _Work:
             )
             for group, edges, outcomes, reads, flows, external in parts
         }
-        return path, own, array("q", map(hash, seen))
+        return self.project[path].path, own, array("q", map(hash, seen))
 
 
 def resolve_chunk(shared: bytes, chunk: bytes) -> bytes:
