@@ -111,7 +111,7 @@ STORED_TOGETHER = 600
 
 # How much of what the workers returned may wait: for being taken up, and for being stored.
 CHUNKS_AHEAD = 4
-STORES_AHEAD = 2
+STORES_AHEAD = 1
 
 # A run's problems go into an answer that people read; a tree with thousands of them has one cause.
 MAX_PROBLEMS = 100
@@ -138,6 +138,7 @@ class Engine:
         self._unparsed: set[str] = set()  # known files whose facts are not in the project although they should be
         self._is_first = True
         self._is_settled = True  # no large run since the last `settle`
+        self._rests = False  # another thread moves what the project and the stages keep
         self._in_doubt = False  # a run failed half-way: memory and database may tell different things
         self._model = anyio.Lock()  # who changes the project, or reads it in another thread
         self._version = 0  # of the project
@@ -193,7 +194,11 @@ class Engine:
         self._is_settled = True
         await self.pool.renew()
         async with self._model:
-            await anyio.to_thread.run_sync(self._rest)
+            self._rests = True
+            try:
+                await anyio.to_thread.run_sync(self._rest)
+            finally:
+                self._rests = False
         with suppress(DriftdError):  # whoever reads or writes next hears of it
             await self._store.rest()
         memory.give_back()
@@ -434,7 +439,7 @@ class Engine:
         for file in changed:
             language = self._language_to_read(file.path) if file.skip_reason is None else None
             if language is not None:
-                tasks.append(replace(file, language=language))
+                tasks.append(file if file.language == language else replace(file, language=language))
             else:
                 plain.append(file)
         return plain, tasks
@@ -730,9 +735,9 @@ class Engine:
     def call_statistics(self) -> dict[str, dict[str, int]]:
         """Return how many call sites had which outcome, per language; "" counts all.
 
-        While a run changes them, those of before.
+        While a run changes them, or what they are made of moves, those of before.
         """
-        if self.current is None and self._statistics[0] != self._version:
+        if self.current is None and not self._rests and self._statistics[0] != self._version:
             stages = (stage.statistics() for stage in self._runner.stages if isinstance(stage, CallEdges))
             self._statistics = (self._version, next(stages, {}))
         return dict(self._statistics[1])
