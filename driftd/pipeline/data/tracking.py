@@ -97,7 +97,7 @@ class Tracking(Generic[T]):
                 own, seen = told[path]
                 linker.seen |= seen
             else:
-                own = models.of_file(path)
+                own = models.of_file(path) if self._declared.get(path) else []
             results[path] = self._make(models, path, own) if path in self._declared else None
             self._note(path, frozenset(linker.seen))
         return results

@@ -12,6 +12,7 @@ are given, and a rule that knows one of them tells which.
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import TYPE_CHECKING, Final
 
 from driftd.pipeline.bindings import Binding, Means
@@ -288,7 +289,7 @@ class Names:
         if not self.ecmascript or name not in _HANDLER or not 0 <= function < len(self.functions):
             return NONE
         params = [p.name for p in self.functions[function].params]
-        for first, second in zip(params, params[1:], strict=False):
+        for first, second in pairwise(params):
             if first in _REQUESTS and second in _RESPONSES:
                 return ("express.Request",) if name == first else ("express.Response",) if name == second else NONE
         return NONE

@@ -21,7 +21,7 @@ from driftd.pipeline.call_graph.flows import Contributions, Flows, merged
 from driftd.pipeline.call_graph.outcomes import BUILTIN_CALL, EXTERNAL, IMPLICIT, RESOLVED
 from driftd.pipeline.dialects import DIALECTS
 from driftd.pipeline.project import Project
-from driftd.pipeline.slab import Slab, slabs
+from driftd.pipeline.slab import Slab, lay, tidy
 from driftd.pipeline.stage import Cancelled, Findings, Remembering
 from driftd.rows.call_graph import CallEdgeRow, ExternalCallRow
 
@@ -40,6 +40,11 @@ MANY_FILES = 200
 CHUNK = 48
 MOST_HELD: Final = 14_000_000  # bytes of facts that a process keeps decoded for the next round, as nine times that
 ROUNDS: Final = 3
+FLOWS_HELD: Final = 4096  # files whose flows are held decoded while those of all are put together
+
+
+_NO_SLAB: Final = Slab(())
+PIECES: Final = 2  # of a result in a slab
 
 
 class _Part(NamedTuple):
@@ -74,9 +79,9 @@ class _Result:
         self._number = 0
 
     @property
-    def is_loose(self) -> bool:
-        """Whether it is not encoded yet."""
-        return self._own is not None
+    def slab(self) -> Slab | None:
+        """Where everything lies encoded; None if it is not encoded yet."""
+        return None if self._slab is _NO_SLAB else self._slab
 
     @property
     def base(self) -> _Result | None:
@@ -100,8 +105,10 @@ class _Result:
         flows = self._flows
         return _decode_flows(self._slab[self._number]).flows if flows is None else flows
 
-    def encoded(self) -> tuple[bytes, bytes]:
-        """Return what `lay` puts into a slab."""
+    def pieces(self) -> tuple[bytes, bytes]:
+        """Return what lies in a slab."""
+        if self._own is None:
+            return self._slab[self._number], self._slab[self._number + 1]
         return _encode((self.flows(), self._own)), self.seen.tobytes()
 
     def lay(self, slab: Slab, number: int) -> None:
@@ -118,14 +125,6 @@ class _Result:
         if not changed:
             return []
         return [group for group, part in self.parts().items() if not changed.isdisjoint(part.reads)]
-
-
-def _lay(results: Iterable[_Result]) -> None:
-    for result, slab, number in slabs((result, result.encoded()) for result in results):
-        result.lay(slab, number)
-
-
-_NO_SLAB: Final = Slab(())
 
 
 class _EncodedFlows(msgspec.Struct, frozen=True, array_like=True, gc=False):
@@ -182,7 +181,9 @@ class _Round:
     def settle(self, touched: Iterable[str]) -> set[str]:
         """Work out again what these places hold; return those that hold something else."""
         changed = set()
-        handed_on = lru_cache(maxsize=None)(lambda path: self.results[path].flows())  # of popular places, often asked
+        handed_on = lru_cache(maxsize=FLOWS_HELD)(
+            lambda path: self.results[path].flows()
+        )  # of popular places, often asked
         for key in touched:
             paths = self.sources.get(key)
             old = self.content.get(key, ())
@@ -217,6 +218,10 @@ class _Users:
         """Return the files that looked at something."""
         files = self._files.get(hash(key), ())
         return (files,) if isinstance(files, str) else files
+
+    def rest(self) -> None:
+        """Give up the space of what is not looked at any more."""
+        self._files = dict(self._files)
 
     def add(self, key: int, path: str) -> None:
         """Take note that a file, which did not before, looks at something."""
@@ -292,9 +297,12 @@ class CallEdges(Remembering):
         if not self._languages:
             self._rounds.clear()
         files = [p for p in sorted(before) if p in again or _rows(last.get(p)) != _rows(before[p])]
-        encoded = [rows for path in files for rows in _rows(last.get(path))]
-        edges = [row for part, _ in encoded for row in _decode_rows(part)]
-        external = [row for _, part in encoded for row in _decode_rows(part)]
+        edges: list[tuple[Any, ...]] = []
+        external: list[tuple[Any, ...]] = []
+        for path in files:
+            for encoded_edges, encoded_external in _rows(last.get(path)):
+                edges += _decode_rows(encoded_edges)
+                external += _decode_rows(encoded_external)
         if len(files) >= MANY_FILES:
             return Findings(values={CallEdgeRow: edges, ExternalCallRow: external}, files=frozenset(files))
         rows = [*[_row(CallEdgeRow, row) for row in edges], *[_row(ExternalCallRow, row) for row in external]]
@@ -333,7 +341,7 @@ class CallEdges(Remembering):
             touched.update(round_.put(path, result))
             loose.append(result)
             if len(jobs) >= MANY_FILES and len(loose) >= MANY_FILES:
-                _lay(loose)
+                lay(loose)
                 loose = []
         return touched
 
@@ -349,15 +357,15 @@ class CallEdges(Remembering):
 
     def rest(self) -> None:
         """Encode what large changes left."""
-        loose: dict[int, _Result] = {}
+        kept: dict[int, _Result] = {}
         for round_ in self._rounds:
             for result in round_.results.values():
                 one: _Result | None = result
                 while one is not None:
-                    if one.is_loose:
-                        loose[id(one)] = one
+                    kept[id(one)] = one
                     one = one.base
-        _lay(loose.values())
+        tidy(kept.values(), PIECES)
+        self._users.rest()
 
     def depends_on(self, path: str) -> frozenset[int]:
         """Return hashes of what the file's edges depend on: files, and keys of names, module lookups and flows."""
@@ -453,7 +461,7 @@ class _Work:
             )
             for group, edges, outcomes, reads, flows, external in parts
         }
-        return path, own, array("q", map(hash, seen))
+        return self.project[path].path, own, array("q", map(hash, seen))
 
 
 def resolve_chunk(shared: bytes, chunk: bytes) -> bytes:
