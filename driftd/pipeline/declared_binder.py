@@ -39,6 +39,10 @@ class DeclaredBinder(Binder):
         """Return a type in the one form; "" if it says nothing usable."""
         return canonical(self.language, annotation)
 
+    def imports_bind(self) -> bool:
+        """Whether an import makes a name in the file: where packages are global it only says when a file is loaded."""
+        return self.dialect.package != "global"
+
     def _define(self, what: Function | Class, binding: Binding) -> None:
         name = what.name
         if getattr(what, "kind", "") == "extension":

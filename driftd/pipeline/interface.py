@@ -158,7 +158,13 @@ def interface_of(outline: Outline, scopes: Scopes, language: str) -> Interface:
     members = {i: settled(table) for i, table in scopes.members.items()}
     if ecmascript:
         _take_objects(needed, outline, scopes, exports or {}, members)
-    stars = tuple([i.module for i in reversed(outline.imports) if i.name == "*" and not i.alias and i.scope == 0])
+    stars = tuple(
+        [
+            i.module
+            for i in reversed(outline.imports)
+            if i.name == "*" and not i.alias and (i.scope == 0 or _in_namespace(outline, i.scope))
+        ]
+    )
     return Interface(
         functions=tuple(
             [
@@ -176,6 +182,11 @@ def interface_of(outline: Outline, scopes: Scopes, language: str) -> Interface:
         displays=needed.displays,
         package=outline.package,
     )
+
+
+def _in_namespace(outline: Outline, scope: int) -> bool:
+    """Whether a scope is a namespace of C#; its `using` directives are taken for the file's."""
+    return scope < 0 and outline.classes[~scope].kind == "namespace"
 
 
 def _take_objects(

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 from driftd.pipeline.bindings import Means
 from driftd.pipeline.call_graph.declared_heritage import DeclaredHeritage
+from driftd.pipeline.call_graph.declared_outside import GENERIC
 from driftd.pipeline.call_graph.entities import BUILTIN, NONE, UNKNOWN, Entity, Is, union
 from driftd.pipeline.call_graph.flows import field_key
 from driftd.pipeline.call_graph.library_types import ELEMENT, FIRST, SAME, WRAPPERS
@@ -18,7 +19,6 @@ from driftd.pipeline.call_graph.lookup import opaque
 from driftd.pipeline.call_graph.members import bound
 from driftd.pipeline.call_graph.place import Place
 from driftd.pipeline.declared_binder import member_name
-from driftd.pipeline.dialects import DIALECTS
 from driftd.pipeline.interface import EXTENDS, definition_key
 from driftd.pipeline.type_names import PRIMITIVES, parts_of
 
@@ -144,7 +144,7 @@ class Declared(DeclaredHeritage):
         own = {start, *self.pieces(start)}
         rest = [cls for cls in line if cls not in own]
         found = self._among(rest, name, Entity(Is.INSTANCE, start.file, start.number), called=True)
-        return found or tuple([cls for cls in rest if cls.what is not Is.CLASS][:1])
+        return found or self.inherited_from_outside(start, name)
 
     def _class_member(self, owner: Entity, name: str) -> Entities:
         dialect = self.dialect(owner.file)
@@ -166,8 +166,7 @@ class Declared(DeclaredHeritage):
             return found
         if dialect.new == name and owner.what is Is.CLASS:
             return (Entity(Is.CLASS, owner.file, owner.number),)
-        line = self.lineage(owner.file, owner.number)
-        return tuple([cls for cls in line if cls.what is not Is.CLASS][:1])
+        return self.inherited_from_outside(owner, name)
 
     def own(self, owner: Entity, name: str, *, called: bool) -> Entities:
         """Return a member that a class of the workspace has; () if none is known."""
@@ -445,8 +444,15 @@ class Declared(DeclaredHeritage):
             name = callee.file.rpartition(".")[2]
             if name in _TEXT_GIVING:
                 return (Entity(Is.BUILTIN, "String"),)
-            if name[:1].isupper() and self.dialect(path) != DIALECTS["go"]:
-                return (callee,)  # a class of a library, called: an instance of it
+            if callee.extra == "std" and name in GENERIC:
+                return (UNKNOWN,)
+            dialect = self.dialect(path)
+            family = dialect.family if dialect is not None else ""
+            if name[:1].isupper() and family != "go":
+                # A class of a library, called: an instance of it.  C# writes methods so, too.
+                space = self.namespace_of(path, callee) if family == "csharp" else ""
+                if not space or "." not in callee.file[len(space) + 1 :]:
+                    return (callee,)
         return self.result((callee,), argument)
 
     def called_on(self, place: Place, owner: Entity, name: str) -> Entities:

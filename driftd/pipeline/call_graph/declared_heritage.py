@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from driftd.pipeline.bindings import Means
-from driftd.pipeline.call_graph.declared_packages import DeclaredPackages
+from driftd.pipeline.call_graph.declared_outside import DeclaredOutside
 from driftd.pipeline.call_graph.entities import NONE, Entity, Is, union
 from driftd.pipeline.call_graph.overloads import agreement, simple_names
 from driftd.pipeline.call_graph.place import Place
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from driftd.pipeline.call_graph.entities import Entities
 
 
-class DeclaredHeritage(DeclaredPackages):
+class DeclaredHeritage(DeclaredOutside):
     """Which types stand for which others."""
 
     def extensions(self, path: str, owner: Entity, name: str) -> Entities:
@@ -49,6 +49,15 @@ class DeclaredHeritage(DeclaredPackages):
                 if agreement(receiver, types, is_rest=False) > 0:
                     found.append(Entity(Is.METHOD, spot.path, number, owner))
         return tuple(found)
+
+    def may_extend(self, path: str, name: str) -> bool:
+        """Whether there are functions of a name that are called as methods of types that they stand beside."""
+        dialect = self.dialect(path)
+        if dialect is None or dialect.family not in _EXTENDING:
+            return False
+        key = beside_key(dialect.family, name)
+        self.look(key)
+        return bool(self._project.packages.spots(key))
 
     def type_names(self, entity: Entity) -> frozenset[str]:
         """Return the simple names of an entity's type and of what it extends; empty if that is not known."""
