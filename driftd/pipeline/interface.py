@@ -19,7 +19,7 @@ from driftd.pipeline.ecmascript_binder import EcmaScriptBinder
 from driftd.pipeline.expressions import TELLING, place_name
 from driftd.pipeline.facts.model import Kind
 from driftd.pipeline.modules import ECMASCRIPT
-from driftd.pipeline.type_names import canonical
+from driftd.pipeline.type_names import canonical, form
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -44,6 +44,7 @@ class FunctionFace(msgspec.Struct, frozen=True, array_like=True, gc=False, omit_
         `EXTENDS` before the one that the function is a method of
     is_local: whether other files cannot name it, where that is not said by where it stands (C's `static`)
     labels: what a caller writes before its arguments, where that is part of the function's name
+    forms: in C++ its qualifiers, then how each parameter takes what it is given: `const &`, `&&`, `*`, …
     """
 
     name: str
@@ -68,6 +69,7 @@ class FunctionFace(msgspec.Struct, frozen=True, array_like=True, gc=False, omit_
     types: tuple[str, ...] = ()
     labels: tuple[str, ...] = ()
     is_local: bool = False
+    forms: tuple[str, ...] = ()
 
 
 class ClassFace(msgspec.Struct, frozen=True, array_like=True, gc=False):
@@ -239,6 +241,7 @@ def _face(
         types=_types(function, declared) if declared else (),
         labels=tuple([p.label for p in function.params]) if declared == "swift" else (),
         is_local=function.visibility == "private" and declared in _LINKED,
+        forms=(function.qualifiers, *[form(p.annotation) for p in function.params]) if declared in _LINKED else (),
     )
 
 
@@ -414,7 +417,7 @@ def _contents(path: str, interface: Interface) -> dict[str, list[object]]:
                 named(function.yields), table(function.locals), named(function.wraps), function.is_generator,
                 function.is_abstract, function.keyed, function.is_arrow, function.is_async, named(function.homes),
                 table(function.members), function.uses_this, function.gives_by_this, function.types,
-                function.labels, function.is_local,
+                function.labels, function.is_local, function.forms,
             )  # fmt: skip
             contents.setdefault(definition_key(path, function.qualified_name), []).append(face)
     for cls in interface.classes:

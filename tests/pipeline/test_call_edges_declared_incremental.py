@@ -141,7 +141,9 @@ PIECES: Mapping[str, tuple[str, ...]] = {
     ),
     ".cpp": (
         '#include "<1>.h"', "using namespace <1>;", "namespace <1> { void <2>() { <3>(); } }", "class <1> : public <2> { void <3>(); <2> x; };", "void <1>::<2>() { x.<3>(); <2>(); }",
-        "void <1>(<2> &x) { x.<3>(); <1>::<3>(); }",
+        "void <1>(<2> &x) { x.<3>(); <1>::<3>(); }", "class <1> { int <2>(); int <3>(); <2> y; };", "int <1>::<2>() { return <3>() + y.<1>(); }",
+        "int <1>::<2>() const { return <3>(); }", "struct <1> { int <2>() { return 1; } int <2>() const { return 2; } void <3>(<1> &&x) { x.<2>(); std::move(x).<2>(); } };",
+        "auto <1> = <2>();", "namespace <1> { auto <2> = <3>(); }",
     ),
     ".swift": (
         "class <1>: <2> { func <3>() { self.<2>(); super.<3>() } }", "extension <1> { func <2>(x: <3>) { x.<1>(); <2>(x: x) } }", "protocol <1> { func <2>() -> <3> }",

@@ -17,6 +17,7 @@ from driftd.pipeline.packages import INJECTING, beside_key, heirs_key, interface
 
 if TYPE_CHECKING:
     from driftd.pipeline.call_graph.entities import Entities
+    from driftd.pipeline.interface import FunctionFace
 
 
 class DeclaredHeritage(DeclaredOutside):
@@ -162,6 +163,24 @@ class DeclaredHeritage(DeclaredOutside):
         place = Place(cls.file, face.scope)
         found = [e.file for name in face.marks for e in self.path(name, place) if e.what is Is.EXTERNAL]
         return any(name in marks for name in found)
+
+
+def is_same(one: FunctionFace, other: FunctionFace) -> bool:
+    """Whether two functions of a class have nothing that tells them apart."""
+    alike = one.types == other.types and one.forms == other.forms
+    return alike and not (one.forms and (one.scope != other.scope or "template" in one.forms[0]))
+
+
+def overrides(types: tuple[str, ...], others: tuple[str, ...]) -> bool:
+    """Whether parameters of these types can be those of an overridden function; a type variable is any type."""
+    return len(types) == len(others) and all(
+        one.partition("[")[0] == other.partition("[")[0] or not one or not other or _is_variable(other)
+        for one, other in zip(types, others, strict=True)
+    )
+
+
+def _is_variable(name: str) -> bool:
+    return len(name) <= 2 or (name[:1] == "T" and name[1:2].isupper())
 
 
 _STATIC: Final = frozenset({"go", "rust"})  # only interfaces and traits stand for other types

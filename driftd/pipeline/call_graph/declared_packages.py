@@ -223,6 +223,9 @@ class DeclaredPackages(Symbols):
 
     def in_namespace(self, dialect: Dialect, piece: Entity, face: ClassFace, name: str) -> Entities:
         """Return what a name means to code in a namespace: what is there, here and in other files."""
+        return self.remember(("space", piece, name), lambda: self._in_namespace(dialect, piece, face, name))
+
+    def _in_namespace(self, dialect: Dialect, piece: Entity, face: ClassFace, name: str) -> Entities:
         own = self._bound(piece.file, ~piece.number, face.names.get(name, ()) or face.fields.get(name, ()))
         package = self.package_at(piece.file, ~piece.number)
         if own and not (own[0].what is Is.FUNCTION and dialect.overloads):
@@ -493,6 +496,8 @@ class DeclaredPackages(Symbols):
         found = self.remember(
             ("declared", dialect.family, package, name), lambda: self._declared_in(dialect.family, package, name)
         )
+        if dialect.family == "c":  # elsewhere the name is that of another program's class
+            found = tuple([e for e in found if e.file == cls.file])
         return tuple([e for e in found if e.what is Is.CLASS]) or (cls,)
 
     def _is_nested(self, cls: Entity, face: ClassFace) -> bool:

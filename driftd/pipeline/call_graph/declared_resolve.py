@@ -347,6 +347,11 @@ class DeclaredResolver(Resolver):
                 if at == scope:
                     return self.among(at, sites, line, region)
                 return self.all_of(at, reaching(sites), line, region)
+            if self.dialect.family == "c":
+                beside = self.declared.class_beside(self.dialect, self.path, at)
+                found = self.declared.in_class(self.dialect, beside, name) if beside is not None else NONE
+                if found:
+                    return found
             at = self.functions[at].scope
         sites = self.scopes.functions[0].get(name)
         if sites and len(sites) > 1 and scope == 0 and sites[0].binding.means not in _DEFINITIONS:

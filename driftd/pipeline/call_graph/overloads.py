@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from driftd.pipeline.call_graph.entities import Is
+from driftd.pipeline.call_graph.qualifiers import Qualifiers
 from driftd.pipeline.facts.model import Kind
 from driftd.pipeline.interface import EXTENDS, definition_key
 from driftd.pipeline.type_names import canonical, parts_of
@@ -23,6 +24,7 @@ class Chooser:
 
     def __init__(self, resolver: DeclaredResolver) -> None:
         self.resolver = resolver
+        self.qualifiers = Qualifiers(resolver)
 
     def choose(self, call: Call, functions: Sequence[Entity]) -> list[Entity]:
         """Return the functions that the arguments fit; all of them if none does, but for labels, which are names."""
@@ -35,6 +37,8 @@ class Chooser:
         fitting = [(f, face) for f, face in faces if face.labels or _takes(face, call, offset(f))] or faces
         if len(fitting) > 1:
             fitting = self.by_types(call, fitting)
+        if len(fitting) > 1 and self.resolver.dialect.family == "c":
+            fitting = list(self.qualifiers.fitting(call, fitting))
         if len(fitting) > 1:
             concrete = [pair for pair in fitting if not pair[1].is_abstract]
             fitting = concrete or fitting
@@ -61,6 +65,7 @@ class Chooser:
         """Leave the functions whose parameters agree best with what is known of the arguments."""
         kinds = [None if arg.name else self.kinds(arg.value, call) for arg in call.args]
         scored = []
+        counts = self.resolver.dialect.family != "c"  # what a template of C++ takes, its head or an alias may say
         for function, face in functions:
             score = -any(p[:1] == "*" for p in face.params)  # one that takes any number is the last resort
             variables: dict[str, frozenset[str]] = {}
@@ -70,7 +75,9 @@ class Chooser:
                 at = min(position + self.resolver.declared.offset(function), len(face.types) - 1)
                 declared = face.types[at].lstrip("?").removeprefix(EXTENDS)
                 if known is None:
-                    score += _is_variable(declared)  # it takes anything as what it is
+                    score += _is_variable(declared) and counts  # it takes anything as what it is
+                    continue
+                if not counts and (_is_variable(declared) or _is_alias(declared)):
                     continue
                 score += agreement(declared, known, is_rest=face.params[at][:1] == "*")
                 if variables.setdefault(declared, known).isdisjoint(known) and _is_variable(declared):
@@ -144,6 +151,12 @@ def simple_names(declared: str) -> frozenset[str]:
 
 def _is_variable(name: str) -> bool:
     return len(name) <= 2 and name.isupper()
+
+
+def _is_alias(name: str) -> bool:
+    """Whether a name is one that classes of C++ give to a type by custom: nothing is known of it."""
+    simple = name.rpartition(".")[2]
+    return simple.endswith("_type") or simple.removeprefix("const_") in {"reference", "pointer", "iterator"}
 
 
 def _is_named_so(face: FunctionFace, call: Call) -> bool:
