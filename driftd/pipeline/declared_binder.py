@@ -47,6 +47,8 @@ class DeclaredBinder(Binder):
         name = what.name
         if getattr(what, "kind", "") == "extension":
             return  # it adds to what its name means
+        if getattr(what, "qualifiers", "").startswith("friend"):
+            return  # only the types of arguments lead to it
         receiver: str = getattr(what, "receiver", "")
         if receiver:
             name = member_name(self.type_of(receiver) or receiver, name)

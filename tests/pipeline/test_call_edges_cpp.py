@@ -25,6 +25,16 @@ struct Box {
 """
 
 
+def targets_of(text: str, caller: str) -> list[int]:
+    """Return the lines of the functions that a function of one file calls."""
+    project = project_of({"a.cpp": text})
+    file = project["a.cpp"]
+    found = dict(zip(file.function_ids, file.all_facts().outline.functions, strict=True))
+    rows = CallEdges().run(project, project.everything()).rows
+    edges_ = [row for row in rows if isinstance(row, CallEdgeRow)]
+    return sorted(found[row.callee_id].line for row in edges_ if found[row.caller_id].name == caller)
+
+
 def targets(call: str, before: str = "") -> list[int]:
     """Return the lines of the `get` that a function of `Box` runs, by the edges of a file where only it is called."""
     project = project_of({"a.cpp": f"{BOX}{before}{call}\n"})
@@ -80,6 +90,71 @@ def test_templates_that_only_their_heads_tell_apart_get_no_edge() -> None:
         void run() { show(1); only(1); }
         """
     assert called(text, "run") == ["only 4"]
+
+
+def test_a_template_that_takes_a_view_is_as_near_to_a_literal_as_a_function_that_takes_a_string() -> None:
+    """So the other argument decides."""
+    text = """\
+        struct Span {};
+        template <class T> bool parse(std::string_view text, T *to) { return true; }
+        bool parse(const std::string &text, Span *to) { return false; }
+        void run() { double value; parse("1", &value); }
+        """
+    found = {edge.split(" ")[2]: edge for edge in edges({"a.cpp": text})}
+    assert list(found) == ["a.cpp:parse"]
+    assert len(edges({"a.cpp": text})) == 1
+
+
+def test_a_parameter_whose_default_stands_at_the_declaration_may_be_left_out() -> None:
+    """The definition outside of the class does not repeat it; what the arguments are decides."""
+    text = """\
+        struct Code {};
+        struct Place {};
+        struct Status { Status(); void set(Code code, std::string text, int place = 0); void set(const Status &base, Place place); };
+        void Status::set(Code code, std::string text, int place) {}
+        void Status::set(const Status &base, Place place) {}
+        void run(Status &status, Code code) { status.set(code, "text"); }
+        """
+    assert called(text, "run") == ["Status.set 6"]
+    assert targets_of(text, "run") == [4]
+
+
+def test_a_name_of_a_template_says_nothing_of_what_it_takes() -> None:
+    """Neither the class's parameter nor the method's is nearer to a number."""
+    text = """\
+        template <class TKey> struct Map {
+            bool has(const TKey &key) const { return true; }
+            template <class K> bool has(const K &key) const { return false; }
+        };
+        void run(const Map<int> &map) { map.has(1); }
+        """
+    assert called(text, "run") == []
+
+
+def test_a_friend_is_no_member() -> None:
+    """It is found by the types of its arguments, so a call in it is not a call of itself."""
+    text = """\
+        struct Box {
+            int inner;
+            friend void swap(Box &a, Box &b) { swap(a.inner, b.inner); }
+            void both(Box &b) { swap(*this, b); }
+        };
+        """
+    assert edges({"a.cpp": text}) == []
+
+
+def test_what_hides_a_function_does_not_override_it() -> None:
+    """Without `virtual` a class calls its own, whatever extends it."""
+    text = """\
+        struct Base {
+            template <class T> int find(T t) { return 1; }
+            template <class T, class = Only<T>> int find(T t) { return 2; }
+            int has(int key) { return find(key); }
+        };
+        struct Map : Base { int find(int key) { return 3; } };
+        int run() { Map map; return map.has(1); }
+        """
+    assert called(text, "Base.has") == []
 
 
 def test_a_member_that_stands_outside_of_its_class_sees_the_others() -> None:

@@ -191,7 +191,9 @@ class DeclaredResolver(Resolver):
         if cls is not None and call.is_new and text in self.dialect.receivers:
             return self.chosen(call, (cls,), "constructor", IMPLICIT)
         found = self.look_up(call.scope, text, call.line, call.region)
-        if not found or not any(e.what in _CALLED for e in found):
+        # What a `using` of C++ names may be meant for one more of the name, but nothing says so.
+        taken = self.dialect.family == "c" and found and any(e.what is Is.EXTERNAL for e in found)
+        if not taken and (not found or not any(e.what in _CALLED for e in found)):
             found = self.declared.methods_around(self.path, call.scope, text) or found
         if found is None:
             unbound = self.declared.unbound(self.path, text)
@@ -280,7 +282,8 @@ class DeclaredResolver(Resolver):
 
     def only_abstract(self, outcome: Outcome) -> bool:
         """Whether an outcome leads to nothing but what subclasses implement."""
-        return all(self.declared.is_abstract(target.function) for target in outcome.targets)
+        targets = outcome.targets
+        return bool(targets) and all(self.declared.is_abstract(target.function) for target in targets)
 
     def may_reach(self, cls: Entity) -> bool:
         """Whether instances of a class may come to the file: those of tests stay among them, unnamed ones in theirs."""

@@ -123,7 +123,8 @@ class Function(msgspec.Struct, frozen=True, array_like=True, gc=False):
     function is qualified by it (`Server.Run`), and its scope is where it stands.
     An arrow function (`is_arrow`) has the `this` and the `arguments` of the function around it.  `uses_this` is set where
     the function or an arrow function in it may read its `this`; languages that name it as a parameter leave it out.
-    `qualifiers` are what C++ writes behind the parameters (`const`, `&`, `&&`), with `template` before them if it is one.
+    `qualifiers` are what C++ writes behind the parameters (`const`, `&`, `&&`), with `friend` and `template` before them
+    where it is one.
     """
 
     name: str

@@ -301,7 +301,12 @@ def _bare(name: str) -> str:
 
 def _qualifiers(node: Node, declarator: Node | None) -> str:
     """Return what tells overloads apart besides parameters: `const`, `&` and `&&` of a method, and being a template."""
-    words = ["template"] if node.parent is not None and node.parent.type == "template_declaration" else []
+    parent = node.parent
+    words = ["friend"] if parent is not None and parent.type == "friend_declaration" else []
+    if words and parent is not None:
+        parent = parent.parent
+    if parent is not None and parent.type == "template_declaration":
+        words.append("template")
     for child in declarator.children if declarator is not None else ():
         if child.type in {"type_qualifier", "ref_qualifier"}:
             word = child.children[0].type if child.children else ""
