@@ -26,6 +26,7 @@ class FunctionFace(msgspec.Struct, frozen=True, array_like=True, gc=False, omit_
         `EXTENDS` before the one that the function is a method of
     is_local: whether other files cannot name it, where that is not said by where it stands (C's `static`)
     labels: what a caller writes before its arguments, where that is part of the function's name
+    forms: in C++ its qualifiers, then how each parameter takes what it is given: `const &`, `&&`, `*`, …
     """
 
     name: str
@@ -50,6 +51,7 @@ class FunctionFace(msgspec.Struct, frozen=True, array_like=True, gc=False, omit_
     types: tuple[str, ...] = ()
     labels: tuple[str, ...] = ()
     is_local: bool = False
+    forms: tuple[str, ...] = ()
 
 
 class ClassFace(msgspec.Struct, frozen=True, array_like=True, gc=False):

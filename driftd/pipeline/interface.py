@@ -19,7 +19,7 @@ from driftd.pipeline.faces import ClassFace, FunctionFace, Interface
 from driftd.pipeline.facts.model import Kind
 from driftd.pipeline.modules import ECMASCRIPT
 from driftd.pipeline.scopes import settled
-from driftd.pipeline.type_names import canonical
+from driftd.pipeline.type_names import canonical, form
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -81,7 +81,13 @@ def interface_of(outline: Outline, scopes: Scopes, language: str) -> Interface:
     members = {i: settled(table) for i, table in scopes.members.items()}
     if ecmascript:
         _take_objects(needed, outline, scopes, exports or {}, members)
-    stars = tuple([i.module for i in reversed(outline.imports) if i.name == "*" and not i.alias and i.scope == 0])
+    stars = tuple(
+        [
+            i.module
+            for i in reversed(outline.imports)
+            if i.name == "*" and not i.alias and (i.scope == 0 or _in_namespace(outline, i.scope))
+        ]
+    )
     return Interface(
         functions=tuple(
             [
@@ -99,6 +105,11 @@ def interface_of(outline: Outline, scopes: Scopes, language: str) -> Interface:
         displays=needed.displays,
         package=outline.package,
     )
+
+
+def _in_namespace(outline: Outline, scope: int) -> bool:
+    """Whether a scope is a namespace of C#; its `using` directives are taken for the file's."""
+    return scope < 0 and outline.classes[~scope].kind == "namespace"
 
 
 def _take_objects(
@@ -151,6 +162,7 @@ def _face(
         types=_types(function, declared) if declared else (),
         labels=tuple([p.label for p in function.params]) if declared == "swift" else (),
         is_local=function.visibility == "private" and declared in _LINKED,
+        forms=(function.qualifiers, *[form(p.annotation) for p in function.params]) if declared in _LINKED else (),
     )
 
 
@@ -326,7 +338,7 @@ def _contents(path: str, interface: Interface) -> dict[str, list[object]]:
                 named(function.yields), table(function.locals), named(function.wraps), function.is_generator,
                 function.is_abstract, function.keyed, function.is_arrow, function.is_async, named(function.homes),
                 table(function.members), function.uses_this, function.gives_by_this, function.types,
-                function.labels, function.is_local,
+                function.labels, function.is_local, function.forms,
             )  # fmt: skip
             contents.setdefault(definition_key(path, function.qualified_name), []).append(face)
     for cls in interface.classes:

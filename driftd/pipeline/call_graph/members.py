@@ -43,7 +43,7 @@ class Members(Modules):
         if what is Is.MODULE:
             return self._module_member(owner.file, name)
         if what is Is.EXTERNAL:
-            return (owner._replace(file=f"{owner.file}.{name}") if owner.file.count(".") < 4 else owner,)
+            return (owner._replace(file=f"{owner.file}.{name}") if owner.file.count(".") < _LONGEST else owner,)
         if what is Is.FOLDER:
             return self.found(self.below(owner.file, name))
         if what is Is.FUNCTION or what is Is.METHOD:
@@ -222,3 +222,4 @@ def bound(function: Entity, owner: Entity) -> Entity:
 
 
 _CONTAINERS: Final = frozenset({Is.DISPLAY, Is.BAG, Is.ARGUMENTS, Is.GENERATOR, Is.TYPED})
+_LONGEST: Final = 8  # dots in the name of something external

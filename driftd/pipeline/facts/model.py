@@ -21,7 +21,7 @@ from typing import Final, Literal
 
 import msgspec
 
-FACTS_VERSION = 4
+FACTS_VERSION = 5
 
 
 class Kind:
@@ -123,6 +123,8 @@ class Function(msgspec.Struct, frozen=True, array_like=True, gc=False):
     function is qualified by it (`Server.Run`), and its scope is where it stands.
     An arrow function (`is_arrow`) has the `this` and the `arguments` of the function around it.  `uses_this` is set where
     the function or an arrow function in it may read its `this`; languages that name it as a parameter leave it out.
+    `qualifiers` are what C++ writes behind the parameters (`const`, `&`, `&&`), with `friend` and `template` before them
+    where it is one.
     """
 
     name: str
@@ -147,6 +149,7 @@ class Function(msgspec.Struct, frozen=True, array_like=True, gc=False):
     receiver: str = ""
     is_arrow: bool = False
     uses_this: bool = False
+    qualifiers: str = ""
 
 
 class Base(msgspec.Struct, frozen=True, array_like=True, gc=False):
