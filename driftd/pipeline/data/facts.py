@@ -28,7 +28,7 @@ from driftd.pipeline.data.packs import (
 )
 from driftd.pipeline.data.reduction import Reduction
 from driftd.pipeline.data.sensitivity import words_of
-from driftd.pipeline.data.tables_made import tables_made, tables_of_macros
+from driftd.pipeline.data.tables_made import tables_made, tables_mapped, tables_of_macros
 from driftd.pipeline.facts.model import Kind, owner_function
 
 if TYPE_CHECKING:
@@ -90,6 +90,7 @@ class Declarations(msgspec.Struct, frozen=True, array_like=True, gc=False, omit_
     statements: calls at the top level that declare a model: `User.init(…)`
     package: what the file says it belongs to, in languages whose names are found by packages
     columns: of tables that the file makes by calls (`create_table "users"`)
+    mapped: tables that calls give to classes, by the class as written (`builder.ToTable("orders")`)
     """
 
     shapes: tuple[Shape, ...] = ()
@@ -100,6 +101,7 @@ class Declarations(msgspec.Struct, frozen=True, array_like=True, gc=False, omit_
     statements: tuple[Expr, ...] = ()
     package: str = ""
     columns: dict[str, tuple[tuple[str, str], ...]] = {}
+    mapped: dict[str, str] = {}
 
 
 class Touch(msgspec.Struct, frozen=True, array_like=True, gc=False, omit_defaults=True):
@@ -174,6 +176,7 @@ def _declarations(facts: FileFacts, reduction: Reduction) -> Declarations:
         ),
         package=outline.package if facts.language in PACKAGED else "",
         columns=tables_made(facts),
+        mapped=tables_mapped(facts),
     )
 
 

@@ -70,6 +70,9 @@ class Pack(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     mappers: language of files that hold statements of methods of interfaces
     columns_made: columns that methods of a table's builder make without being given their names; `*` is what they are given
     untelling: types of results that say less than what is returned
+    table_calls: methods that give the entity of a builder its table; builders: their types; entity_calls: what makes one
+    repository_options: arguments of marks of models that name the class of their repository
+    makes_query: methods of sessions that give a query of nothing yet; session_of: methods of repositories that give a session
     generates: whether a package is generated from the models, through which one gets at them
     telling: methods of models whose result says what the model is
     gives_session: methods of sessions and clients that give one as well
@@ -121,6 +124,12 @@ class Pack(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     mappers: str = ""
     columns_made: dict[str, tuple[str, ...]] = {}
     untelling: frozenset[str] = frozenset()
+    table_calls: tuple[str, ...] = ()
+    builders: tuple[str, ...] = ()
+    entity_calls: tuple[str, ...] = ()
+    repository_options: tuple[str, ...] = ()
+    makes_query: frozenset[str] = frozenset()
+    session_of: frozenset[str] = frozenset()
     generates: bool = False
     telling: frozenset[str] = frozenset()
     gives_session: frozenset[str] = frozenset()

@@ -87,7 +87,7 @@ def _name(table: Any) -> str:
     name: str = table.name
     if not name or name == "_p":
         return "unknown" if name else ""
-    return f"{table.db}.{name}" if table.db and table.db not in _DEFAULT_SCHEMAS else name
+    return f"{table.db}.{name}" if table.db and table.db not in DEFAULT_SCHEMAS else name
 
 
 _BEGINNING: Final = re.compile(
@@ -100,4 +100,4 @@ _BEGINNING: Final = re.compile(
 _PLACEHOLDER: Final = re.compile(r"%s|%\(\w+\)s")
 _REPLACING: Final = re.compile(r"^[\s(]*replace\s+into\b", re.IGNORECASE)
 _TABLES: Final = frozenset({"TABLE", "VIEW", "MATERIALIZED VIEW"})
-_DEFAULT_SCHEMAS: Final = frozenset({"public", "main", "dbo"})
+DEFAULT_SCHEMAS: Final = frozenset({"public", "main", "dbo"})

@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING, Final
 from driftd.pipeline.data.expressions import Expr, Form
 from driftd.pipeline.data.inflection import underscored
 from driftd.pipeline.data.packs import packs_of
+from driftd.pipeline.data.sql import DEFAULT_SCHEMAS
 from driftd.pipeline.facts.model import Kind
 
 if TYPE_CHECKING:
+    from driftd.pipeline.data.packs import Pack
     from driftd.pipeline.facts.model import Call, FileFacts
 
 
@@ -37,6 +39,51 @@ def tables_made(facts: FileFacts) -> dict[str, tuple[tuple[str, str], ...]]:
         elif call.scope in tables and (type_name := _column_type(facts, call)):
             found[tables[call.scope]].setdefault(text, type_name)
     return {table: tuple(columns.items()) for table, columns in found.items()}
+
+
+def tables_mapped(facts: FileFacts) -> dict[str, str]:
+    """Return the tables that classes are mapped to by calls on a builder: `builder.ToTable("orders", "shop")`."""
+    mapping = [pack for pack in packs_of(facts.language) if pack.table_calls]
+    found: dict[str, str] = {}
+    for call in facts.bodies.calls if mapping else ():
+        if call.callee.text.rpartition(".")[2] not in mapping[0].table_calls or not call.args:
+            continue
+        texts = [facts.texts.literals[a.value.ref].value for a in call.args if a.value.kind == Kind.STRING]
+        entity = _entity_of(facts, call, mapping[0])
+        if entity and texts and call.args[0].value.kind == Kind.STRING:
+            schema = texts[1] if len(texts) > 1 and texts[1] not in DEFAULT_SCHEMAS else ""
+            found.setdefault(entity, f"{schema}.{texts[0]}" if schema else texts[0])
+    return found
+
+
+def _entity_of(facts: FileFacts, call: Call, pack: Pack) -> str:
+    """Return the class that the builder is for whose method is called: by its type, or by the call that made it."""
+    below = call.callee
+    while below.kind == Kind.MEMBER and below.items:
+        below = below.items[0]
+        if below.kind == Kind.CALL:
+            made = facts.bodies.calls[below.ref]
+            entity = _made_for(made, pack)
+            if entity:
+                return entity
+            below = made.callee
+    function = facts.outline.functions[call.scope] if call.scope > 0 else None
+    head = below.text.partition(".")[0]
+    for param in function.params if function is not None else ():
+        if param.name == head:
+            kind, _, of = (param.annotation or "").removesuffix(">").partition("<")
+            if kind.rpartition(".")[2] in pack.builders:
+                return of.rpartition(",")[2].strip()
+            for made in facts.bodies.calls:
+                if any(a.value.kind == Kind.FUNCTION and a.value.ref == call.scope for a in made.args):
+                    return _made_for(made, pack)
+    return ""
+
+
+def _made_for(call: Call, pack: Pack) -> str:
+    callee = call.callee
+    types = callee.items if callee.kind == Kind.PATH else callee.items[1:]
+    return types[0].text if types and callee.text.rpartition(".")[2] in pack.entity_calls else ""
 
 
 def tables_of_macros(facts: FileFacts) -> dict[str, Expr]:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from driftd.pipeline.data.expressions import Form
 from driftd.pipeline.data.generated import told_schemas
 from driftd.pipeline.data.mappers import told_statements
+from driftd.pipeline.data.packs import packs_of
 from driftd.pipeline.data.registry import Entry, mapped_key, table_key, usings_key
 from driftd.pipeline.data.rust import OF_ENTITY, modules_of
 
@@ -27,6 +28,9 @@ def told_by(path: str, facts: Declarations, language: str) -> dict[str, Entry]:
             found[mapped_key("rust", f"table {name}")] = Entry(path, name, "value")
     if language == "csharp" and facts.stars and not (facts.shapes or facts.names or facts.package):
         found[usings_key(path.rpartition("/")[0])] = Entry(path, "", "usings", "\n".join(facts.stars))
+    options = [option for pack in packs_of(language) for option in pack.repository_options]
+    for name, table in facts.mapped.items():
+        found[mapped_key(language, f"table {name.rpartition('.')[2]}")] = Entry(path, name, table)
     for bound in facts.imports if language == "rust" else ():
         if bound.alias != bound.name and bound.name in OF_ENTITY:
             for module in modules_of(path):
@@ -36,6 +40,12 @@ def told_by(path: str, facts: Declarations, language: str) -> dict[str, Entry]:
         if language == "rust" and any(mark.name == "sea_orm" for mark in shape.marks):
             module = modules_of(path)[0]
             found.setdefault(mapped_key("rust", f"entity {module}"), Entry(path, shape.qualified_name))
+        for mark in shape.marks if options else ():
+            named = [mark.call.named(option) for option in options if mark.call is not None]
+            for stated in [each for each in named if each is not None][:1]:
+                name = stated.text.removesuffix(".class")
+                key = mapped_key(language, f"repository {name.rpartition('.')[2]}")
+                found[key] = Entry(path, shape.qualified_name, "repository", name)
         for call in shape.body:
             if call.callee.text == "isolate_namespace" and call.positional and call.positional[0].form is Form.NAME:
                 name = call.positional[0].text
