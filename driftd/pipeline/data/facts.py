@@ -348,12 +348,12 @@ def _touches(facts: FileFacts, declarations: Declarations, whole: Reduction) -> 
         return
     inner = {below for index in candidates for below in _calls_below(facts, index)}
     if facts.language == "rust":  # `delete(users.filter(…))` reads nothing
-        inner |= {
-            arg.value.ref
-            for index in candidates
-            if (built := built_by("rust", calls[index].callee.text)) is not None and built[1] in _WRITING
-            for arg in calls[index].args
-        }
+        bound_as = {i.alias: f"{i.module}.{i.name}" for i in facts.outline.imports}
+        for index in candidates:
+            name = calls[index].callee.text
+            built = built_by("rust", bound_as.get(name, name))
+            if built is not None and built[1] in _WRITING:
+                inner |= {arg.value.ref for arg in calls[index].args}
     reduction = Reduction(facts, lean=True, tables=whole.tables)
     sessions = named_sessions(facts.language)
     bound = {i.alias for i in declarations.imports} | {s.name for s in declarations.shapes}
