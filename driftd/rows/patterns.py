@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from driftd.rows.declare import AutoId, Row, Stamp, Tier, Write, table
+from driftd.rows.declare import AutoId, OptionalJson, Row, Stamp, Tier, Write, table
 
 PatternCategory = Literal[
     "api",
@@ -112,6 +112,8 @@ class BoundaryRow(Row, frozen=True, kw_only=True):
     tier=Tier.CURRENT,
     migration=3,
     indexes=(("tier",),),
+    volatile=("momentum", "history", "seen_at"),
+    guarded=("feedback_alpha", "feedback_beta"),
     kept_because="one row a pattern; its stored prior carries feedback that has aged out",
 )
 class PatternConfidenceRow(Row, frozen=True, kw_only=True):
@@ -124,6 +126,14 @@ class PatternConfidenceRow(Row, frozen=True, kw_only=True):
     momentum: where it is heading
     last_updated: when it was last scored
     feedback_alpha, feedback_beta: net effect of feedback whose rows have aged out
+    kind: `choice` is one way among several that the code could have gone, `rule` a check for a fault
+    category: which of the 16 areas it belongs to
+    sites: places where the question arises now; for a rule, places that it found
+    followed: those of them that the pattern holds for
+    prior_alpha, prior_beta: what was believed before anything was seen
+    factors: object, each factor's share of the posterior
+    history: array of [time, sites, followed], oldest first, thinned
+    seen_at: when a place of it was last seen
     """
 
     pattern_id: str
@@ -137,6 +147,15 @@ class PatternConfidenceRow(Row, frozen=True, kw_only=True):
     last_updated: Stamp = 0
     feedback_alpha: float = 0.0
     feedback_beta: float = 0.0
+    kind: Literal["choice", "rule"] = "rule"
+    category: PatternCategory | None = None
+    sites: int = 0
+    followed: int = 0
+    prior_alpha: float = 1.0
+    prior_beta: float = 1.0
+    factors: OptionalJson = None
+    history: OptionalJson = None
+    seen_at: int | None = None
 
 
 @table(
@@ -157,6 +176,9 @@ class OutlierRow(Row, frozen=True, kw_only=True):
     deviation_score: 0 to 1
     significance: the band the score falls into
     method: the statistical test that found it
+    expected: what the pattern would have there
+    actual: what is there
+    scope: where the pattern was measured: `project`, `directory:DIR`
     """
 
     id: str
@@ -169,6 +191,9 @@ class OutlierRow(Row, frozen=True, kw_only=True):
     created_at: Stamp = 0
     last_seen_at: Stamp = 0
     resolved_at: int | None = None
+    expected: str | None = None
+    actual: str | None = None
+    scope: str | None = None
 
 
 @table(
@@ -193,6 +218,8 @@ class ConventionRow(Row, frozen=True, kw_only=True):
     discovered_at: when it was first seen
     last_seen: when it was last confirmed
     expires_at: when it expires unless seen or approved; NULL = never
+    sites: places where the question arises in this scope
+    alternatives: object, how many places go which way
     """
 
     id: AutoId = None
@@ -204,6 +231,8 @@ class ConventionRow(Row, frozen=True, kw_only=True):
     discovered_at: Stamp = 0
     last_seen: Stamp = 0
     expires_at: int | None = None
+    sites: int = 0
+    alternatives: OptionalJson = None
 
 
 @table(
