@@ -161,6 +161,34 @@ class RetentionSettings(Section, frozen=True, forbid_unknown_fields=True, kw_onl
                 raise ValueError(f"retention.{shorter} = {low} is more than retention.{longer} = {high}")
 
 
+class DetectionSettings(Section, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """What rules look for; rules of the workspace's own stand in `.drift/rules/*.toml`."""
+
+    disabled: Annotated[
+        tuple[str, ...],
+        Meta(
+            description="Rules and categories of which nothing is raised, for instance `python/weak-hash` or `styling`."
+        ),
+    ] = ()
+
+
+class FeedbackSettings(Section, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """What follows from feedback."""
+
+    window_days: Annotated[
+        int, Meta(ge=1, le=365, description="Days over which the rate of false findings of a pattern is measured.")
+    ] = 30
+
+
+class EnforcementSettings(Section, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """What a change is measured against."""
+
+    baseline: Annotated[
+        str,
+        Meta(min_length=1, description="The file, relative to the workspace, with the violations that are not new."),
+    ] = ".drift/baseline.json"
+
+
 class LogSettings(Section, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """The daemon's log on stderr."""
 
@@ -182,6 +210,9 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     rpc: RpcSettings = RpcSettings()
     store: StoreSettings = StoreSettings()
     retention: RetentionSettings = RetentionSettings()
+    detection: DetectionSettings = DetectionSettings()
+    feedback: FeedbackSettings = FeedbackSettings()
+    enforcement: EnforcementSettings = EnforcementSettings()
     log: LogSettings = LogSettings()
 
 
@@ -192,6 +223,9 @@ SECTIONS: dict[str, type[Section]] = {
     "rpc": RpcSettings,
     "store": StoreSettings,
     "retention": RetentionSettings,
+    "detection": DetectionSettings,
+    "feedback": FeedbackSettings,
+    "enforcement": EnforcementSettings,
     "log": LogSettings,
 }
 
@@ -350,6 +384,8 @@ def _allowed(expected: Any) -> str:
         return "`true` or `false`"
     if plain == tuple[str, ...]:
         return "a list of strings"
+    if plain is str:
+        return "a text"
     if plain is int:
         return f"an integer, {meta.ge} to {meta.le}"
     if plain is float:

@@ -12,6 +12,7 @@ import anyio
 from driftd.clock import Clock, SystemClock
 from driftd.config import Settings, load
 from driftd.daemon.engine import Engine, no_progress
+from driftd.daemon.learning import Learning
 from driftd.errors import NotFoundError
 from driftd.retention.janitor import Janitor
 from driftd.store.store import Store
@@ -44,6 +45,7 @@ def analyze(
                 full=full,
                 paths=paths or None,
                 progress=progress or no_progress,
+                keep=True,
             )
         )
 
@@ -89,10 +91,16 @@ async def analyse_into(
     full: bool = False,
     paths: tuple[str, ...] | None = None,
     progress: Callable[[str, int, int], None] = no_progress,
+    keep: bool = False,
+    learning: Learning | None = None,
 ) -> dict[str, Any]:
-    """Analyse `root` into the database at `database`, which need not be the workspace's own."""
-    async with Store.open(database, clock, queue_size=settings.store.queue_size) as store:
-        engine = Engine(root, store, settings, clock)
+    """Analyse `root` into the database at `database`; `keep` it safe if it is the workspace's own.
+
+    `learning` is what people said, where the database does not hold it.
+    """
+    workspace = root if keep else None
+    async with Store.open(database, clock, queue_size=settings.store.queue_size, workspace=workspace) as store:
+        engine = Engine(root, store, settings, clock, learning)
         try:
             await engine.restore()
             report = await engine.run(trigger="request", paths=paths, full=full, progress=progress)

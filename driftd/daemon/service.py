@@ -12,8 +12,12 @@ import msgspec
 
 from driftd.clock import Clock
 from driftd.daemon import entry_queries, graph_queries, list_queries
+from driftd.daemon.backups import Backups
 from driftd.daemon.engine import Engine
 from driftd.daemon.events import EventHub, Listener
+from driftd.daemon.feedback import Given
+from driftd.daemon.guard import Guard
+from driftd.daemon.judgements import Judgements, checked
 from driftd.daemon.loop import RunLoop
 from driftd.errors import BusyError, NotFoundError, RefusedError
 from driftd.pipeline.call_graph.outcomes import BUILTIN_CALL, EXTERNAL, IMPLICIT, RESOLVED
@@ -21,6 +25,7 @@ from driftd.pipeline.entry_points.finding import main_reasons
 from driftd.pipeline.facts.languages.capabilities import capabilities
 from driftd.pipeline.stages.call_edges import resolution_rate
 from driftd.retention.janitor import Janitor
+from driftd.rows.patterns import ApprovalStatus
 from driftd.rows.registry import BY_NAME
 from driftd.rpc.service import AsOf, Days, Direction, Filter, Neighbours, Page, Progress, Search, Subscriber, Topic
 from driftd.store.connect import wal_bytes
@@ -60,9 +65,12 @@ class DaemonService:
         self._hub = hub
         self._clock = clock
         self._stop = stop
+        self._judgements = Judgements(engine, store, loop, hub, clock)
         self._started = clock.monotonic()
         self._counted: tuple[int, dict[str, int], dict[str, dict[str, object]]] | None = None
         self._sizes: tuple[float, list[dict[str, object]]] | None = None
+        self.guard: Guard | None = None
+        self.backups = Backups(store)
 
     async def as_of(self) -> AsOf:
         """Return which analysis the answers come from, and what it does not cover."""
@@ -82,6 +90,7 @@ class DaemonService:
             self._loop.trouble,
             watcher.reason if watcher.state is State.DEGRADED else None,
             self._janitor.trouble,
+            self.guard.reason if self.guard is not None else None,
             *(
                 f"stage {stage['name']} failed in the last run"
                 for stage in (self._engine.last.stages if self._engine.last else ())
@@ -102,6 +111,7 @@ class DaemonService:
             "uptime_s": round(self._clock.monotonic() - self._started, 3),
             "db": await self._database(),
             "writer": self._writer(),
+            "safekeeping": await self.backups.status(),
             "watcher": msgspec.to_builtins(self._watcher.status()),
             "workers": {"processes": self._engine.pool.size, "restarts": self._engine.pool.restarts},
             "languages": await self._languages(),
@@ -267,6 +277,30 @@ class DaemonService:
     ) -> Neighbours:
         """Return the functions that reach `function` or that it reaches."""
         return await graph_queries.neighbours(self._store.reader, function, direction, search, limit, after)
+
+    async def feedback(self, *, violation: str, action: str, undo: int | None, **more: str | None) -> dict[str, object]:
+        """Store what a person says about a violation."""
+        return await self._judgements.feedback(checked(Given(violation, action, undo=undo, **more)))
+
+    def feedback_stats(self) -> list[dict[str, object]]:
+        """Return how often findings were false."""
+        return self._judgements.feedback_stats()
+
+    async def set_pattern_status(self, pattern: str, status: ApprovalStatus, reason: str | None) -> dict[str, object]:
+        """Store what a person decided about a pattern."""
+        return await self._judgements.set_pattern_status(pattern, status, reason)
+
+    async def violations(self, filters: Mapping[str, Filter], limit: int, after: str | None) -> Page:
+        """Return a page of violations."""
+        return await self._judgements.violations(filters, limit, after)
+
+    async def explain(self, violation: str) -> dict[str, object]:
+        """Return everything there is to say about a violation."""
+        return await self._judgements.explain(violation)
+
+    async def write_baseline(self) -> dict[str, object]:
+        """Write the ids of all violations into the baseline's file."""
+        return await self._judgements.write_baseline()
 
     def subscribe(self, topics: frozenset[Topic], subscriber: Subscriber) -> Listener:
         """Tell `subscriber` each later event of `topics`."""

@@ -49,6 +49,7 @@ class ViolationRow(Row, frozen=True, kw_only=True):
     confidence: how sure it is that somebody would want to know of it
     detector_id: the rule, or the question about conventions, that found it
     quick_fix_edits: array of {line, column, end_line, end_column, new_text}: applied together, they fix it
+    code_hash: hash of the rule and of the flagged code, wherever that stands: what moved keeps it, what was changed does not
     """
 
     id: str
@@ -74,6 +75,7 @@ class ViolationRow(Row, frozen=True, kw_only=True):
     confidence: float | None = None
     detector_id: str | None = None
     quick_fix_edits: OptionalJson = None
+    code_hash: str | None = None
 
 
 @table(

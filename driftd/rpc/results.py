@@ -219,6 +219,77 @@ class CallGraphResult(Result, frozen=True, kw_only=True):
     as_of: AsOf
 
 
+class FeedbackResult(Result, frozen=True, kw_only=True):
+    """What a feedback changed: the confidence of the violation's pattern, and whether the violation is silenced.
+
+    `confidence_before` and `confidence_after` are posterior means; `alpha` and `beta` are the posterior's parameters now.
+    """
+
+    feedback_id: int
+    violation_id: str
+    pattern_id: str
+    detector_id: str
+    action: str
+    undoes: int | None
+    confidence_before: float
+    confidence_after: float
+    alpha: float
+    beta: float
+    suppressed: bool
+    suppression_source: str | None
+    changed: list[str]
+
+
+class FeedbackStatsResult(Result, frozen=True, kw_only=True):
+    """Patterns and detectors that people acted upon, those with the highest rate of false findings first.
+
+    An item counts the `actions` of the window by kind, the `false_positives` among them, the `rate` (null with fewer than
+    10 actions), and says in `state` what follows: healthy, alert, downgraded, disabled; or what a person decided: approved,
+    ignored.
+    """
+
+    items: list[dict[str, Any]]
+    as_of: AsOf
+
+
+class PatternStatusResult(Result, frozen=True, kw_only=True):
+    """What was decided about a pattern; `confidence` is its posterior mean at that time, null where it has none yet."""
+
+    pattern_id: str
+    previous_status: str
+    status: str
+    confidence: float | None
+
+
+class ExplainResult(Result, frozen=True, kw_only=True):
+    """Everything there is to say about a violation.
+
+    `confidence` says how sure it is and what share the prior, the places of the pattern and feedback have in that;
+    `silence_with` is the comment that silences it; `similar` are places that the rule has nothing to say about.
+    """
+
+    violation: dict[str, Any]
+    what: str
+    code: str | None
+    where: str
+    function: str | None
+    why: str
+    confidence: dict[str, Any]
+    what_to_do: str | None
+    silence_with: str
+    similar: list[dict[str, Any]]
+    feedback: list[dict[str, Any]]
+    as_of: AsOf
+
+
+class BaselineResult(Result, frozen=True, kw_only=True):
+    """The file that was written, relative to the workspace, and how many violations it holds."""
+
+    path: str
+    violations: int
+    as_of: AsOf
+
+
 class TopicsResult(Result, frozen=True, kw_only=True):
     """What is subscribed to now, in alphabetical order."""
 

@@ -12,6 +12,8 @@ from typing import Literal, Protocol
 
 import msgspec
 
+from driftd.rows.patterns import ApprovalStatus
+
 Filter = str | int | float | bool | None
 Direction = Literal["callers", "callees"]
 Topic = Literal[
@@ -167,6 +169,43 @@ class Service(Protocol):
         self, function: str | int, direction: Direction, search: Search, limit: int, after: str | None
     ) -> Neighbours:
         """Return the functions that reach `function`, or that it reaches, nearest first, with paths."""
+        ...
+
+    async def feedback(
+        self,
+        *,
+        violation: str,
+        action: str,
+        dismissal_reason: str | None,
+        reason: str | None,
+        author: str | None,
+        undo: int | None,
+    ) -> dict[str, object]:
+        """Store what a person says about a violation, or take it back, and return what that changed.
+
+        `violation` is an id or the beginning of one.  NotFoundError where there is none, UsageError where several are
+        meant or the parameters contradict each other; then nothing is stored.
+        """
+        ...
+
+    def feedback_stats(self) -> list[dict[str, object]]:
+        """Return how often findings of each pattern and detector were false."""
+        ...
+
+    async def set_pattern_status(self, pattern: str, status: ApprovalStatus, reason: str | None) -> dict[str, object]:
+        """Store what a person decided about a pattern; NotFoundError for one that nothing is known of."""
+        ...
+
+    async def violations(self, filters: Mapping[str, Filter], limit: int, after: str | None) -> Page:
+        """Return violations that match all filters, worst first."""
+        ...
+
+    async def explain(self, violation: str) -> dict[str, object]:
+        """Return everything there is to say about a violation, named as for `feedback`."""
+        ...
+
+    async def write_baseline(self) -> dict[str, object]:
+        """Write the ids of all violations into the baseline's file."""
         ...
 
     def subscribe(self, topics: frozenset[Topic], subscriber: Subscriber) -> Subscription:

@@ -131,7 +131,7 @@ def _column(table: Table, column: Column) -> str:
         parts.append(f"CHECK ({quoted(column.name)} BETWEEN 0 AND 1)")
     if column.enum:
         # Not IN: SQLite would build its list anew for every row, which doubles the cost of an insert.
-        parts.append(f"CHECK ({' OR '.join(f'{quoted(column.name)} = {_literal(value)}' for value in column.enum)})")
+        parts.append(f"CHECK ({' OR '.join(f'{quoted(column.name)} = {literal(value)}' for value in column.enum)})")
     if column.references:
         other, _, key = column.references.partition(".")
         parts.append(f"REFERENCES {quoted(other)} ({quoted(key)})")
@@ -144,10 +144,13 @@ def default_text(column: Column) -> str | None:
         return "(unixepoch())"
     if column.auto or column.default is NO_DEFAULT or column.default is None:
         return None
-    return _literal(column.default)
+    return literal(column.default)
 
 
-def _literal(value: Any) -> str:
+def literal(value: Any) -> str:
+    """Return a value of a declaration as SQL."""
+    if value is None:
+        return "NULL"
     if isinstance(value, bool):
         return str(int(value))
     if isinstance(value, str):

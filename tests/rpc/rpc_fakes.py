@@ -138,6 +138,30 @@ class FakeDaemon:
             raise NotFoundError("no function is named nobody", hint="functions lists them")
         return Neighbours(function={"id": 1}, items=[], next=None, total=0, truncated=False, is_recursive=False)
 
+    async def feedback(self, **said: str | int | None) -> dict[str, object]:
+        self._note("feedback", said)
+        return {"feedback_id": 1}
+
+    def feedback_stats(self) -> list[dict[str, object]]:
+        self._note("feedback_stats")
+        return []
+
+    async def set_pattern_status(self, pattern: str, status: str, reason: str | None) -> dict[str, object]:
+        self._note("set_pattern_status", pattern, status, reason)
+        return {"pattern_id": pattern}
+
+    async def violations(self, filters: Mapping[str, Filter], limit: int, after: str | None) -> Page:
+        self._note("violations", dict(filters), limit, after)
+        return Page(items=[], next=None, total=0)
+
+    async def explain(self, violation: str) -> dict[str, object]:
+        self._note("explain", violation)
+        return {"what": "it is wrong"}
+
+    async def write_baseline(self) -> dict[str, object]:
+        self._note("write_baseline")
+        return {"path": ".drift/baseline.json", "violations": 0}
+
     def subscribe(self, topics: frozenset[Topic], subscriber: Subscriber) -> FakeSubscription:
         subscription = FakeSubscription(self, topics, subscriber)
         self.subscriptions.append(subscription)
