@@ -13,19 +13,17 @@ import shutil
 import sqlite3
 import stat
 from collections.abc import Callable, Iterator
-from contextlib import closing
 from pathlib import Path
-from typing import Literal, NamedTuple
 
 import click
 
+from driftd.cli import doctor_store
 from driftd.cli.client import RpcError, ask
+from driftd.cli.finding import Finding
 from driftd.cli.options import Command, json_option, workspace_argument
 from driftd.cli.output import GREEN, RED, YELLOW, counted, paint, plain, print_json, size
 from driftd.errors import DriftdError, NoDaemonError
 from driftd.watch.workspace import Layout, refuse_place, socket_path
-
-Level = Literal["ok", "warn", "fail"]
 
 FAILED = 1
 PING_TIMEOUT_S = 5.0
@@ -59,15 +57,6 @@ GRAMMARS = {
     "tree_sitter_php": ("language_php",),
     "tree_sitter_typescript": ("language_typescript", "language_tsx"),
 }
-
-
-class Finding(NamedTuple):
-    """What one check found; `hint` says what to do about it."""
-
-    check: str
-    level: Level
-    detail: str
-    hint: str = ""
 
 
 @click.command(cls=Command, examples=("driftd doctor ~/src/shop",))
@@ -159,24 +148,6 @@ def _daemon(root: Path) -> Iterator[Finding]:
         yield Finding("lock", "warn", "the daemon does not hold it", "restart the daemon: driftd stop, driftd serve")
     if path.stat().st_mode & 0o077:
         yield Finding("socket", "warn", f"{path} is open to others", f"chmod 600 {path}")
-
-
-def _database(root: Path) -> Iterator[Finding]:
-    from driftd.store.connect import connect_reader
-    from driftd.store.migrate import refuse_newer
-
-    path = Layout(root).database
-    if not path.exists():
-        yield Finding("database", "ok", "none yet")
-        return
-    refuse_newer(path)
-    with closing(connect_reader(path)) as database:
-        problems = [row[0] for row in database.execute("PRAGMA quick_check(5)")]
-        version = database.execute("PRAGMA user_version").fetchone()[0]
-    if problems == ["ok"]:
-        yield Finding("database", "ok", f"sound, {size(path.stat().st_size)}, schema version {version}")
-    else:
-        yield Finding("database", "fail", f"{path}: {'; '.join(problems)}", "restart the daemon: it rebuilds the file")
 
 
 def _languages(root: Path) -> Iterator[Finding]:
@@ -288,7 +259,9 @@ CHECKS: dict[str, Callable[[Path], Iterator[Finding]]] = {
     "workspace": _folder,
     "configuration": _configuration,
     "daemon": _daemon,
-    "database": _database,
+    "database": doctor_store.database,
+    "journal": doctor_store.kept,
+    "clock": doctor_store.clock,
     "language": _languages,
     "watch limit": _watches,
     "grammar": _grammars,

@@ -101,7 +101,7 @@ class Guard:
         if abs(jump := round(offset - self._offset)) > CLOCK_JUMP_S:
             log.warning("the clock was set", by_s=jump)
             await self._record("clock", {"by_s": jump})
-            self._offset = offset
+        self._offset = offset
 
     async def _look_at_log(self) -> None:
         stats = self._store.writer.stats()

@@ -6,6 +6,7 @@ from typing import Any
 
 from driftd.rpc.method import Method
 from driftd.rpc.methods import (
+    backups,
     call_graph,
     cancel,
     discover,
@@ -31,6 +32,10 @@ _METHODS: tuple[Method[Any], ...] = (
     call_graph.CALLERS,
     call_graph.CALLEES,
     entry_points.METHOD,
+    backups.BACKUP,
+    backups.RESTORE,
+    backups.EXPORT,
+    backups.IMPORT,
     subscriptions.SUBSCRIBE,
     subscriptions.UNSUBSCRIBE,
     shutdown.METHOD,
