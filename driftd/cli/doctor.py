@@ -63,7 +63,7 @@ GRAMMARS = {
 @workspace_argument
 @json_option
 def doctor(root: Path, as_json: bool) -> int:
-    """Check socket, lock, database, languages, watch limits, grammars, compiled modules, configuration, disk, SQLite.
+    """Check socket, lock, database and its growth, languages, watch limits, grammars, compiled modules, configuration, disk, SQLite.
 
     Each line says ok, warn or fail, and what to do.  The exit code is 1 if a check failed.
     """
@@ -260,6 +260,7 @@ CHECKS: dict[str, Callable[[Path], Iterator[Finding]]] = {
     "configuration": _configuration,
     "daemon": _daemon,
     "database": doctor_store.database,
+    "space": doctor_store.space,
     "journal": doctor_store.kept,
     "clock": doctor_store.clock,
     "language": _languages,

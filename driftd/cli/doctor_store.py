@@ -17,6 +17,8 @@ from driftd.watch.workspace import Layout
 if TYPE_CHECKING:
     from driftd.store.backup import Backup
 
+LARGEST = 5  # tables that are named
+WASTED = 64 * 1024**2  # bytes of free pages that are worth a word
 DAY_S = 24 * 3600
 OLD_BACKUP_S = 3 * DAY_S
 STATUS_TIMEOUT_S = 5.0
@@ -109,6 +111,40 @@ def _daemon(root: Path) -> Iterator[Finding]:
         yield Finding("recovery", "warn", detail, "nothing is to be done; the log has the details")
     if degraded := (status.get("as_of") or {}).get("degraded"):
         yield Finding("degraded", "warn", str(degraded), "end what it names, or wait; the log has the details")
+
+
+def space(root: Path) -> Iterator[Finding]:
+    """Say what takes how much of the database, and how it grows; each sweep leaves a sample."""
+    from driftd.config import load
+    from driftd.retention.growth import recorded
+    from driftd.retention.policy import Policy
+    from driftd.store.connect import connect_reader, wal_bytes
+    from driftd.store.space import table_bytes
+
+    path = Layout(root).database
+    if not path.exists():
+        yield Finding("space", "ok", "none taken")
+        return
+    with closing(connect_reader(path)) as database:
+        sizes, is_exact = table_bytes(database)
+        (files,) = database.execute("SELECT count(*) FROM file_metadata").fetchone()
+        ((pages, page_size, free),) = database.execute(
+            "SELECT page_count, page_size, freelist_count FROM pragma_page_count, pragma_page_size, "
+            "pragma_freelist_count"
+        ).fetchall()
+        growth = recorded(database, pages * page_size, Policy.of(load(root)).max_bytes)
+    largest = ", ".join(f"{name} {size(count)}" for name, count in list(sizes.items())[:LARGEST])
+    detail = f"{size(pages * page_size / max(1, files))} a file; {'' if is_exact else 'about '}{largest}"
+    detail += f"; {counted(free, 'free page')}, log {size(wal_bytes(path))}"
+    if growth.bytes_per_day is not None:
+        sign = "+" if growth.bytes_per_day >= 0 else "-"
+        detail += f"; {sign}{size(abs(growth.bytes_per_day))} a day"
+    if growth.danger is not None:
+        yield Finding("space", "warn", f"{detail}; {growth.danger}", "raise retention.max_db_mb, or shorten the tiers")
+    elif free * 4 > pages and free * page_size > WASTED:
+        yield Finding("space", "warn", detail, "driftd gc gives the free pages back")
+    else:
+        yield Finding("space", "ok", detail)
 
 
 def clock(root: Path) -> Iterator[Finding]:

@@ -25,13 +25,14 @@ import structlog
 from driftd.clock import Clock, SystemClock
 from driftd.config import SECTIONS, Settings, load
 from driftd.daemon import logging as log_setup
-from driftd.daemon import notify
+from driftd.daemon import memory, notify
 from driftd.daemon.engine import Engine, RunReport
 from driftd.daemon.events import EventHub
 from driftd.daemon.guard import Guard
 from driftd.daemon.loop import STARTUP, RunLoop
 from driftd.daemon.service import DaemonService, last_run_summary
 from driftd.errors import ConfigError, DriftdError, RefusedError, StoreError
+from driftd.retention.janitor import LIGHT_S, Janitor
 from driftd.rows.ids import json_text
 from driftd.rows.workspace import WorkspaceEventRow
 from driftd.rpc.limits import Limits
@@ -48,6 +49,7 @@ log = structlog.get_logger("driftd")
 # SIGTERM must end within 5 s: the run is cancelled at once; clients and what is queued get these.
 STOP_S = 3.0
 DRAIN_S = 1.5
+UNTIL_DRAIN_S = 3.3  # the light clean-up gets what is left of this
 RPC_GRACE_S = 1.0
 
 # Watching thousands of folders takes a tenth of a second; where it does not come about, the first run goes ahead.
@@ -78,7 +80,7 @@ class End(Enum):
 
 
 # Sections of the configuration that a running daemon takes; any other one makes it begin again.
-TAKEN_RUNNING = frozenset({"scan", "analysis", "log", "retention"})
+TAKEN_RUNNING = frozenset({"scan", "analysis", "log", "retention", "detection", "feedback", "enforcement"})
 
 
 def serve(root: Path, *, force: bool = False) -> int:
@@ -89,6 +91,7 @@ def serve(root: Path, *, force: bool = False) -> int:
     root = root.resolve()
     settings = load(root)
     log_setup.configure(settings.log.level, settings.log.format)
+    memory.keep_little()
     os.chdir("/")  # a daemon keeps no folder busy, and ignore rules from outside are resolved against it
     try:
         return anyio.run(partial(_serve, root, settings, force=force))
@@ -137,6 +140,7 @@ class Daemon:
         self._end = End.ASKED
         self._interrupts = 0
         self._loop: RunLoop | None = None
+        self._janitor: Janitor | None = None
         self.carried: Carried | None = None  # from the life before this one, and to the one after
         self._restore: Path | None = None
 
@@ -194,20 +198,22 @@ class Daemon:
         loop = RunLoop(
             engine,
             on_start=lambda cause: hub.publish("analysis.started", {"trigger": cause}),
-            on_end=lambda report: self._run_ended(report, hub),
+            on_end=lambda report: self._run_ended(report, hub, janitor),
             on_progress=lambda stage, done, total: hub.publish(
                 "analysis.progress", {"stage": stage, "done": done, "total": total}
             ),
         )
         engine.on_directories = watcher.set_directories
-        self._loop = loop
+        janitor = Janitor(store, self.settings, self._clock, idle=loop.idle, publish=hub.publish)
+        self._loop, self._janitor = loop, janitor
         guard = Guard(
             store,
             self._clock,
             lambda payload: hub.publish("degraded", payload),
             wal_limit=self.settings.store.wal_limit_mb << 20,
         )
-        service = DaemonService(engine, store, loop, watcher, hub, self._clock, self._stop.set)
+        engine.learning.on_alert = partial(hub.publish, "degraded")
+        service = DaemonService(engine, store, loop, watcher, janitor, hub, self._clock, self._stop.set)
         service.guard = guard
         service.backups.on_restore = self._asked_to_restore
         hang_up, hung_up = anyio.Event(), anyio.Event()
@@ -226,7 +232,9 @@ class Daemon:
             inner.start_soon(self._watch_over, intact)
             inner.start_soon(guard.run, lambda: self._finish(End.TAKEN))
             inner.start_soon(self._feed_watchdog)
+            inner.start_soon(janitor.run)
             await self._stop.wait()
+            stopping = self._clock.monotonic()
             notify.notify("STOPPING=1")
             log.info("stopping", why=self._end.value)
             watcher.stop()
@@ -235,6 +243,10 @@ class Daemon:
             with anyio.move_on_after(STOP_S, shield=True):
                 await loop.idle()
                 await hung_up.wait()
+            if self._end is End.ASKED:
+                left = UNTIL_DRAIN_S - (self._clock.monotonic() - stopping)
+                with anyio.move_on_after(max(0.0, left), shield=True):
+                    await janitor.light(min(LIGHT_S, left))
             with anyio.move_on_after(DRAIN_S, shield=True):
                 await self._record_stop(store)
             inner.cancel_scope.cancel()
@@ -268,12 +280,13 @@ class Daemon:
                 cause=STARTUP if changes.cause is Cause.START else str(changes.cause),
             )
 
-    def _run_ended(self, report: RunReport, hub: EventHub) -> None:
+    def _run_ended(self, report: RunReport, hub: EventHub, janitor: Janitor) -> None:
         if not report.run_id:
             return
         summary = last_run_summary(report.as_dict())
         log.info("run finished", **summary)
         hub.publish("analysis.finished", summary)
+        janitor.removed(report.files.get("removed", 0), report.files.get("total", 0))
         notify.notify(f"STATUS=current as of run {report.run_id}, {report.files.get('total', 0)} files")
 
     async def _watch_over(self, intact: Callable[[], bool]) -> None:
@@ -315,7 +328,10 @@ class Daemon:
         log.info("configuration reloaded", changed=sorted(changed))
         if changed - TAKEN_RUNNING:
             self._finish(End.RELOAD)
-        elif changed & {"scan", "analysis"} and self._loop is not None:
+            return
+        if self._janitor is not None:
+            self._janitor.configure(settings)
+        if changed & {"scan", "analysis", "detection", "feedback", "enforcement"} and self._loop is not None:
             self._loop.configure(settings)
 
     def _finish(self, end: End) -> None:

@@ -12,6 +12,7 @@ import msgspec
 
 from driftd.pipeline.constant_facts import Constant, constants_of, references_of
 from driftd.pipeline.data.facts import DataFacts, Declarations, Touch, data_facts_of
+from driftd.pipeline.detect.marks import NO_MARKS, Marks, marks_of
 from driftd.pipeline.entry_points.facts import StartFacts, start_facts_of
 from driftd.pipeline.env_access import Access, accesses, defined_names, may_access
 from driftd.pipeline.facts.codec import decode, encode
@@ -29,7 +30,7 @@ CODE: Final = ECMASCRIPT | {"python"}
 
 
 # Languages of which what they say about data is read.
-DATA: Final = CODE | {"prisma", "java", "go", "ruby", "php", "csharp", "rust", "kotlin"}
+DATA: Final = CODE | {"prisma", "mybatis", "java", "go", "ruby", "php", "csharp", "rust", "kotlin"}
 NO_DATA: Final = DataFacts()
 NO_STARTS: Final = StartFacts()
 # A manifest has top-level code in name only.
@@ -47,6 +48,7 @@ class Digest(msgspec.Struct, frozen=True, array_like=True, gc=False):
     data: models, names and calls that may have to do with a database
     starts: calls and marks that may make functions known to a framework
     manifest: what it says about module names
+    marks: what rules find in it
     """
 
     interface: Interface
@@ -57,6 +59,7 @@ class Digest(msgspec.Struct, frozen=True, array_like=True, gc=False):
     data: DataFacts = NO_DATA
     starts: StartFacts = NO_STARTS
     manifest: Manifest | None = None
+    marks: Marks = NO_MARKS
 
 
 class RawInterfacePart(msgspec.Struct, frozen=True, array_like=True, gc=False):
@@ -107,6 +110,7 @@ class RawData(msgspec.Struct, frozen=True, array_like=True, gc=False):
 
     declarations: msgspec.Raw
     touches: msgspec.Raw
+    mentions: bool = True
 
 
 class DeclarationsData(msgspec.Struct, frozen=True, array_like=True, gc=False):
@@ -158,6 +162,20 @@ class ManifestPart(msgspec.Struct, frozen=True, array_like=True, gc=False):
     manifest: Manifest | None
 
 
+class MarksPart(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """What a digest says that rules find."""
+
+    interface: msgspec.Raw
+    constants: msgspec.Raw
+    references: msgspec.Raw
+    reads: msgspec.Raw
+    defines: msgspec.Raw
+    data: msgspec.Raw
+    starts: msgspec.Raw
+    manifest: msgspec.Raw
+    marks: Marks
+
+
 def digest_of(path: str, language: str, facts: FileFacts, encoded: bytes) -> bytes:
     """Return the encoded digest of a file; `encoded` are the same facts in msgpack."""
     if language in MANIFESTS:
@@ -169,7 +187,15 @@ def digest_of(path: str, language: str, facts: FileFacts, encoded: bytes) -> byt
     if language not in CODE:
         defines = defined_names(path, facts) if language == "dotenv" else ()
         data = data_facts_of(facts) if language in DATA else NO_DATA
-        return encode(Digest(interface, defines=defines, data=data, starts=start_facts_of(facts, scopes)))
+        return encode(
+            Digest(
+                interface,
+                defines=defines,
+                data=data,
+                starts=start_facts_of(facts, scopes),
+                marks=marks_of(path, facts, scopes),
+            )
+        )
     return encode(
         Digest(
             interface,
@@ -178,6 +204,7 @@ def digest_of(path: str, language: str, facts: FileFacts, encoded: bytes) -> byt
             tuple(accesses(facts)) if may_access(language, encoded) else (),
             data=data_facts_of(facts),
             starts=start_facts_of(facts, scopes),
+            marks=marks_of(path, facts, scopes),
         )
     )
 

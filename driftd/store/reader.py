@@ -22,8 +22,11 @@ from driftd.rows.declare import Column, Row, Table, Write, table_of
 from driftd.rows.ids import fingerprint
 from driftd.rows.registry import TABLES
 from driftd.store import sql
+from driftd.store.apply import maintain
+from driftd.store.commands import DropCache
 from driftd.store.connect import Db, connect_reader, open_db
 from driftd.store.failures import is_corrupt, store_error
+from driftd.store.space import table_bytes
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -158,6 +161,15 @@ class Reader:
             "SELECT page_count, page_size, freelist_count FROM pragma_page_count, pragma_page_size, pragma_freelist_count"
         )
         return pages * page_size, free
+
+    async def rest(self) -> None:
+        """Let go of cached pages."""
+        for db in (self._pages, self._scans):
+            await self._ask(db, maintain, DropCache())
+
+    async def table_bytes(self) -> tuple[dict[str, int], bool]:
+        """Return the bytes of each table with its indexes, largest first, and whether they are exact."""
+        return await self._ask(self._scans, table_bytes)
 
     async def _ask(self, db: Db, fn: Callable[..., T], *args: Any, seconds: float | None = None) -> T:
         number = next(self._numbers)

@@ -48,8 +48,15 @@ def create_table(table: Table) -> str:
 def create_indexes(table: Table) -> list[str]:
     """Return one CREATE INDEX text for each declared index."""
     return [
-        f"CREATE INDEX {quoted(index_name(table, columns))} ON {quoted(table.name)} ({comma(columns)});"
-        for columns in table.indexes
+        *(
+            f"CREATE INDEX {quoted(index_name(table, columns))} ON {quoted(table.name)} ({comma(columns)});"
+            for columns in table.indexes
+        ),
+        *(
+            f"CREATE INDEX {quoted(index_name(table, (column,)))} ON {quoted(table.name)} ({quoted(column)}) "
+            f"WHERE {quoted(column)} IS NOT NULL;"
+            for column in table.partial
+        ),
     ]
 
 
@@ -74,7 +81,7 @@ def _insert(table: Table, conflict: bool) -> str:
     text = f"INSERT INTO {quoted(table.name)} ({comma(table.names)}) VALUES ({places})"
     if not conflict:
         return text
-    kept = {*table.identity, *table.key, table.first_seen}
+    kept = {*table.identity, *table.key, table.first_seen, *table.guarded}
     sets = ", ".join(_set(table, name) for name in table.names if name not in kept)
     action = f"DO UPDATE SET {sets}" if sets else "DO NOTHING"
     targets = dict.fromkeys((table.identity, table.key))
@@ -93,7 +100,7 @@ def insert(table: Table, now: int) -> str:
 
 
 def upsert(table: Table, now: int) -> str:
-    """Return an INSERT that updates the row it meets, all but its identity and when it was first seen."""
+    """Return an INSERT that updates the row it meets: not its identity, when it was first seen, or guarded columns."""
     return _insert(table, conflict=True).replace("{now}", str(int(now)))
 
 

@@ -15,7 +15,7 @@ from driftd.clock import Clock, SystemClock
 from driftd.errors import StoreError
 from driftd.store import backup, exchange, migrate, safekeeping, typed
 from driftd.store.apply import maintain
-from driftd.store.commands import Call, Checkpoint, Optimize
+from driftd.store.commands import Call, Checkpoint, DropCache, Optimize
 from driftd.store.connect import SIDE_FILES, Db, connect_reader, connect_writer, open_db
 from driftd.store.failures import is_corrupt
 from driftd.store.journal import Draft, Journal
@@ -132,6 +132,11 @@ class Store:
         finally:
             with anyio.CancelScope(shield=True):
                 await stack.aclose()
+
+    async def rest(self) -> None:
+        """Let go of cached pages: after much was written they are tens of megabytes that nobody needs."""
+        await self.writer.submit(DropCache())
+        await self.reader.rest()
 
     def disturbed(self) -> str | None:
         """Return what became of the open files on the disk, None while they are the ones that were opened."""

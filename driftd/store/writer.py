@@ -23,6 +23,7 @@ from driftd.store.commands import (
     Checkpoint,
     CheckpointMode,
     Command,
+    DropCache,
     IncrementalVacuum,
     Maintenance,
     Optimize,
@@ -302,7 +303,7 @@ class Writer:
         try:
             if isinstance(command, Checkpoint):
                 outcome = [Result(value=await self._checkpoint(command.mode))]
-            elif isinstance(command, IncrementalVacuum | Optimize):
+            elif isinstance(command, IncrementalVacuum | Optimize | DropCache):
                 outcome = [await self._db.run(apply.maintain, command)]
             else:
                 outcome = UsageError(f"{command!r} is no maintenance")
@@ -351,7 +352,7 @@ def _checkpoint(connection: sqlite3.Connection, mode: CheckpointMode, path: Path
     try:
         complete = bool(apply.maintain(connection, Checkpoint(mode)).value)
         if mode == "TRUNCATE":
-            connection.execute("PRAGMA shrink_memory")  # after much was written: the cached pages are not needed now
+            apply.maintain(connection, DropCache())  # after much was written: the cached pages are not needed now
     finally:
         connection.execute("PRAGMA busy_timeout = 5000")
     return complete, wal_bytes(path)

@@ -11,6 +11,8 @@ from driftd.rpc.methods import (
     cancel,
     discover,
     entry_points,
+    feedback,
+    gc,
     lists,
     ping,
     runs,
@@ -18,6 +20,7 @@ from driftd.rpc.methods import (
     status,
     subscriptions,
     sync,
+    violations,
 )
 
 _METHODS: tuple[Method[Any], ...] = (
@@ -36,6 +39,13 @@ _METHODS: tuple[Method[Any], ...] = (
     backups.RESTORE,
     backups.EXPORT,
     backups.IMPORT,
+    gc.METHOD,
+    violations.VIOLATIONS,
+    violations.EXPLAIN,
+    violations.BASELINE,
+    feedback.FEEDBACK,
+    feedback.FEEDBACK_STATS,
+    feedback.SET_PATTERN_STATUS,
     subscriptions.SUBSCRIBE,
     subscriptions.UNSUBSCRIBE,
     shutdown.METHOD,

@@ -1,0 +1,66 @@
+"""Patterns of dotted names: `hashlib.md5`, `flask.**.route`, `*.innerHTML`, `{Crypto,Cryptodome}.Cipher.DES.new`.
+
+`*` stands for anything within a part, `**` for any number of parts, none included; at the start, `*.` is `**.`.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+from typing import Final, NamedTuple
+
+ANYTHING: Final = "*"
+
+
+class NamePattern(NamedTuple):
+    """A pattern: `last` is the last part, "" where it is not plain, and `regex` what the whole must match."""
+
+    text: str
+    last: str
+    first: str
+    regex: re.Pattern[str] | None
+
+    def matches(self, name: str) -> bool:
+        """Return whether a dotted name is one of those that are meant."""
+        return name == self.text if self.regex is None else self.regex.fullmatch(name) is not None
+
+
+@lru_cache(maxsize=65536)
+def expanded(text: str) -> tuple[str, ...]:
+    """Return what braces stand for: `a.{b,c}.d` is `a.b.d` and `a.c.d`."""
+    start = text.find("{")
+    if start < 0:
+        return (text,)
+    end = text.index("}", start)
+    return tuple(
+        [
+            one
+            for choice in text[start + 1 : end].split(",")
+            for one in expanded(text[:start] + choice + text[end + 1 :])
+        ]
+    )
+
+
+@lru_cache(maxsize=65536)
+def compiled(text: str) -> NamePattern:
+    """Return one pattern without braces."""
+    if text.startswith("*."):
+        text = "*" + text
+    parts = text.split(".")
+    last = parts[-1] if "*" not in parts[-1] else ""
+    first = parts[0] if "*" not in parts[0] else ""
+    if "*" not in text:
+        return NamePattern(text, last, first, None)
+    regex = ""
+    for position, part in enumerate(parts):
+        is_last = position == len(parts) - 1
+        if part == "**":
+            regex += "(?:.+)" if is_last else r"(?:.+\.)?"
+        else:
+            regex += re.escape(part).replace(r"\*", r"[^.]*") + ("" if is_last else r"\.")
+    return NamePattern(text, last, first, re.compile(regex))
+
+
+def patterns(texts: tuple[str, ...]) -> tuple[NamePattern, ...]:
+    """Return all that some texts stand for."""
+    return tuple([compiled(one) for text in texts for one in expanded(text)])
