@@ -49,7 +49,7 @@ from driftd.rows.declare import Row, Write, row_values, table_of
 from driftd.rows.enforcement import ViolationRow
 from driftd.rows.facts import FileMetadataRow, ParseCacheRow, ScanHistoryRow
 from driftd.rows.ids import json_text
-from driftd.rows.patterns import PatternConfidenceRow
+from driftd.rows.patterns import ConventionRow, PatternConfidenceRow
 from driftd.rows.registry import BY_NAME
 from driftd.store.commands import Append, Command, DropFiles, RenameFile, Replace, ReplaceAll, Track, Update, Upsert
 from driftd.store.failures import contradicts_schema
@@ -598,6 +598,8 @@ class Engine:
                         written += count
                     self.learning.renamed(result.renamed)
                 self.learning.scored(by_table.get(PatternConfidenceRow, ()))
+                if by_table.get(ConventionRow):
+                    await self.learning.regularised()
             for problem in findings.problems:
                 self._note(
                     report,

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import partial
-from typing import TYPE_CHECKING, Any, get_args
+from typing import TYPE_CHECKING, Any
 
 import anyio
 import anyio.to_thread
@@ -22,11 +22,8 @@ from driftd.daemon.events import EventHub
 from driftd.daemon.loop import RunLoop
 from driftd.errors import UsageError
 from driftd.pipeline.detect.marks import UNUSED_SUPPRESSION
-from driftd.pipeline.detect.registry import rules_by_id
+from driftd.pipeline.detect.registry import rule_of
 from driftd.pipeline.digest import MarksPart
-from driftd.pipeline.patterns.confidence import rule_prior
-from driftd.pipeline.stages.violations import SURE
-from driftd.rows.patterns import PatternCategory
 from driftd.rpc.service import Filter, Page
 from driftd.store.commands import Call
 from driftd.store.store import Store
@@ -77,7 +74,7 @@ class Judgements:
 
     async def set_pattern_status(self, pattern: str, status: ApprovalStatus, reason: str | None) -> dict[str, object]:
         """Store what a person decided about a pattern, which wins over everything that follows from feedback."""
-        is_rule = pattern in rules_by_id() or pattern == UNUSED_SUPPRESSION
+        is_rule = rule_of(pattern) is not None or pattern == UNUSED_SUPPRESSION
         command = Call(partial(_set_status, pattern=pattern, status=status, reason=reason, is_rule=is_rule))
         with anyio.CancelScope(shield=True):
             (result,) = await self._store.writer.submit(command, durable=True)
@@ -117,23 +114,11 @@ class Judgements:
 
 
 def _give(connection: Any, now: int, *, given: writing.Given, silenced_inline: Any) -> writing.Outcome:
-    return writing.give(connection, now, given, pattern_of, silenced_inline)
+    return writing.give(connection, now, given, silenced_inline)
 
 
 def _set_status(connection: Any, now: int, **decision: Any) -> dict[str, Any]:
     return writing.set_status(connection, now, **decision)
-
-
-def pattern_of(pattern: str, rule_id: str) -> writing.NewPattern:
-    """Return what a pattern without a row is: a rule with what was measured of it, or a choice nothing is known of."""
-    rule = rules_by_id().get(pattern)
-    if rule is not None:
-        return writing.NewPattern("rule", rule.category, rule_prior(rule.confidence))
-    if pattern == UNUSED_SUPPRESSION:
-        return writing.NewPattern("rule", "documentation", rule_prior(SURE))
-    head = rule_id.partition("/")[0]
-    category = head if head in get_args(PatternCategory) else None
-    return writing.NewPattern("choice", category, (1.0, 1.0))  # type: ignore[arg-type]  # one of the literal's
 
 
 def checked(given: writing.Given) -> writing.Given:

@@ -12,8 +12,9 @@ import msgspec
 from driftd.daemon.feedback import SHORTEST_PREFIX
 from driftd.errors import NotFoundError, UsageError
 from driftd.pipeline.detect.marks import UNUSED_SUPPRESSION
-from driftd.pipeline.detect.registry import rules_by_id
+from driftd.pipeline.detect.registry import rule_of
 from driftd.pipeline.detect.severity import ORDER
+from driftd.pipeline.patterns.confidence import counted
 from driftd.rows.declare import table_of
 from driftd.rows.enforcement import FeedbackRow, ViolationRow
 from driftd.rows.ids import fingerprint
@@ -92,7 +93,7 @@ async def explain(reader: Reader, text: str) -> dict[str, Any]:
     """Return what a violation is, why it is one, how sure that is and from what, and what was said of it."""
     violation = await find(reader, text)
     detector = violation["detector_id"] or violation["rule_id"]
-    rule = rules_by_id().get(detector)
+    rule = rule_of(detector)
     code = await reader.fetch("SELECT matched_text FROM detections WHERE id = ?", [violation["id"]])
     function = await reader.fetch(
         "SELECT qualified_name FROM functions WHERE file = ? AND line <= ? AND end_line >= ? ORDER BY line DESC, end_line "
@@ -161,10 +162,8 @@ async def _confidence(reader: Reader, violation: Mapping[str, Any]) -> dict[str,
             "value": violation["confidence"],
             "from": "the rule's measured confidence; nobody has said anything of it",
         }
-    said = (
-        stored.alpha - stored.prior_alpha - stored.followed,
-        stored.beta - stored.prior_beta - (stored.sites - stored.followed),
-    )
+    sites, followed = counted(stored.kind, stored.sites, stored.followed)
+    against = stored.beta - stored.prior_beta - (sites - followed)
     return {
         "value": violation["confidence"],
         "pattern": stored.pattern_id,
@@ -175,8 +174,8 @@ async def _confidence(reader: Reader, violation: Mapping[str, Any]) -> dict[str,
         "beta": stored.beta,
         "shares": {
             "prior": [stored.prior_alpha, stored.prior_beta],
-            "sites": [stored.followed, stored.sites - stored.followed],
-            "feedback": [round(part, 6) for part in said],
+            "code": [followed, sites - followed],
+            "feedback": [round(stored.alpha - stored.prior_alpha - followed, 6), round(against, 6)],
         },
         "factors": None if stored.factors is None else msgspec.json.decode(stored.factors),
     }
@@ -185,7 +184,7 @@ async def _confidence(reader: Reader, violation: Mapping[str, Any]) -> dict[str,
 async def _similar(reader: Reader, violation: Mapping[str, Any]) -> list[dict[str, Any]]:
     """Return calls of the same function, or of what to call instead, that the rule has nothing to say about."""
     detector = violation["detector_id"] or violation["rule_id"]
-    rule = rules_by_id().get(detector)
+    rule = rule_of(detector)
     symbols = await reader.fetch(
         "SELECT DISTINCT symbol FROM external_calls WHERE file = ? AND call_site_line = ?",
         [violation["file"], violation["line"]],

@@ -337,7 +337,7 @@ def test_an_explanation_says_what_why_how_sure_and_what_to_do(tree: Path) -> Non
     assert (told["where"], told["function"], told["code"]) == ("app/a.py:5:12", "sign", "hashlib.md5(data)")
     assert told["why"].endswith("(CWE-328, A02:2021)")
     assert told["what_to_do"].startswith("Use hashlib.sha256")
-    assert told["confidence"]["shares"] == {"prior": [6.4, 1.5999999999999996], "sites": [0, 0], "feedback": [1.0, 0.0]}
+    assert told["confidence"]["shares"] == {"prior": [6.4, 1.5999999999999996], "code": [0, 0], "feedback": [1.0, 0.0]}
     assert told["similar"] == [{"file": "app/right.py", "line": 5, "calls": "hashlib.sha256", "function": "strong"}]
     assert [row["author"] for row in told["feedback"]] == ["ana"]
     assert told["silence_with"] == "driftd: ignore[python/weak-hash] the reason"

@@ -16,6 +16,7 @@ from driftd.pipeline.detect.registry import index_of
 from driftd.pipeline.detect.severity import severity_of
 from driftd.pipeline.detect.suppressions import Suppressions
 from driftd.pipeline.facts.model import Kind, owner_function
+from driftd.pipeline.patterns.shapes import shapes_of
 from driftd.pipeline.production import is_test
 from driftd.pipeline.rendering import source_text
 from driftd.rows.declare import row_values
@@ -82,15 +83,28 @@ class Choices(msgspec.Struct, frozen=True, array_like=True, gc=False):
 
 
 class Marks(msgspec.Struct, frozen=True, array_like=True, gc=False, omit_defaults=True):
-    """All of it; `rows` are those of `detections`, in column order."""
+    """All of it.
+
+    rows: those of `detections`, in column order
+    faults: detections that are violations
+    choices: how questions are answered
+    lengths: of functions in lines, and how many have that length, one after the other
+    long: function, line and length of those that are long
+    is_test: whether the file is a test or a fixture
+    silences: comments that silence findings
+    """
 
     rows: tuple[tuple[object, ...], ...] = ()
     faults: tuple[Fault, ...] = ()
     choices: tuple[Choices, ...] = ()
+    lengths: tuple[int, ...] = ()
+    long: tuple[int, ...] = ()
+    is_test: bool = False
     silences: tuple[Silence, ...] = ()
 
 
 NO_MARKS: Final = Marks()
+LONG: Final = 40  # lines of a function that can be an outlier
 
 
 def marks_of(path: str, facts: FileFacts, scopes: Scopes | None = None) -> Marks:
@@ -153,10 +167,16 @@ def marks_of(path: str, facts: FileFacts, scopes: Scopes | None = None) -> Marks
                     code=fingerprint(rule.id, text),
                 )
             )
+    for answer, sites in shapes_of(path, facts, is_test=testing).items():
+        choices.setdefault(answer, []).extend(sites)
+    lengths, long = _lengths(facts)
     return Marks(
         tuple(rows),
         tuple(faults),
         tuple([Choices(q, a, tuple(sites)) for (q, a), sites in choices.items()]),
+        lengths,
+        long,
+        testing,
         _silences(path, suppressions),
     )
 
@@ -170,6 +190,18 @@ def _silences(path: str, suppressions: Suppressions) -> tuple[Silence, ...]:
         used = one.line in suppressions.used
         found.append(Silence(number, one.line, one.column, one.about, one.rules, one.is_own, used, one.text))
     return tuple(found)
+
+
+def _lengths(facts: FileFacts) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    counts: dict[int, int] = {}
+    long = []
+    for number, function in enumerate(facts.outline.functions):
+        if number and function.kind != "lambda":
+            length = function.end_line - function.line + 1
+            counts[length] = counts.get(length, 0) + 1
+            if length >= LONG:
+                long += [number, function.line, length]
+    return tuple([n for pair in counts.items() for n in pair]), tuple(long)
 
 
 def _message(rule: Rule, name: str, shown: str) -> str:
@@ -195,5 +227,6 @@ def _around(facts: FileFacts, scope: int) -> str:
 
 
 UNUSED_SUPPRESSION: Final = "driftd/unused-suppression"
+UNUSED_CONFIDENCE: Final = 0.95
 _LONGEST: Final = 200
 _LONGEST_IDENTITY: Final = 4000

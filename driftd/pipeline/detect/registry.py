@@ -11,13 +11,12 @@ from importlib.resources import files
 from typing import TYPE_CHECKING, Final
 
 from driftd.pipeline.detect.finding import RuleIndex
-from driftd.pipeline.detect.rules import RuleFile, parse
+from driftd.pipeline.detect.rules import Rule, RuleFile, parse
 from driftd.pipeline.modules import ECMASCRIPT
+from driftd.pipeline.patterns.questions import rules_of_choices
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
-
-    from driftd.pipeline.detect.rules import Rule
 
 _FOLDER: Final = files("driftd.pipeline").joinpath("packs", "rules")
 _FAMILIES: Final[Mapping[str, str]] = dict.fromkeys(ECMASCRIPT, "javascript")
@@ -42,14 +41,8 @@ def pack_files(folder: str) -> tuple[RuleFile, ...]:
 @cache
 def index_of(language: str) -> RuleIndex:
     """Return the rules of a language."""
-    return RuleIndex((*pack_files(family(language)), *pack_files("any"), *_custom), language)
-
-
-@cache
-def rules_by_id() -> Mapping[str, Rule]:
-    """Return every rule that there is; one of the workspace replaces that of a pack."""
-    files = (*(file for folder in families() for file in pack_files(folder)), *_custom)
-    return {rule.id: rule for file in files for rule in file.rule}
+    choices = RuleFile(rule=rules_of_choices())
+    return RuleIndex((*pack_files(family(language)), *pack_files("any"), choices, *_custom), language)
 
 
 def families() -> list[str]:
@@ -61,4 +54,18 @@ def use_custom(found: Iterable[RuleFile]) -> None:
     """Take the rules of the workspace instead of those taken before; one of a pack's id replaces that."""
     _custom[:] = found
     index_of.cache_clear()
-    rules_by_id.cache_clear()
+    _rules_by_id.cache_clear()
+
+
+@cache
+def _rules_by_id() -> dict[str, Rule]:
+    return {
+        rule.id: rule
+        for found in (*(one for folder in families() for one in pack_files(folder)), *_custom)
+        for rule in found.rule
+    }
+
+
+def rule_of(number: str) -> Rule | None:
+    """Return the rule of an id; None if there is none.  Reads all packs when it is first asked."""
+    return _rules_by_id().get(number)
