@@ -108,7 +108,7 @@ def test_what_was_said_survives_restart_and_full_analysis(tree: Path) -> None:
     assert [before[name] for name in ("alpha", "beta")] == [after[name] for name in ("alpha", "beta")]
     assert [row["reason"] for row in history[:5]] == ["a checksum"] * 5
     assert [row["author"] for row in history] == ["ana"] * 5 + [None]
-    assert "violations" not in verified
+    assert verified.startswith("equal")
 
 
 def test_a_dismissal_follows_its_code(tree: Path) -> None:
@@ -138,7 +138,7 @@ def test_a_dismissal_follows_its_code(tree: Path) -> None:
         (back,) = [v for v in weak_hashes(client, status="all") if v["resolved_at"] is None]
         assert back["suppressed"]
         verified = running.verify()
-    assert "violations" not in verified
+    assert verified.startswith("equal")
 
 
 def test_undo_takes_everything_back_and_stays_in_the_history(tree: Path) -> None:
