@@ -131,8 +131,27 @@ class RetentionSettings(Section, frozen=True, forbid_unknown_fields=True, kw_onl
     short_days: Annotated[int, Meta(ge=1, le=36_500, description="Days in the short tier.")] = 30
     medium_days: Annotated[int, Meta(ge=1, le=36_500, description="Days in the medium tier.")] = 90
     long_days: Annotated[int, Meta(ge=1, le=36_500, description="Days in the long tier.")] = 365
-    interval_hours: Annotated[int, Meta(ge=1, le=8760, description="Hours between two clean-ups.")] = 24
+    interval: Annotated[
+        str,
+        Meta(
+            pattern=r"^[1-9][0-9]{0,4}[mhd]$",
+            description="Time between two clean-ups: minutes, hours or days, such as `90m`, `24h` or `7d`.",
+        ),
+    ] = "24h"
     on_shutdown: Annotated[bool, Meta(description="Run a light clean-up when the daemon shuts down.")] = True
+    max_db_mb: Annotated[
+        int,
+        Meta(
+            ge=0,
+            le=1_048_576,
+            description="The most that the database may take, in MiB; 0 means no limit. Where a clean-up is not enough, "
+            "more goes in a fixed order, as docs/retention.md says; never what people typed, nor what is still true.",
+        ),
+    ] = 0
+
+    def interval_s(self) -> int:
+        """Return the seconds between two clean-ups."""
+        return int(self.interval[:-1]) * {"m": 60, "h": 3600, "d": 86_400}[self.interval[-1]]
 
     def __post_init__(self) -> None:
         """Refuse tiers that are out of order."""
@@ -371,6 +390,8 @@ def _allowed(expected: Any) -> str:
         return f"an integer, {meta.ge} to {meta.le}"
     if plain is float:
         return f"a number, {meta.ge} to {meta.le}"
+    if plain is str:
+        return f"a string that matches `{meta.pattern}`"
     return "one of " + ", ".join(f"`{choice}`" for choice in plain.__args__)
 
 

@@ -64,6 +64,7 @@ COMMANDS = {
     "call": Entry("call:call", _ACT, "Call any method of the daemon and print its result as JSON."),
     "sync": Entry("control:sync", _ACT, "Wait until everything saved so far is in the model."),
     "stop": Entry("control:stop", _ACT, "Shut the daemon down cleanly and wait until it is gone."),
+    "gc": Entry("gc:gc", _HELP, "Delete what is old and no longer current, and give the space back."),
     "verify": Entry("verify:verify", _HELP, "Prove that the live analysis equals one made from nothing."),
     "doctor": Entry("doctor:doctor", _HELP, "Check everything the daemon depends on."),
     "socket-path": Entry("paths:socket_path", _HELP, "Print the path of the daemon's socket."),

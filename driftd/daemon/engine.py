@@ -11,16 +11,15 @@ first run of a process compares the project-wide tables with what the facts say,
 
 from __future__ import annotations
 
-import ctypes
-import gc
 import hashlib
+import math
 import os
 import stat as stat_module
 import threading
 import zlib
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import nullcontext, suppress
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
@@ -33,10 +32,11 @@ import structlog
 
 from driftd.clock import Clock
 from driftd.config import Settings
+from driftd.daemon import memory
 from driftd.daemon.extraction import Extraction
 from driftd.daemon.learning import Briefing, Learning
 from driftd.daemon.workers import Outcome, PoolSettings, Task, WorkerPool
-from driftd.errors import StoreError
+from driftd.errors import DriftdError, StoreError
 from driftd.pipeline import extract as pipeline
 from driftd.pipeline.digest import decode_digests, digest_chunk
 from driftd.pipeline.entry_points.finding import EntryPoint, entry_points
@@ -110,6 +110,10 @@ LARGE_RUN = 100  # changed files
 # Files of a large run that are stored in one transaction.  Ids are hashes, so every transaction touches most pages of
 # several indexes: with one a chunk, eight times the size of the database went to disk.
 STORED_TOGETHER = 600
+
+# How much of what the workers returned may wait: for being taken up, and for being stored.
+CHUNKS_AHEAD = 4
+STORES_AHEAD = 2
 
 # Tables in which an analysis and what people say meet.
 _JUDGED = frozenset({ViolationRow, PatternConfidenceRow})
@@ -201,11 +205,15 @@ class Engine:
             return
         self._is_settled = True
         await self.pool.renew()
+        async with self._model:
+            await anyio.to_thread.run_sync(self._rest)
+        with suppress(DriftdError):  # whoever reads or writes next hears of it
+            await self._store.rest()
+        memory.give_back()
+
+    def _rest(self) -> None:
         self.project.rest()
-        gc.unfreeze()  # what an earlier run froze may have become garbage since
-        gc.collect()
-        _give_back_memory()
-        gc.freeze()
+        self._runner.rest()
 
     async def find_directories(self) -> None:
         """Find out which directories are examined, for whoever wants to watch them before the first run."""
@@ -265,12 +273,12 @@ class Engine:
             if record_always:
                 await self._open(report)
             progress("scan", 0, 0)
-            async with Extraction(self.pool) as extraction:
-                # Of what is known, files may turn out to be unchanged or renamed: too much would be read ahead.
+            # Of what is known, files may turn out to be unchanged or renamed: too much would be read ahead.
+            async with Extraction(self.pool, ahead=CHUNKS_AHEAD if self._known else math.inf) as extraction:
                 found = None if self._known else extraction.reader_ahead(self._early_task)
                 result = await self.scan(paths, full=full, found=found)
                 self._is_settled = self._is_settled and not _is_large(result)
-                with _no_garbage_collection(result):
+                with memory.no_garbage_collection() if _is_large(result) else nullcontext():
                     await self._analyse(
                         result, extraction, report, full=full, record_always=record_always, progress=progress
                     )
@@ -373,6 +381,15 @@ class Engine:
         await self._forget(result)
         plain, tasks = self._split(changed)
         cached = await self._cached(tasks)
+        changes: list[Change] = []
+        limit = anyio.Semaphore(STORES_AHEAD)
+
+        async def store(outcomes: Sequence[Outcome]) -> None:
+            try:
+                await self._store_chunk(outcomes, scanned, report)
+            finally:
+                limit.release()
+
         async with anyio.create_task_group() as commits:
             if plain or result.touched or result.errors:
                 commits.start_soon(self._store_plain, plain, result, report)
@@ -384,19 +401,28 @@ class Engine:
                 for outcome in chunk:
                     if outcome.error is None and not outcome.vanished:
                         entries[outcome.path] = FileEntry(outcome.path, outcome.language, outcome.facts, outcome.digest)
+                if len(entries) >= STORED_TOGETHER:  # what they replace goes before more comes in
+                    changes.append(await self._apply(entries))
+                    entries = {}
                 together += chunk
                 done += len(chunk)
                 if done == len(tasks) or len(tasks) < LARGE_RUN or len(together) >= STORED_TOGETHER:
-                    commits.start_soon(self._store_chunk, together, scanned, report)
+                    await limit.acquire()
+                    commits.start_soon(store, together)
                     together = []
                 progress("files", done, len(tasks))
                 if self._cancel.is_set():
                     break
             if together:
-                commits.start_soon(self._store_chunk, together, scanned, report)
+                await limit.acquire()
+                commits.start_soon(store, together)
         for file in plain:  # a file that lost its language, or is skipped now, has left the project
             if file.path in self.project:
                 entries[file.path] = None
+        changes.append(await self._apply(entries))
+        return changes[0] if len(changes) == 1 else Change.of(changes)
+
+    async def _apply(self, entries: Mapping[str, FileEntry | None]) -> Change:
         self._version += 1
         return await anyio.to_thread.run_sync(self.project.apply, entries)
 
@@ -773,23 +799,6 @@ def _is_large(result: ScanResult) -> bool:
     return len(result.added) + len(result.modified) + len(result.renamed) >= LARGE_RUN
 
 
-@contextmanager
-def _no_garbage_collection(result: ScanResult) -> Iterator[None]:
-    """Keep the collector out of a large run: it would walk the growing model again and again, a third of the time.
-
-    The model itself has no cycles; what few there are, of exceptions and tasks, are collected by `Engine.settle`.
-    """
-    if not _is_large(result) or not gc.isenabled():
-        yield
-        return
-    gc.disable()
-    try:
-        yield
-    finally:
-        gc.freeze()  # what is in the model now will mostly stay; later collections need not look at it
-        gc.enable()
-
-
 def _pool(settings: Settings) -> WorkerPool:
     return WorkerPool(
         PoolSettings(
@@ -798,13 +807,6 @@ def _pool(settings: Settings) -> WorkerPool:
             max_file_size=settings.scan.max_file_size,
         )
     )
-
-
-def _give_back_memory() -> None:
-    """Return what a large run freed to the kernel, where the C library keeps it (glibc)."""
-    trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
-    if trim is not None:
-        trim(0)
 
 
 def _first_leaf(error: BaseException) -> BaseException:

@@ -22,7 +22,7 @@ from driftd.daemon.events import EventHub
 from driftd.daemon.loop import RunLoop
 from driftd.errors import UsageError
 from driftd.pipeline.detect.marks import UNUSED_SUPPRESSION
-from driftd.pipeline.detect.registry import rule_of
+from driftd.pipeline.detect.registry import rules_by_id
 from driftd.pipeline.digest import MarksPart
 from driftd.rpc.service import Filter, Page
 from driftd.store.commands import Call
@@ -74,7 +74,7 @@ class Judgements:
 
     async def set_pattern_status(self, pattern: str, status: ApprovalStatus, reason: str | None) -> dict[str, object]:
         """Store what a person decided about a pattern, which wins over everything that follows from feedback."""
-        is_rule = rule_of(pattern) is not None or pattern == UNUSED_SUPPRESSION
+        is_rule = pattern in rules_by_id() or pattern == UNUSED_SUPPRESSION
         command = Call(partial(_set_status, pattern=pattern, status=status, reason=reason, is_rule=is_rule))
         with anyio.CancelScope(shield=True):
             (result,) = await self._store.writer.submit(command, durable=True)

@@ -12,7 +12,7 @@ import msgspec
 from driftd.daemon.feedback import SHORTEST_PREFIX
 from driftd.errors import NotFoundError, UsageError
 from driftd.pipeline.detect.marks import UNUSED_SUPPRESSION
-from driftd.pipeline.detect.registry import rule_of
+from driftd.pipeline.detect.registry import rules_by_id
 from driftd.pipeline.detect.severity import ORDER
 from driftd.pipeline.patterns.confidence import counted
 from driftd.rows.declare import table_of
@@ -93,7 +93,7 @@ async def explain(reader: Reader, text: str) -> dict[str, Any]:
     """Return what a violation is, why it is one, how sure that is and from what, and what was said of it."""
     violation = await find(reader, text)
     detector = violation["detector_id"] or violation["rule_id"]
-    rule = rule_of(detector)
+    rule = rules_by_id().get(detector)
     code = await reader.fetch("SELECT matched_text FROM detections WHERE id = ?", [violation["id"]])
     function = await reader.fetch(
         "SELECT qualified_name FROM functions WHERE file = ? AND line <= ? AND end_line >= ? ORDER BY line DESC, end_line "
@@ -184,7 +184,7 @@ async def _confidence(reader: Reader, violation: Mapping[str, Any]) -> dict[str,
 async def _similar(reader: Reader, violation: Mapping[str, Any]) -> list[dict[str, Any]]:
     """Return calls of the same function, or of what to call instead, that the rule has nothing to say about."""
     detector = violation["detector_id"] or violation["rule_id"]
-    rule = rule_of(detector)
+    rule = rules_by_id().get(detector)
     symbols = await reader.fetch(
         "SELECT DISTINCT symbol FROM external_calls WHERE file = ? AND call_site_line = ?",
         [violation["file"], violation["line"]],

@@ -30,7 +30,7 @@ CODE: Final = ECMASCRIPT | {"python"}
 
 
 # Languages of which what they say about data is read.
-DATA: Final = CODE | {"prisma", "java", "go", "ruby", "php", "csharp", "rust", "kotlin"}
+DATA: Final = CODE | {"prisma", "mybatis", "java", "go", "ruby", "php", "csharp", "rust", "kotlin"}
 NO_DATA: Final = DataFacts()
 NO_STARTS: Final = StartFacts()
 # A manifest has top-level code in name only.
@@ -110,6 +110,7 @@ class RawData(msgspec.Struct, frozen=True, array_like=True, gc=False):
 
     declarations: msgspec.Raw
     touches: msgspec.Raw
+    mentions: bool = True
 
 
 class DeclarationsData(msgspec.Struct, frozen=True, array_like=True, gc=False):

@@ -7,7 +7,8 @@ no call graph: stages keep what they derive.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from collections import Counter
+from dataclasses import dataclass, field, fields, replace
 from typing import TYPE_CHECKING, Final, NamedTuple, TypeVar
 
 import msgspec
@@ -22,14 +23,18 @@ from driftd.pipeline.manifests import LANGUAGES as MANIFESTS
 from driftd.pipeline.manifests import Manifest
 from driftd.pipeline.modules import ModuleIndex
 from driftd.pipeline.packages import PackageIndex
+from driftd.pipeline.slab import slabs
 from driftd.rows.ids import function_id
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping
 
     from driftd.pipeline.detect.marks import Fault
+    from driftd.pipeline.slab import Slab
 
 T = TypeVar("T")
+
+MANY_FILES: Final = 200  # of which not everything is held decoded at once
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +67,11 @@ class Change:
     names_changed: frozenset[str] = frozenset()
     lookups_changed: frozenset[str] = frozenset()
 
+    @classmethod
+    def of(cls, parts: Collection[Change]) -> Change:
+        """Return the one change that changes of different files amount to."""
+        return cls(*[frozenset[str]().union(*[getattr(part, field.name) for part in parts]) for field in fields(cls)])
+
     def __bool__(self) -> bool:
         """Whether anything changed."""
         return bool(self.changed or self.removed)
@@ -78,7 +88,8 @@ class SourceFile:
     """One file of the project."""
 
     __slots__ = (
-        "_encoded", "_interface", "digest", "facts", "function_ids", "home", "language", "manifest", "path",
+        "_digest", "_encoded", "_facts", "_interface", "_number", "_slab", "function_ids", "home", "language",
+        "manifest", "path",
     )  # fmt: skip
 
     def __init__(
@@ -90,13 +101,39 @@ class SourceFile:
     ) -> None:
         self.path = entry.path
         self.language = entry.language
-        self.facts = entry.facts
-        self.digest = entry.digest
+        self._facts = entry.facts
+        self._digest = entry.digest
+        self._slab: Slab | None = None  # holds facts and digest instead, from this number on
+        self._number = 0
         self._interface: Interface | None = None
         self._encoded = interface
         self.function_ids = function_ids  # parallel to the outline's functions
         self.manifest = manifest  # what it says about module names
         self.home = ""  # where its absolute imports start
+
+    @property
+    def facts(self) -> bytes:
+        """The file's encoded facts."""
+        return self._facts if self._slab is None else self._slab[self._number]
+
+    @facts.setter
+    def facts(self, facts: bytes) -> None:
+        self._facts = facts
+
+    @property
+    def digest(self) -> bytes:
+        """The file's encoded digest."""
+        return self._digest if self._slab is None else self._slab[self._number + 1]
+
+    @property
+    def slab(self) -> Slab | None:
+        """Where facts and digest lie, together with those of other files; None if they lie by themselves."""
+        return self._slab
+
+    def lay(self, slab: Slab, number: int) -> None:
+        """Have facts and digest lie in a slab."""
+        self._slab, self._number = slab, number
+        self._facts = self._digest = b""
 
     @property
     def interface(self) -> Interface:
@@ -210,6 +247,8 @@ class Project:
                     interface_changed.add(path)
                 else:
                     names_changed |= changed_keys(path, old.interface, new.interface)
+                if len(incoming) >= MANY_FILES:
+                    new.rest()  # nobody may ask for it before the whole change is over
             if new.manifest is not None or (old is not None and old.manifest is not None):
                 self._configure(path, new.manifest)
             self.packages.put(path, new.language, new.interface if new.language in DIALECTS else None)
@@ -218,6 +257,8 @@ class Project:
                 self._function_files[number] = path
         names_changed |= self.packages.settle()
         lookups_changed, homes_may_differ = self.modules.settle()
+        if len(incoming) >= MANY_FILES:
+            _lay(incoming.values())
         for path in self._files if homes_may_differ else incoming:
             file, home = self._files[path], self.modules.home(path)
             if home != file.home:
@@ -255,9 +296,15 @@ class Project:
         return project
 
     def rest(self) -> None:
-        """Give up what can be decoded again: after a large change it is most of what was decoded."""
+        """Give up what can be decoded again, and have what is kept lie together, without gaps of what is gone."""
+        used = Counter(id(file.slab) for file in self._files.values())
+        loose = []
         for file in self._files.values():
             file.rest()
+            if file.slab is None or len(file.slab) > 4 * used[id(file.slab)]:  # more than half of it is of no use
+                loose.append(file)
+        if len(loose) >= MANY_FILES:
+            _lay(loose)
 
     def everything(self) -> Change:
         """Return the change that brings a stage without state up to date: all files as new."""
@@ -297,6 +344,11 @@ def _new_file(entry: FileEntry) -> SourceFile:
     ids = function_ids(entry.path, [function.qualified_name for function in named.functions])
     manifest = decode(entry.digest, ManifestPart).manifest if entry.language in MANIFESTS else None
     return SourceFile(entry, ids, manifest)
+
+
+def _lay(files: Iterable[SourceFile]) -> None:
+    for file, slab, number in slabs((file, (file.facts, file.digest)) for file in files):
+        file.lay(slab, number)
 
 
 class _OutlineOnly(msgspec.Struct, frozen=True, array_like=True, gc=False):

@@ -73,6 +73,9 @@ class Remembering:
         """Be as new."""
         raise NotImplementedError
 
+    def rest(self) -> None:
+        """Keep what is remembered in the least space; asked for after a large change, when nobody waits."""
+
     def update(self, project: Project, change: Change) -> Findings:
         """Return the findings for the files that the change affects."""
         raise NotImplementedError

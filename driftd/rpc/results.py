@@ -28,13 +28,33 @@ class ListResult(Result, frozen=True, kw_only=True):
     as_of: AsOf
 
 
+class TableSize(Result, frozen=True, kw_only=True):
+    """The size of one table with its indexes."""
+
+    table: str
+    bytes: int
+
+
 class DbStatus(Result, frozen=True, kw_only=True):
-    """The database file; `rows` counts them by table."""
+    """The database file; `rows` counts them by table, `tables` are sizes, `bytes_per_file` is the share of a file."""
 
     path: str
     bytes: int
+    wal_bytes: int
+    free_pages: int
     schema_version: int
     rows: dict[str, int]
+    tables: list[TableSize]
+    bytes_per_file: int | None
+
+
+class RetentionStatus(Result, frozen=True, kw_only=True):
+    """The last clean-up, when the next one is due, and how the database grows."""
+
+    last_sweep: dict[str, Any] | None
+    next_sweep_at: int
+    trouble: str | None
+    growth: dict[str, Any]
 
 
 class WriterStatus(Result, frozen=True, kw_only=True):
@@ -68,6 +88,7 @@ class StatusResult(Result, frozen=True, kw_only=True):
     writer: WriterStatus
     watcher: WatcherStatus
     languages: dict[str, dict[str, Any]]
+    retention: RetentionStatus
     last_run: dict[str, Any] | None
     health: str
     as_of: AsOf
@@ -111,6 +132,40 @@ class ScanResult(Result, frozen=True, kw_only=True):
     added: list[str]
     modified: list[str]
     removed: list[str]
+    as_of: AsOf
+
+
+class GcTable(Result, frozen=True, kw_only=True):
+    """Rows of one table that went for one reason; `reason` is null for a table that never loses a row."""
+
+    table: str
+    tier: str
+    deleted: int
+    reason: str | None
+
+
+class GcResult(Result, frozen=True, kw_only=True):
+    """What a clean-up deleted, or would delete.
+
+    Every table is listed.  `folded` feedback lives on in its pattern's prior; `cutoffs` are the times before which the
+    tiers end; `gave_way` are the steps that were taken because the file was larger than `retention.max_db_mb`, and
+    `over_bytes` is what it is still too large; `refused` says why nothing was deleted.
+    """
+
+    dry_run: bool
+    total_deleted: int
+    tables: list[GcTable]
+    folded: int
+    pages_freed: int
+    bytes_before: int
+    bytes_after: int
+    wal_truncated: bool
+    duration_ms: int
+    cutoffs: dict[str, int]
+    gave_way: list[str]
+    over_bytes: int
+    refused: str | None
+    unfinished: bool
     as_of: AsOf
 
 

@@ -47,6 +47,15 @@ class Page(msgspec.Struct, frozen=True, kw_only=True):
     total: int
 
 
+class Days(msgspec.Struct, frozen=True, kw_only=True):
+    """Other days for the tiers of a clean-up: `retention_days` for all that are timed, unless one is named."""
+
+    retention_days: int | None = None
+    short_days: int | None = None
+    medium_days: int | None = None
+    long_days: int | None = None
+
+
 class Search(msgspec.Struct, frozen=True, kw_only=True):
     """How far a search of the call graph goes, and which edges it may use.
 
@@ -131,6 +140,10 @@ class Service(Protocol):
 
     async def scan(self, paths: tuple[str, ...] | None, progress: Progress) -> dict[str, object]:
         """Compare the disk with the model without analysing: files {total, added, …} and the paths that changed."""
+        ...
+
+    async def gc(self, days: Days, dry_run: bool, progress: Progress) -> dict[str, object]:
+        """Delete what is older than its tier and no longer current, give the pages back, and return what that was."""
         ...
 
     async def cancel_run(self, run_id: int) -> bool:

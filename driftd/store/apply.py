@@ -25,6 +25,7 @@ from driftd.store.commands import (
     Change,
     Checkpoint,
     Delete,
+    DropCache,
     DropFiles,
     IncrementalVacuum,
     Maintenance,
@@ -97,6 +98,9 @@ def maintain(connection: sqlite3.Connection, command: Maintenance) -> Result:
             return Result(value=before - after)
         case Optimize():
             connection.executescript("PRAGMA analysis_limit = 400; PRAGMA optimize;")
+            return Result()
+        case DropCache():
+            connection.execute("PRAGMA shrink_memory")
             return Result()
 
 

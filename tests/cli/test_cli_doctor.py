@@ -14,6 +14,8 @@ from pathlib import Path
 import pytest
 
 from driftd.cli.doctor import CHECKS, Finding, examine
+from driftd.store import migrate
+from driftd.store.connect import connect_writer
 from tests.cli.fake_daemon import FakeDaemon, driftd, socket_of
 
 
@@ -32,6 +34,27 @@ def test_a_healthy_workspace_passes(workspace: Path, daemon: FakeDaemon) -> None
     assert all(finding.hint for finding in report if finding.level != "ok")
     assert done.returncode == 0
     assert daemon.asked("ping") == [{}]
+
+
+def test_space_is_told_by_file_and_table(workspace: Path) -> None:
+    """What takes how much, and with the samples of sweeps how it grows and when a bound will be met."""
+    path = workspace / ".drift" / "drift.db"
+    with closing(connect_writer(path)) as database:
+        migrate.upgrade(database, path)
+        database.executemany(
+            "INSERT INTO workspace_events (event_type, details, created_at) VALUES ('sweep', ?, ?)",
+            [(json.dumps({"bytes_after": 1024**2 * at, "refused": None}), 86_400 * at) for at in range(1, 9)],
+        )
+    ((level, detail),) = findings(workspace, "space")
+    assert level == "ok"
+    assert "KiB a file; violations" in detail
+    assert detail.endswith("; +1 MiB a day")
+    (workspace / "drift.toml").write_text("[retention]\nmax_db_mb = 9\n")
+    ((level, detail),) = findings(workspace, "space")
+    assert (level, detail.rpartition("; ")[2]) == (
+        "warn",
+        "the database will reach retention.max_db_mb = 9 in 8 days at this rate",
+    )
 
 
 def test_a_failed_check_is_exit_code_1_with_the_others_done(workspace: Path) -> None:

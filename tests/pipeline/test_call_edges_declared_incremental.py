@@ -57,6 +57,7 @@ def java_file(draw: st.DrawFn) -> str:
                     f"{one}(int x) {{ this(); {three}().{two}(1); }}",
                     f"@{two} {three} {two} = new {three}() {{ void {one}() {{ {two}(); }} }};",
                     f"void {two}(java.util.List<{three}> xs) {{ for ({three} x : xs) {{ x.{one}(); }} xs.forEach(y -> y.{two}()); }}",
+                    f"@org.springframework.context.annotation.Bean {two} {three}() {{ return new {one}(); }}",
                     f"void g() {{ {draw(packages)}.{two}.{three}(); super.{one}(); }}",
                     f"class {two} {{ void {three}() {{ {one}(); }} }}",
                 )),
@@ -116,14 +117,15 @@ PIECES: Mapping[str, tuple[str, ...]] = {
         "trait <1> { def <2>(): <3> = new <3>() }", "class <2>(x: <1>) { def g() = x.<3>() }",
     ),
     ".cs": (
-        "using <p>;", "using static <p>.<1>;", "namespace <p> { class <1> : <2> { void <3>() { <2>(); this.<1>(); } } }",
+        "using <p>;", "global using <p>;", "using static <p>.<1>;", "namespace <p> { class <1> : <2> { void <3>() { <2>(); this.<1>(); } } }",
         "namespace <p> { partial class <1> { <2> x; void <2>() { x.<3>(); new <3>(); } } }",
         "static class X { static void <1>(this <2> x) { x.<3>(); x.<1>(); } }", "interface <1> { void <2>(<3> x); }",
+        "class Y { void g(S s) { s.AddScoped<<1>, <2>>(); s.AddSingleton<<3>>(x => new <1>()); s.AddTransient(typeof(<2>), typeof(<1>)); } }",
     ),
     ".php": (
         "use <q>\\<1>;", "use function <q>\\<1>;", "class <1> extends <2> { function <3>() { $this-><2>(); parent::<3>(); } }",
         "trait <1> { function <2>() { self::<3>(); new <3>(); } }", "class <1> { use <2>; function __construct(private <3> $x) { $this->x-><2>(); } }",
-        "function <1>(<2> $x) { $x-><3>(); <2>(); <1>::<3>(); }",
+        "function <1>(<2> $x) { $x-><3>(); <2>(); <1>::<3>(); }", "$app->bind(<1>::class, <2>::class);",
     ),
     ".rs": (
         "use crate::<1>::<2>;", "use super::*;", "mod <1>;", "pub struct <1> { x: <2> }", "impl <1> { pub fn <2>(&self) { self.x.<3>(); Self::<2>(); } }",
@@ -149,6 +151,8 @@ PIECES: Mapping[str, tuple[str, ...]] = {
     ".ts": (
         'import { <1>, <2> as <3> } from "<m>";', 'import * as <1> from "<m>";', 'export * from "<m>";', "export function <1>(x: <2>) { x.<3>(); <2>(); return <3>; }",
         "export class <1> extends <2> { x: <3>; <3>() { this.x.<2>(); super.<3>(); } }", 'export { <1> } from "<m>";', "<1>.<2>(<3>);",
+        'import { Module } from "@nestjs/common";\n@Module({ providers: [{ provide: <1>, useClass: <2> }, { provide: "x", useFactory: () => new <3>() }] })\nclass M {}',
+        "export abstract class <1> implements <2> { constructor(private x: <2>) { x.<3>(); } }",
     ),
     "package.json": ('{"name": "pkg", "main": "p/B.ts"}', '{"name": "other", "exports": {".": "./A.ts", "./x": "./p/A.ts"}}', '{"workspaces": ["p", "q/*"]}', '{"imports": {"#x": "./A.ts"}}'),
     "tsconfig.json": ('{"compilerOptions": {"baseUrl": "."}}', '{"compilerOptions": {"paths": {"@/*": ["./p/*"]}}}', '{"compilerOptions": {"paths": {"@/*": ["./*"], "pkg": ["A.ts"]}}}', "{}"),

@@ -8,6 +8,7 @@ from driftd.pipeline.detect.finding import RuleIndex, find
 from driftd.pipeline.detect.registry import families, pack_files
 from driftd.pipeline.detect.rules import Example, Rule, RuleFile
 from driftd.pipeline.facts.languages import registry
+from driftd.pipeline.production import is_test
 
 RULES = [(file, rule) for folder in families() for file in pack_files(folder) for rule in file.rule]
 CASES = [
@@ -24,7 +25,7 @@ def lines_found(file: RuleFile, rule: Rule, example: Example) -> list[int]:
     facts = registry.adapter_of(language).extract(code, language)
     alone = RuleFile(languages=file.languages, gives=file.gives, rule=(rule,))
     path = example.path or f"src/example.{language}"
-    found = find(path, facts, RuleIndex((alone,), language))
+    found = find(path, facts, RuleIndex((alone,), language), is_test=is_test(path))
     return sorted({one.place.line for one in found})
 
 

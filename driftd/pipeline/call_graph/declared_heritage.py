@@ -73,6 +73,8 @@ class DeclaredHeritage(DeclaredPackages):
         if interface is None or package == self.package_at(path, 0) or package in interface.stars:
             return True
         dialect = self.dialect(path)
+        if dialect is not None and dialect.family == "csharp" and package in self.usings(path):
+            return True
         if dialect is not None and dialect.outward and self.package_at(path, 0).startswith(f"{package}."):
             return True
         named = interface.names.get(name, ())

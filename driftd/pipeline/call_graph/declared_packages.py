@@ -29,6 +29,7 @@ from driftd.pipeline.packages import (
     package_key,
     package_of,
     target_of,
+    usings_key,
 )
 
 if TYPE_CHECKING:
@@ -102,11 +103,27 @@ class DeclaredPackages(Symbols):
             found = self._starred(path, dialect, module, name)
             if found:
                 return found
+        if dialect.family == "csharp":
+            for module in self.usings(path):
+                found = self._starred(path, dialect, module, name)
+                if found:
+                    return found
         if dialect.family == "go":
             return self._by_own_name(path, interface, name)
         if dialect.package == "target" and package and self._in_several(dialect, name):
             return NONE
         return self.declared(dialect, "", name, path) if dialect.global_fallback else NONE
+
+    def usings(self, path: str) -> list[str]:
+        """Return the packages that a whole project takes everything from: its files are in or below their folder."""
+        found: dict[str, None] = {}
+        folder = path
+        while folder:
+            folder = folder.rpartition("/")[0]
+            key = usings_key(folder)
+            self.look(key)
+            found.update((spot.namespace, None) for spot in self._project.packages.spots(key))
+        return list(found)
 
     def _in_several(self, dialect: Dialect, name: str) -> bool:
         """Whether more than one module has a name: one that passes it on from another does not say from which."""

@@ -15,7 +15,7 @@ from driftd.pipeline.call_graph.flows import parameter_key, subclasses_key
 from driftd.pipeline.call_graph.globals import OBJECT_MEMBERS
 from driftd.pipeline.call_graph.handover import Handover
 from driftd.pipeline.call_graph.implicit import Implicit
-from driftd.pipeline.call_graph.injection import BEANS, REGISTERING
+from driftd.pipeline.call_graph.injection import BEANS, REGISTERING, REGISTERING_TYPES, Providing
 from driftd.pipeline.call_graph.library_types import APPLYING
 from driftd.pipeline.call_graph.outcomes import (
     BUILTIN_CALL,
@@ -87,6 +87,14 @@ class DeclaredResolver(Resolver):
             # A Go type needs no construction: its zero value is an instance.
             if known or cls.decorators or (self.dialect.family == "go" and cls.kind != "interface"):
                 found.setdefault(of_scope[cls.scope], []).append((self.made, number))
+        providing = Providing(self)
+        if self.dialect.family == "jvm":
+            for number in providing.makers():
+                found.setdefault(of_scope[number], []).append((providing.made_by, number))
+        registering = REGISTERING_TYPES.get(self.language, ())
+        for call in self.calls if registering else ():
+            if call.callee.text.rpartition(".")[2] in registering:
+                found.setdefault(of_scope[call.scope], []).append((providing.registered, call))
         return found
 
     def made(self, number: int) -> None:
@@ -239,7 +247,8 @@ class DeclaredResolver(Resolver):
     def overriding(self, call: Call, owner: Entity, name: str, chosen: Outcome) -> Iterable[Outcome]:
         """Yield where the call goes in classes in use that may stand behind a declared type."""
         known = {(t.function.file, t.function.number) for t in chosen.targets}
-        in_use = self.declared.in_use(owner.file, owner.number)[1:]
+        provided = self.declared.provided(owner.file, owner.number)
+        in_use = tuple(dict.fromkeys((*self.declared.in_use(owner.file, owner.number)[1:], *provided)))
         if not in_use and known:
             heir = self.declared.sole_heir(Entity(Is.CLASS, owner.file, owner.number))
             if heir is not None and all(self.declared.is_abstract(t.function) for t in chosen.targets):
@@ -250,7 +259,8 @@ class DeclaredResolver(Resolver):
             if not self.may_reach(cls) or (self.dialect.family == "c" and not self.only_abstract(chosen)):
                 continue
             found = self.declared.called_member(Entity(Is.INSTANCE, cls.file, cls.number), name)
-            how = "di_injection" if self.declared.is_marked(cls, BEANS) else "virtual_dispatch"
+            is_passed = cls in provided or self.declared.is_marked(cls, BEANS)
+            how = "di_injection" if is_passed else "virtual_dispatch"
             outcome = self.chosen(call, found, how, MISSING_MEMBER)
             if outcome.targets and any((t.function.file, t.function.number) not in known for t in outcome.targets):
                 yield outcome
@@ -379,12 +389,11 @@ class DeclaredHandover(Handover):
         """Take in what a call hands over; a container that is told of a class makes instances of it."""
         super().call(call, outcome)
         if call.callee.text.rpartition(".")[2] in REGISTERING:
-            for arg in call.args:
-                if arg.value.text.endswith(".class"):
-                    named = Value(Kind.PATH, arg.value.text.removesuffix(".class"))
-                    for cls in self.resolver.value(named, self.site(call)):
-                        if cls.what is Is.CLASS:
-                            self.instance(cls)
+            named = [arg.value.text.removesuffix(".class") for arg in call.args if arg.value.text.endswith(".class")]
+            found = [self.resolver.value(Value(Kind.PATH, name), self.site(call)) for name in named]
+            classes = [tuple([e for e in entities if e.what is Is.CLASS]) for entities in found]
+            if classes:  # what is asked for, then what is passed
+                Providing(self.resolver).provide(classes[0], classes[-1])
 
     def action(self, action: Entity, call: Call) -> None:
         """Take in what a method of a collection passes to the functions that it is given."""

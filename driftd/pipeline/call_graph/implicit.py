@@ -13,6 +13,7 @@ from driftd.pipeline.call_graph.callbacks import INJECTING
 from driftd.pipeline.call_graph.entities import Entity, Is, union
 from driftd.pipeline.call_graph.fixtures import is_injected
 from driftd.pipeline.call_graph.flows import parameter_key
+from driftd.pipeline.call_graph.injection import Providing, may_provide
 from driftd.pipeline.facts.model import Kind, Value
 
 if TYPE_CHECKING:
@@ -47,6 +48,8 @@ class Implicit:
                 step = (self.decorated, cls.scope, cls.decorators, Entity(Is.CLASS, resolver.path, number))
                 found.setdefault(groups[cls.scope], []).append(step)
         if resolver.ecmascript:
+            if may_provide(resolver.outline.imports):
+                found.setdefault(0, []).append((Providing(resolver).modules,))
             return found
         self.tested(groups, found)
         for region in resolver.regions:

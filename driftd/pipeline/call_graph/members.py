@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 from driftd.pipeline.bindings import Means
 from driftd.pipeline.call_graph.callbacks import SAME_FUNCTION
 from driftd.pipeline.call_graph.entities import BUILTIN, NONE, UNKNOWN, Entity, Is, union
-from driftd.pipeline.call_graph.flows import Flows, Names, field_key, module_key, subclasses_key
+from driftd.pipeline.call_graph.flows import Flows, Names, field_key, module_key, provided_key, subclasses_key
 from driftd.pipeline.call_graph.lookup import Modules
 from driftd.pipeline.call_graph.place import Place
 from driftd.pipeline.interface import definition_key
@@ -196,6 +196,12 @@ class Members(Modules):
         """Answer from now on with other flows, which hold something else in the places `changed`."""
         self.flows = flows
         self.forget_readers(changed)
+
+    def provided(self, path: str, cls: int) -> Entities:
+        """Return the classes of which containers pass instances where this class is asked for."""
+        naming = self.names.of(path)
+        found = NONE if naming is None else self.flow(provided_key(path, naming.classes[cls]))
+        return tuple([e for e in found if e.what is Is.CLASS]) if found else NONE
 
     def in_use(self, path: str, cls: int) -> Entities:
         """Return the class with those of its subclasses that instances are made of; only itself if they are many."""

@@ -317,6 +317,9 @@ class Resolver:
         for position, owner in enumerate(owners):
             what = owner.what
             if what is Is.INSTANCE:
+                if self.ecmascript and not is_receiver and (passed := self.passed(owner, name)):
+                    outcomes.extend(passed)
+                    continue
                 how: Resolution = "method_call" if is_receiver else "type_inferred"
             elif what is Is.CLASS or what is Is.SUPER:
                 how = "method_call"
@@ -331,6 +334,17 @@ class Resolver:
         if not joined.targets and name in callbacks.CALLING_METHODS:
             return joined._replace(hands_over=True)
         return joined
+
+    def passed(self, owner: Entity, name: str) -> list[Outcome]:
+        """Return where a call of a member goes if containers pass instances of other classes for its owner's."""
+        found = []
+        for cls in self.symbols.provided(owner.file, owner.number):
+            if cls.file != owner.file or cls.number != owner.number:
+                instance = Entity(Is.INSTANCE, cls.file, cls.number)
+                outcome = self.outcome(self.symbols.attribute(instance, name), "di_injection", MISSING_MEMBER)
+                if outcome.targets:
+                    found.append(outcome)
+        return found
 
     def outcome(self, entities: Entities, how: Resolution | str, reason: str) -> Outcome:
         """Turn what is called into the functions that run."""

@@ -15,6 +15,7 @@ from driftd.pipeline.call_graph.callbacks import PASSES
 from driftd.pipeline.call_graph.containers import sliced
 from driftd.pipeline.call_graph.entities import BUILTIN, CALLABLE, NONE, UNKNOWN, Entity, Is, union
 from driftd.pipeline.call_graph.fixtures import is_injected
+from driftd.pipeline.call_graph.injection import ASKING
 from driftd.pipeline.call_graph.library import NAMESPACES
 from driftd.pipeline.call_graph.natives import Natives
 from driftd.pipeline.call_graph.objects import OBJECTS, SPECIAL
@@ -301,6 +302,9 @@ class Symbols(Natives):
             dynamic = binding.text == "import"
             found = union([self.imported(place.path, name, "*" if dynamic else "") for name in names]) or (UNKNOWN,)
             return (self.promise(found),) if dynamic else found
+        if len(callees) == 1 and callees[0].what is Is.EXTERNAL and callees[0].file in ASKING:
+            asked = tuple([Entity(Is.INSTANCE, e.file, e.number) for e in argument("", 0) if e.what is Is.CLASS])
+            return asked or (UNKNOWN,)
         if binding.name == "new":
             return union([self.made(callee, argument) for callee in callees])
         return self.result(callees, argument if len(binding.items) > 1 else _nothing)

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from driftd.pipeline.data.expressions import Form
+from driftd.pipeline.data.inflection import underscored
 from driftd.pipeline.data.linking import ClassAt, Symbol
 from driftd.pipeline.data.model import Field, Model
-from driftd.pipeline.data.records import underscored
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

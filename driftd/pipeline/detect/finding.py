@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from driftd.pipeline.bindings import Scopes
     from driftd.pipeline.detect.names import Given
     from driftd.pipeline.detect.rules import Match, Rule
-    from driftd.pipeline.facts.model import Class, FileFacts, Function
+    from driftd.pipeline.facts.model import Call, Class, FileFacts, Function
 
 
 class Candidate(NamedTuple):
@@ -86,8 +86,8 @@ class RuleIndex:
                     rows.append((rule, match))
 
 
-_NAMED: Final = ("call", "assign", "read", "import_", "class_", "decorator", "entry", "markup", "raise_")
-_PLAIN: Final = ("function", "handler", "literal", "built", "comment")
+_NAMED: Final = ("call", "assign", "read", "import_", "class_", "decorator", "entry", "markup", "raise_", "return_")
+_PLAIN: Final = ("function", "handler", "literal", "built", "comment", "parameter")
 
 
 def find(
@@ -131,6 +131,10 @@ class _Finder:
             yield from self._literals(plain["literal"])
         if plain["comment"]:
             yield from self._comments(plain["comment"])
+        if named["return_"]:
+            yield from self._returns(named["return_"])
+        if plain["parameter"]:
+            yield from self._parameters(plain["parameter"])
         yield from self._values(named["read"], named["entry"], named["markup"], plain["built"])
 
     # -- calls and assignments ----------------------------------------------------------------------------------------
@@ -149,7 +153,7 @@ class _Finder:
                 candidates = [*(candidates or ()), *opened]
             if not candidates or not last:
                 continue
-            names = self.names.callee(call)
+            names = self.names.callee(call) or self._unknown(call, last)
             if not names:
                 continue
             for pattern, rule, match in candidates:
@@ -162,6 +166,15 @@ class _Finder:
                         if self.judge.accepts(match, place):
                             yield Found(rule, place)
                         break
+
+    def _unknown(self, call: Call, last: str) -> tuple[str, ...]:
+        """Return what a method of something that nothing is known of is called: patterns without an owner mean it."""
+        if call.callee.kind == Kind.MEMBER:
+            return (f"?.{last}",)
+        head, dot, rest = call.callee.text.partition(".")
+        if not dot or ("." not in rest and self.names.is_own(head, call.scope, call.line)):
+            return ()
+        return (f"?.{last}",)
 
     def _aliases(self, by_last: dict[str, list[Candidate]]) -> dict[str, list[Candidate]]:
         """Return the candidates by what the file itself calls them: imported or assigned under another name."""
@@ -242,10 +255,10 @@ class _Finder:
             owners = self.names.path(owner, scope, line) or (owner,)
         elif target.kind == Kind.MEMBER and target.items:
             last = target.text
-            owners = self.names.of(target.items[0], scope, line) or ("",)
+            owners = self.names.of(target.items[0], scope, line) or ("?",)
         elif target.kind == Kind.INDEX and len(target.items) == 2:
             last = self.judge.key_text(target.items[1]) or ""
-            owners = self.names.of(target.items[0], scope, line) or ("",)
+            owners = self.names.of(target.items[0], scope, line) or ("?",)
         else:
             return ()
         return tuple([f"{owner}.{last}" for owner in owners])
@@ -338,7 +351,9 @@ class _Finder:
                 ):
                     region = self.bodies.regions[handler.region].parent if handler.region >= 0 else -1
                     name = ", ".join(handler.caught)
-                    place = Place(handler.line, 0, handler.end_line, handler.scope, region, name)
+                    place = Place(
+                        handler.line, 0, handler.end_line, handler.scope, region, name, handler=handler
+                    )
                     if self.judge.accepts(match, place):
                         yield Found(rule, place)
 
@@ -348,14 +363,45 @@ class _Finder:
             if value is None:
                 continue
             names = self.names.of(value, raised.scope, raised.line)
-            for name in names:
+            for name in names or ("",):
                 for pattern, rule, match in (
                     *table.by_last.get(name.rpartition(".")[2], ()),
                     *(c for many in table.open.values() for c in many),
                 ):
-                    if pattern.matches(name):
+                    if pattern.text == ANYTHING or (name and pattern.matches(name)):
                         call = self.bodies.calls[value.ref] if value.kind == Kind.CALL else None
                         place = Place(raised.line, 0, raised.line, raised.scope, raised.region, name, call, value)
+                        if self.judge.accepts(match, place):
+                            yield Found(rule, place)
+
+    def _returns(self, table: _Named) -> Iterator[Found]:
+        opened = [c for many in table.open.values() for c in many]
+        for returned in self.bodies.returns:
+            value = returned.value
+            if returned.kind != "return":
+                continue
+            candidates = opened
+            if value is not None and table.by_last:
+                candidates = [*table.by_last.get(value.text.rpartition(".")[2], ()), *opened]
+            for pattern, rule, match in candidates:
+                names = ("",) if value is None else self.names.of(value, returned.scope, returned.line) or ("",)
+                name = next((n for n in names if pattern.text == ANYTHING or pattern.matches(n)), None)
+                if name is not None:
+                    place = Place(returned.line, 0, returned.line, returned.scope, returned.region, name, None, value)
+                    if self.judge.accepts(match, place):
+                        yield Found(rule, place)
+
+    def _parameters(self, rows: list[tuple[Rule, Match]]) -> Iterator[Found]:
+        wanted = [(re.compile(m.parameter), r, m) for r, m in rows]
+        for number, function in enumerate(self.outline.functions):
+            for param in function.params:
+                if param.default is None:
+                    continue
+                for regex, rule, match in wanted:
+                    if regex.search(param.name):
+                        at = _first_literal(param.default)
+                        line = function.line if at < 0 else self.facts.texts.literals[at].line
+                        place = Place(line, 0, line, number, -1, param.name, None, param.default)
                         if self.judge.accepts(match, place):
                             yield Found(rule, place)
 

@@ -9,6 +9,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
 from driftd.pipeline.detect.patterns import patterns
+from driftd.pipeline.detect.purposes import Purposes
 from driftd.pipeline.detect.rules import Condition, texts
 from driftd.pipeline.facts.model import Function, Kind, Value
 
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 
     from driftd.pipeline.detect.names import Names
     from driftd.pipeline.detect.rules import Match
-    from driftd.pipeline.facts.model import Arg, Call, FileFacts
+    from driftd.pipeline.facts.model import Arg, Call, FileFacts, Handler
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +34,7 @@ class Place:
     call: Call | None = None
     value: Value | None = None
     number: int = -1  # of the call
+    handler: Handler | None = None
 
 
 class Judge:
@@ -46,6 +48,7 @@ class Judge:
         self.is_test = is_test
         self._used: set[int] | None = None
         self._called: frozenset[str] | None = None
+        self._purposes = Purposes(facts)
 
     def accepts(self, match: Match, place: Place) -> bool:
         """Return whether all of `where` holds and none of `unless` does."""
@@ -90,11 +93,14 @@ class Judge:
 
     def fits(self, c: Condition, value: Value, scope: int, line: int) -> bool:
         """Return whether a value is as a condition says."""
-        if c.is_ and not (value.kind == Kind.CONSTANT and value.text in texts(c.is_)):
+        if c.is_ and self.names.word(value, scope, line) not in texts(c.is_):
             return False
         if c.text:
-            text = self.names.text(value, scope, line)
-            if text is None or _regex(c.text).search(text) is None:
+            found = self.names.texts(value, scope, line)
+            if not found and c.built:
+                built = built_text(self, value, scope, line)
+                found = () if built is None else (built,)
+            if not any(map(_regex(c.text).search, found)):
                 return False
         if c.at_least is not None or c.at_most is not None or c.below is not None:
             number = self.names.number(value, scope, line)
@@ -103,6 +109,10 @@ class Judge:
                 and (c.at_most is None or number <= c.at_most)
                 and (c.below is None or number < c.below)
             ):
+                return False
+        if c.permits:
+            bits = self.names.number(value, scope, line)
+            if bits is None or not int(bits) & c.permits:
                 return False
         if c.name and not self.is_named(self.names.of(value, scope, line), texts(c.name)):
             return False
@@ -128,6 +138,14 @@ class Judge:
         ):
             return False
         if c.items is not None and not any(self.fits(c.items, item, scope, line) for item in self._items(value)):
+            return False
+        if c.part is not None and not any(
+            self.fits(c.part, part, scope, line) for part in dynamic_parts(self, value, scope, line)
+        ):
+            return False
+        if c.written and not any(map(_regex(c.written).search, self._written(value, scope, line))):
+            return False
+        if c.mentions and not any(map(_regex(c.mentions).search, self._mentioned(value, scope, line))):
             return False
         if c.any and not any(self.fits(one, value, scope, line) for one in c.any):
             return False
@@ -199,6 +217,38 @@ class Judge:
             return not value.items
         return self.names.text(value, scope, line) == ""
 
+    def _written(self, value: Value, scope: int, line: int, depth: int = 2) -> Iterator[str]:
+        """Yield the name of a value as it is written; of a call, what it calls; of a local name, also what it is."""
+        while value.kind in {Kind.AWAIT, Kind.CAST, Kind.INDEX} and value.items:
+            value = value.items[0]
+        if value.kind == Kind.CALL:
+            value = self.names.calls[value.ref].callee
+        if value.kind in {Kind.PATH, Kind.MEMBER}:
+            yield value.text
+            if depth and value.kind == Kind.PATH and "." not in value.text:
+                given = _assigned(self.facts, value.text, scope, line)
+                if given is not None:
+                    yield from self._written(given, scope, line, depth - 1)
+
+    def _mentioned(self, value: Value, scope: int, line: int) -> Iterator[str]:
+        """Yield the names that are read in a value: in the calls in it, and in what its local names were given."""
+        stack, left, seen = [value], _MENTIONED, set[str]()
+        while stack and left:
+            left -= 1
+            one = stack.pop()
+            if one.kind in {Kind.PATH, Kind.MEMBER}:
+                yield one.text if one.kind == Kind.PATH else "." + one.text
+                if one.kind == Kind.PATH and "." not in one.text and one.text not in seen:
+                    seen.add(one.text)
+                    given = _assigned(self.facts, one.text, scope, line)
+                    if given is not None:
+                        stack.append(given)
+            elif one.kind == Kind.CALL:
+                call = self.names.calls[one.ref]
+                stack.extend(_receiver(call))
+                stack.extend(arg.value for arg in call.args)
+            stack.extend(one.items)
+
     @staticmethod
     def _items(value: Value) -> tuple[Value, ...]:
         return value.items if value.kind in {Kind.LIST, Kind.TUPLE, Kind.SET, Kind.OPERATION} else (value,)
@@ -217,6 +267,8 @@ class Judge:
         if c.is_new is not None and (call is None or call.is_new is not c.is_new):
             return False
         if c.used is not None and c.used is not (place.number in self._used_calls()):
+            return False
+        if c.purpose and not any(map(_regex(c.purpose).search, self._purposes.of(place.number))):
             return False
         if call is not None and (c.has or c.lacks):
             given = _call_value(place.number)
@@ -245,6 +297,16 @@ class Judge:
         if c.in_class and not self._in_class(place, texts(c.in_class)):
             return False
         if c.in_loop is not None and c.in_loop is not self._within(place.region, {"loop", "comprehension"}):
+            return False
+        if (c.does or c.does_only) and not _does(c, place):
+            return False
+        if c.is_method is not None and c.is_method is not (
+            place.scope > 0 and self.facts.outline.functions[place.scope].kind == "method"
+        ):
+            return False
+        if c.changed is not None and c.changed is not self._changes(place.scope, place.name):
+            return False
+        if c.in_finally is not None and c.in_finally is not self._within(place.region, {"finally"}):
             return False
         return c.in_handler is None or c.in_handler is self._within(place.region, {"handler"})
 
@@ -278,6 +340,32 @@ class Judge:
             else:
                 scope = outline.functions[scope].scope
         return False
+
+    def _changes(self, function: int, name: str) -> bool:
+        """Return whether a function changes what a parameter holds, or lets others do so."""
+        bodies = self.facts.bodies
+        if any(
+            call.scope == function
+            and call.callee.text.startswith(name + ".")
+            and call.callee.text.rpartition(".")[2] in _CHANGING
+            for call in bodies.calls
+        ):
+            return True
+        for assign in bodies.assigns:
+            if assign.scope != function:
+                continue
+            target, value = assign.target, assign.value
+            if target.kind == Kind.PATH and target.text == name and assign.kind == "augmented":
+                return True
+            if target.kind == Kind.INDEX and target.items[0].kind == Kind.PATH and target.items[0].text == name:
+                return True
+            is_kept = target.kind == Kind.MEMBER or (target.kind == Kind.PATH and "." in target.text)
+            if is_kept and value is not None and value.kind == Kind.PATH and value.text == name:
+                return True
+        return any(
+            r.scope == function and r.value is not None and r.value.kind == Kind.PATH and r.value.text == name
+            for r in bodies.returns
+        )
 
     def _within(self, region: int, kinds: set[str]) -> bool:
         regions = self.facts.bodies.regions
@@ -330,6 +418,13 @@ def _argument(args: tuple[Arg, ...], which: int | str) -> Value | None:
     return None
 
 
+def _does(c: Condition, place: Place) -> bool:
+    if place.handler is None:
+        return False
+    body = set(place.handler.body)
+    return not body.isdisjoint(c.does) if c.does else body == set(c.does_only)
+
+
 def _attributes(element: Value, name: str) -> list[Value]:
     return [item.items[0] for item in element.items if item.kind == Kind.NAMED and item.text == name and item.items]
 
@@ -359,9 +454,10 @@ def _regex(pattern: str) -> re.Pattern[str]:
 
 
 def _says_something(c: Condition) -> bool:
-    """Return whether a condition says anything of a value."""
+    """Return whether a condition itself says anything of a value; `any` and `not` are of conditions of their own."""
     return bool(
-        c.is_ or c.text or c.name or c.kind or c.has or c.lacks or c.calls or c.any or c.items or c.not_
+        c.is_ or c.text or c.name or c.kind or c.has or c.lacks or c.calls or c.items
+        or c.part or c.written or c.mentions or c.permits
         or c.built is not None or c.constant is not None or c.empty is not None or c.missing is not None
         or c.at_least is not None or c.at_most is not None or c.below is not None
     )  # fmt: skip
@@ -438,6 +534,40 @@ def built_text(judge: Judge, value: Value, scope: int, line: int, depth: int = 6
             if found is not None:
                 return found
     return None
+
+
+def dynamic_parts(judge: Judge, value: Value, scope: int, line: int, depth: int = 6) -> Iterator[Value]:
+    """Yield the parts of a string that is put together which are not the same every time."""
+    if depth == 0 or judge.names.is_constant(value, scope, line):
+        return
+    kind, inner = value.kind, ()
+    if kind == Kind.TEMPLATE or (kind == Kind.OPERATION and value.text in _JOINING):
+        inner = value.items
+    elif kind in {Kind.TUPLE, Kind.LIST, Kind.SPREAD}:
+        inner = value.items
+    elif kind == Kind.DICT:
+        inner = value.items[1::2]
+    elif kind == Kind.CALL:
+        call = judge.names.calls[value.ref]
+        if call.callee.text.rpartition(".")[2] in _FORMATTING:
+            inner = tuple(arg.value for arg in call.args)
+    elif kind == Kind.PATH and "." not in value.text and depth == _FOLLOWING:
+        assigned = _assigned(judge.facts, value.text, scope, line)
+        if assigned is not None and built_text(judge, assigned, scope, line) is not None:
+            inner = (assigned,)
+    elif kind == Kind.CONDITIONAL:
+        inner = value.items[1:]
+    if not inner:
+        yield value
+    for item in inner:
+        yield from dynamic_parts(judge, item, scope, line, depth - 1)
+
+
+_FOLLOWING: Final = 6  # only the whole string is looked up by its name
+_MENTIONED: Final = 60
+_CHANGING: Final = frozenset(
+    {"append", "extend", "insert", "add", "update", "setdefault", "pop", "popitem", "remove", "discard", "clear", "sort"}
+)
 
 
 def _part(judge: Judge, value: Value, scope: int, line: int, depth: int) -> tuple[str, bool]:

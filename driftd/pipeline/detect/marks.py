@@ -91,7 +91,6 @@ class Marks(msgspec.Struct, frozen=True, array_like=True, gc=False, omit_default
     lengths: of functions in lines, and how many have that length, one after the other
     long: function, line and length of those that are long
     is_test: whether the file is a test or a fixture
-    silences: comments that silence findings
     """
 
     rows: tuple[tuple[object, ...], ...] = ()
@@ -181,17 +180,6 @@ def marks_of(path: str, facts: FileFacts, scopes: Scopes | None = None) -> Marks
     )
 
 
-def _silences(path: str, suppressions: Suppressions) -> tuple[Silence, ...]:
-    counts: dict[str, int] = {}
-    found = []
-    for one in suppressions.directives:
-        ordinal = counts[one.text] = counts.get(one.text, -1) + 1
-        number = fingerprint(UNUSED_SUPPRESSION, path, one.text, ordinal)
-        used = one.line in suppressions.used
-        found.append(Silence(number, one.line, one.column, one.about, one.rules, one.is_own, used, one.text))
-    return tuple(found)
-
-
 def _lengths(facts: FileFacts) -> tuple[tuple[int, ...], tuple[int, ...]]:
     counts: dict[int, int] = {}
     long = []
@@ -204,8 +192,19 @@ def _lengths(facts: FileFacts) -> tuple[tuple[int, ...], tuple[int, ...]]:
     return tuple([n for pair in counts.items() for n in pair]), tuple(long)
 
 
+def _silences(path: str, suppressions: Suppressions) -> tuple[Silence, ...]:
+    counts: dict[str, int] = {}
+    found = []
+    for one in suppressions.directives:
+        ordinal = counts[one.text] = counts.get(one.text, -1) + 1
+        number = fingerprint(UNUSED_SUPPRESSION, path, one.text, ordinal)
+        used = one.line in suppressions.used
+        found.append(Silence(number, one.line, one.column, one.about, one.rules, one.is_own, used, one.text))
+    return tuple(found)
+
+
 def _message(rule: Rule, name: str, shown: str) -> str:
-    return rule.message.replace("{name}", name[:_LONGEST]).replace("{text}", shown)
+    return rule.message.replace("{name}", name[:_LONGEST].removeprefix("?.")).replace("{text}", shown)
 
 
 def _texts(one: Found, facts: FileFacts) -> tuple[str, str]:

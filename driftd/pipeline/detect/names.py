@@ -15,6 +15,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from driftd.pipeline.bindings import Binding, Means, annotation_paths, reaching
+from driftd.pipeline.detect.folding import Folding
 from driftd.pipeline.facts.model import Kind
 from driftd.pipeline.interface import bind
 from driftd.pipeline.modules import ECMASCRIPT
@@ -49,6 +50,7 @@ class Names:
         self._wildcards: tuple[str, ...] = ()
         self._handed: dict[int, tuple[int, int]] | None = None  # function -> the call it is given to, and as what
         self._under_way: set[tuple[int, str]] = set()
+        self.folding = Folding(facts, lambda: self.scopes, self.callee) if facts.language in _FOLDED else None
 
     @property
     def scopes(self) -> Scopes:
@@ -72,7 +74,11 @@ class Names:
         kind = value.kind
         if kind == Kind.STRING:
             return self.facts.texts.literals[value.ref].value if value.ref >= 0 else None
-        if kind == Kind.PATH:
+        if self.folding is not None and kind in _FOLDING:
+            values = self.folding.values(value, scope, line)
+            if values is not None and len(values) == 1:
+                return values[0] if isinstance(values[0], str) else None
+        elif kind == Kind.PATH:
             found = self._literal(value.text, scope, line)
             return found[1:] if found is not None and found[:1] == "'" else None
         if kind in _WRAPPERS and value.items:
@@ -81,8 +87,31 @@ class Names:
             return self.text(value.items[1], scope, line)  # what it is unless something else is given
         return None
 
+    def word(self, value: Value, scope: int, line: int) -> str:
+        """Return which of the language's constants a value is: `true`, `false`, `null` …; "" for others."""
+        if value.kind == Kind.CONSTANT:
+            return value.text
+        if self.folding is not None and value.kind == Kind.PATH:
+            values = self.folding.values(value, scope, line)
+            if values is not None and len(values) == 1 and (values[0] is None or isinstance(values[0], bool)):
+                return {None: "null", True: "true", False: "false"}[values[0]]
+        return ""
+
+    def texts(self, value: Value, scope: int, line: int) -> tuple[str, ...]:
+        """Return the strings that a value can be, as far as they are known."""
+        if self.folding is not None and value.kind in _FOLDING:
+            values = self.folding.values(value, scope, line) or ()
+            if len(values) > 1:
+                return tuple([one for one in values if isinstance(one, str)])
+        text = self.text(value, scope, line)
+        return () if text is None else (text,)
+
     def number(self, value: Value, scope: int, line: int) -> float | None:
         """Return the number that a value is, or None."""
+        if self.folding is not None:
+            values = self.folding.values(value, scope, line)
+            one = values[0] if values is not None and len(values) == 1 else None
+            return one if isinstance(one, int | float) and not isinstance(one, bool) else None
         if value.kind == Kind.NUMBER and value.ref >= 0:
             return _number(self.facts.texts.literals[value.ref].raw or self.facts.texts.literals[value.ref].value)
         if value.kind == Kind.PATH:
@@ -98,6 +127,8 @@ class Names:
         kind = value.kind
         if kind in _CONSTANTS:
             return True
+        if self.folding is not None:
+            return self.folding.values(value, scope, line) is not None
         if depth == 0:
             return False
         if kind == Kind.PATH:
@@ -106,6 +137,11 @@ class Names:
         if kind in _COMPOSED:
             return all(self.is_constant(item, scope, line, depth - 1) for item in value.items)
         return False
+
+    def is_own(self, name: str, scope: int, line: int) -> bool:
+        """Return whether a name is the instance or class whose code this is, or a class or function of the file."""
+        sites = self._sites(name, scope, line)
+        return sites is not None and any(binding.means in _DECLARED for _, binding in sites)
 
     def _of(self, value: Value, scope: int, line: int, depth: int) -> NamesFound:
         kind = value.kind
@@ -338,7 +374,10 @@ _COMPOSED: Final = frozenset(
         Kind.MEMBER,
     }
 )
+_FOLDED: Final = frozenset({"python"})  # languages whose operators and scopes `folding` knows
+_FOLDING: Final = frozenset({Kind.PATH, Kind.OPERATION, Kind.TEMPLATE, Kind.CONDITIONAL, Kind.INDEX, Kind.CALL})
 _OWN: Final = frozenset({Means.RECEIVER, Means.OWN_CLASS})
+_DECLARED: Final = _OWN | {Means.CLASS, Means.FUNCTION}
 _TRANSPARENT: Final = frozenset({Means.ENTERED, Means.ITEM, Means.ELEMENT, Means.AWAITED, Means.REST, Means.KEYWORD})
 
 

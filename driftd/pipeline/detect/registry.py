@@ -18,6 +18,8 @@ from driftd.pipeline.patterns.questions import rules_of_choices
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+    from driftd.pipeline.detect.rules import Rule
+
 _FOLDER: Final = files("driftd.pipeline").joinpath("packs", "rules")
 _FAMILIES: Final[Mapping[str, str]] = dict.fromkeys(ECMASCRIPT, "javascript")
 _custom: list[RuleFile] = []
@@ -45,6 +47,13 @@ def index_of(language: str) -> RuleIndex:
     return RuleIndex((*pack_files(family(language)), *pack_files("any"), choices, *_custom), language)
 
 
+@cache
+def rules_by_id() -> Mapping[str, Rule]:
+    """Return every rule that there is; one of the workspace replaces that of a pack."""
+    files = (*(file for folder in families() for file in pack_files(folder)), *_custom)
+    return {rule.id: rule for file in files for rule in file.rule}
+
+
 def families() -> list[str]:
     """Return the folders that there are."""
     return sorted(one.name for one in _FOLDER.iterdir() if one.is_dir())
@@ -54,18 +63,4 @@ def use_custom(found: Iterable[RuleFile]) -> None:
     """Take the rules of the workspace instead of those taken before; one of a pack's id replaces that."""
     _custom[:] = found
     index_of.cache_clear()
-    _rules_by_id.cache_clear()
-
-
-@cache
-def _rules_by_id() -> dict[str, Rule]:
-    return {
-        rule.id: rule
-        for found in (*(one for folder in families() for one in pack_files(folder)), *_custom)
-        for rule in found.rule
-    }
-
-
-def rule_of(number: str) -> Rule | None:
-    """Return the rule of an id; None if there is none.  Reads all packs when it is first asked."""
-    return _rules_by_id().get(number)
+    rules_by_id.cache_clear()

@@ -44,8 +44,10 @@ class Condition(_Part, frozen=True, kw_only=True):
     What that must be:
 
     - is: a constant: true, false, null, undefined, ellipsis; one of several
-    - text: a string (written there, or bound to the name there) in which the regular expression is found
+    - text: a string (written there, or bound to the name there) in which the regular expression is found; where
+      `built` is asked for, its text with `{}` for what is not constant
     - at_least, at_most, below: a number
+    - permits: a number with one of these bits: file permissions (a TOML integer: 0o022)
     - name: something that resolves to one of these names
     - built: whether it is put together from constant text and something else (`+`, `%`, format, template)
     - constant: whether it is the same every time
@@ -54,6 +56,9 @@ class Condition(_Part, frozen=True, kw_only=True):
     - has: entries of an object or dictionary (dotted: `cookie.secure`), or keyword arguments of a call, with conditions
     - lacks: entries that must not be there
     - items: at least one element is so
+    - part: at least one part of it that is not constant is so, of a string that is put together (see `built`)
+    - written: its name as it is written there (what is called, of a call) is found by this regular expression
+    - mentions: a name that is read in it, dotted as it is written there, is found by this regular expression
     - calls: a call of one of these names; `call_where` are conditions on its arguments
     - missing: whether it is not there at all
     - any, not: one of these conditions; not this one
@@ -70,7 +75,13 @@ class Condition(_Part, frozen=True, kw_only=True):
     - file: a glob of the path
     - imports: the file imports one of these modules
     - has_call: the file calls one of these names
+    - in_finally: whether it stands in a finally block
+    - is_method: whether it is a method of an instance, or its decorator
+    - does, does_only: an error handler does one of these; these and nothing else (see `facts.model.Handler`)
+    - changed: whether the parameter is changed in the function, kept by it, or returned
     - used: whether anything is done with what the call returns
+    - purpose: one of the names that tell what the call's result is for (see `purposes`) is found by this regular
+      expression; they are in snake case
     """
 
     arg: int | str | tuple[int | str, ...] | None = None
@@ -110,6 +121,16 @@ class Condition(_Part, frozen=True, kw_only=True):
     imports: str | Texts = ()
     has_call: str | Texts = ()
     used: bool | None = None
+    in_finally: bool | None = None
+    purpose: str = ""
+    part: Condition | None = None
+    written: str = ""
+    mentions: str = ""
+    permits: int = 0
+    is_method: bool | None = None
+    does: Texts = ()
+    does_only: Texts = ()
+    changed: bool | None = None
 
 
 class Match(_Part, frozen=True, kw_only=True):
@@ -127,8 +148,10 @@ class Match(_Part, frozen=True, kw_only=True):
     - built: strings put together from constant text, in which the regular expression is found, and something else
     - entry: entries of objects and dictionaries with these keys, wherever they stand
     - markup: elements of these names
-    - raise: raised errors of these names
+    - raise: raised errors of these names (`*`: all that is raised)
     - comment: comments in which the regular expression is found
+    - parameter: parameters with a default (the value) whose name is found by the regular expression
+    - return: returned values that stand for one of these names (`*`: all)
     """
 
     call: str | Texts = ()
@@ -147,6 +170,8 @@ class Match(_Part, frozen=True, kw_only=True):
     markup: str | Texts = ()
     raise_: str | Texts = ()
     comment: str = ""
+    parameter: str = ""
+    return_: str | Texts = ()
     where: tuple[Condition, ...] = ()
     unless: tuple[Condition, ...] = ()
 
@@ -241,7 +266,7 @@ class RuleFile(_Part, frozen=True, kw_only=True):
 
 SUBJECTS: Final = (
     "call", "assign", "read", "import_", "class_", "function", "decorator", "handler", "literal", "built", "entry",
-    "markup", "raise_", "comment",
+    "markup", "raise_", "comment", "parameter", "return_",
 )  # fmt: skip
 
 
@@ -310,7 +335,7 @@ def _check(rule: Rule, where: str) -> None:
         subjects = [name for name in SUBJECTS if getattr(match, name)]
         if len(subjects) != 1:
             raise wrong(f"a match has exactly one of {', '.join(s.rstrip('_') for s in SUBJECTS)}, not {subjects}")
-        for name in ("function", "literal", "called", "built", "comment"):
+        for name in ("function", "literal", "called", "built", "comment", "parameter"):
             _regex(getattr(match, name), wrong)
         for condition in (*match.where, *match.unless):
             _check_condition(condition, wrong)
@@ -319,8 +344,11 @@ def _check(rule: Rule, where: str) -> None:
 def _check_condition(condition: Condition, wrong: Any) -> None:
     _regex(condition.text, wrong)
     _regex(condition.in_function, wrong)
+    _regex(condition.purpose, wrong)
+    _regex(condition.written, wrong)
+    _regex(condition.mentions, wrong)
     nested = [*condition.has.values(), *condition.any, *condition.call_where]
-    nested += [one for one in (condition.items, condition.not_) if one is not None]
+    nested += [one for one in (condition.items, condition.not_, condition.part) if one is not None]
     for one in nested:
         _check_condition(one, wrong)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from driftd.pipeline.detect.marks import UNUSED_CONFIDENCE, UNUSED_SUPPRESSION
-from driftd.pipeline.detect.registry import rule_of
+from driftd.pipeline.detect.registry import rules_by_id
 from driftd.pipeline.patterns.confidence import rule_prior
 from driftd.pipeline.patterns.questions import questions
 from driftd.rows.patterns import PatternCategory
@@ -23,7 +23,7 @@ def nature_of(pattern: str) -> tuple[str, PatternCategory | None, tuple[float, f
         return "choice", question.category, (1.0, 1.0)
     if pattern == UNUSED_SUPPRESSION:
         return "rule", "documentation", rule_prior(UNUSED_CONFIDENCE)
-    rule = rule_of(pattern)
+    rule = rules_by_id().get(pattern)
     return ("rule", None, (1.0, 1.0)) if rule is None else ("rule", rule.category, rule_prior(rule.confidence))
 
 
@@ -40,5 +40,5 @@ def about_pattern(pattern: str, departs: int) -> dict[str, Any]:
     known = questions().get(name)
     if known is not None and alternative:
         return {"title": known.label(alternative), "question": known.title, "departs": departs}
-    rule = rule_of(pattern)
+    rule = rules_by_id().get(pattern)
     return {"title": rule.message if rule is not None else pattern, "question": None, "departs": 0}
