@@ -172,6 +172,11 @@ class Engine:
         return self._scanner
 
     @property
+    def largest(self) -> int:
+        """Return how many bytes a file may have that is examined."""
+        return self._settings.scan.max_file_size
+
+    @property
     def unexamined(self) -> int:
         """Return how many files of the workspace could not be examined."""
         return len(self._failed) + sum(known.error is not None for known in self._known.values())

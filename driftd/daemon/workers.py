@@ -36,7 +36,7 @@ import anyio.to_thread
 import msgspec
 
 from driftd.daemon import forkserver
-from driftd.errors import RefusedError
+from driftd.errors import BusyError, RefusedError
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable, Iterable, Iterator, Sequence
@@ -266,6 +266,19 @@ class WorkerPool:
             finally:
                 for future in running:
                     future.cancel()
+
+    async def call(self, function: Callable[[bytes], bytes], payload: bytes) -> bytes:
+        """Call a function of a module in a worker, beside whatever runs there; BusyError if none answers in time."""
+        try:
+            with _no_main_module():
+                future = asyncio.wrap_future(self._executor().submit(function, payload))
+            async with asyncio.timeout(self._settings.file_timeout_s):
+                return await future
+        except TimeoutError:
+            await self._replace()
+        except BrokenProcessPool:
+            pass
+        raise BusyError("the worker process did not answer", hint="ask again")
 
     async def renew(self) -> None:
         """Replace the processes, none of which may be under way with anything.

@@ -364,3 +364,31 @@ def test_violations_come_worst_first_and_page_by_page(tmp_path: Path) -> None:
     ]
     assert pages == everything
     assert page["total"] == 8
+
+
+def test_an_edit_removes_its_finding(tree: Path) -> None:
+    """Applied by the command, the violation is resolved; of code without one the reason is told."""
+    import subprocess
+    import sys
+
+    with daemon(tree) as running, running.client() as client:
+        violation = only(client)["id"]
+        offered = client.call("quick_fix", violation_id=violation)
+        told = client.call("explain", violation_id=violation)
+        done = subprocess.run(
+            [sys.executable, "-m", "driftd", "quickfix", violation[:8], str(tree), "--apply"],
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+        assert weak_hashes(client) == []
+        resolved = client.call("quick_fix", violation_id=violation)
+    assert offered["edits"] == [
+        {"line": 5, "column": 12, "end_line": 5, "end_column": 23, "new_text": "hashlib.sha256"}
+    ]
+    assert told["quick_fix"] == {"edits": offered["edits"], "reason": None}
+    assert done.returncode == 0
+    assert done.stdout == "app/a.py:5:12: changed to: hashlib.sha256\n"
+    assert (tree / "app" / "a.py").read_text() == CODE.replace("md5", "sha256")
+    assert (resolved["edits"], resolved["reason"]) == ([], "it is resolved")

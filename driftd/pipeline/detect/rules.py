@@ -193,10 +193,12 @@ class Fix(_Part, frozen=True, kw_only=True):
 
     - set_argument: give the argument called `argument` the value `text`
     - remove_argument: take it out
-    - replace_callee: call `text` instead
+    - replace_callee: call `text`, a name with its module, instead, where the first match found the call
     - replace_value: assign, or write, `text` instead
     - replace_text: replace what the regular expression `find` finds in the flagged code by `text`
     - remove: take the statement out
+
+    `drop` are arguments, by name or position, that are taken out as well.
     """
 
     description: str
@@ -208,6 +210,7 @@ class Fix(_Part, frozen=True, kw_only=True):
     argument: str = ""
     find: str = ""
     text: str = ""
+    drop: Texts = ()
 
 
 class Rule(_Part, frozen=True, kw_only=True):
