@@ -23,7 +23,7 @@ from collections import deque
 from concurrent.futures import CancelledError, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache, partial
 from importlib import import_module
 from multiprocessing import parent_process
@@ -93,11 +93,12 @@ _encode = msgspec.msgpack.Encoder().encode
 
 @dataclass(frozen=True, slots=True)
 class PoolSettings:
-    """How many processes, how long one file may take, and the largest file that is read (bytes)."""
+    """How many processes, how long one file may take, the largest file that is read (bytes), and the rules of its own."""
 
     workers: int
     file_timeout_s: float
     max_file_size: int
+    rules: bytes = field(default=b"", repr=False)
 
 
 class Feed:
@@ -300,7 +301,10 @@ class WorkerPool:
             raise RuntimeError("the worker pool is closed")
         if self._pool is None:
             self._pool = ProcessPoolExecutor(
-                self._settings.workers, mp_context=forkserver.context(), initializer=_initialise
+                self._settings.workers,
+                mp_context=forkserver.context(),
+                initializer=_initialise,
+                initargs=(self._settings.rules,),
             )
         return self._pool
 
@@ -502,10 +506,14 @@ def read_stable(path: bytes, max_file_size: int) -> tuple[bytes, os.stat_result]
     return data, after
 
 
-def _initialise() -> None:
+def _initialise(rules: bytes) -> None:
     # Ctrl-C reaches the whole process group: the daemon decides, the workers wait for it.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_die_with_parent, daemon=True).start()
+    if rules:
+        from driftd.pipeline.detect.registry import use_encoded
+
+        use_encoded(rules)
 
 
 def _die_with_parent() -> None:

@@ -276,9 +276,13 @@ SUBJECTS: Final = (
 def parse(text: str, where: str) -> RuleFile:
     """Return the rules that a TOML text holds; `where` is what errors call it.  Raises RuleError."""
     try:
-        data = tomllib.loads(text)
+        return parse_data(tomllib.loads(text), where)
     except tomllib.TOMLDecodeError as error:
         raise RuleError(f"{where}: {error}") from None
+
+
+def parse_data(data: dict[str, Any], where: str) -> RuleFile:
+    """Return the rules of a TOML text that was read already.  Raises RuleError."""
     for rule in data.get("rule", ()):
         if isinstance(rule, dict):
             rule.setdefault("languages", data.get("languages", ()))
