@@ -164,7 +164,7 @@ def _daemon(root: Path) -> Iterator[Finding]:
 
 
 def _database(root: Path) -> Iterator[Finding]:
-    from driftd.store.connect import connect_reader
+    from driftd.store.connect import connect_reader, wal_bytes
     from driftd.store.migrate import refuse_newer
 
     path = Layout(root).database
@@ -172,11 +172,14 @@ def _database(root: Path) -> Iterator[Finding]:
         yield Finding("database", "ok", "none yet")
         return
     refuse_newer(path)
+    log = wal_bytes(path)
     with closing(connect_reader(path)) as database:
         problems = [row[0] for row in database.execute("PRAGMA quick_check(5)")]
         version = database.execute("PRAGMA user_version").fetchone()[0]
     if problems == ["ok"]:
-        yield Finding("database", "ok", f"sound, {size(path.stat().st_size)}, schema version {version}")
+        # What was written last, or since a daemon was killed, lies in the log.
+        sizes = f"{size(path.stat().st_size)} and {size(log)} of log" if log else size(path.stat().st_size)
+        yield Finding("database", "ok", f"sound, {sizes}, schema version {version}")
     else:
         yield Finding("database", "fail", f"{path}: {'; '.join(problems)}", "restart the daemon: it rebuilds the file")
 

@@ -382,7 +382,7 @@ class Daemon:
 
 
 def _limits(settings: Settings) -> Limits:
-    return Limits(**msgspec.structs.asdict(settings.rpc), grace_s=RPC_GRACE_S)
+    return Limits(**msgspec.structs.asdict(settings.rpc), grace_s=RPC_GRACE_S, farewell_s=RPC_GRACE_S)
 
 
 def _leaves(error: BaseException) -> Iterator[BaseException]:

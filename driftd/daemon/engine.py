@@ -23,6 +23,7 @@ from contextlib import nullcontext, suppress
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
+from sys import intern
 from typing import Any, Literal
 
 import anyio
@@ -116,7 +117,7 @@ STORED_TOGETHER = 600
 
 # How much of what the workers returned may wait: for being taken up, and for being stored.
 CHUNKS_AHEAD = 4
-STORES_AHEAD = 2
+STORES_AHEAD = 1
 
 # Tables in which an analysis and what people say meet.
 _JUDGED = frozenset({ViolationRow, PatternConfidenceRow})
@@ -155,6 +156,7 @@ class Engine:
         self._unparsed: set[str] = set()  # known files whose facts are not in the project although they should be
         self._is_first = True
         self._is_settled = True  # no large run since the last `settle`
+        self._rests = False  # another thread moves what the project and the stages keep
         self._in_doubt = False  # a run failed half-way: memory and database may tell different things
         self._model = anyio.Lock()  # who changes the project, or reads it in another thread
         self._version = 0  # of the project
@@ -168,8 +170,14 @@ class Engine:
     def _new_runner(self) -> Runner:
         return Runner(project_stages(self._map, self._cancel.is_set), self._clock.monotonic)
 
-    def _map(self, function: Callable[[bytes, bytes], bytes], shared: bytes, items: Iterable[bytes]) -> Iterator[bytes]:
-        return self.pool.map(function, shared, items, self._cancel.is_set)
+    def _map(
+        self,
+        function: Callable[[bytes, bytes], bytes],
+        shared: bytes,
+        items: Iterable[bytes],
+        homes: Sequence[int] = (),
+    ) -> Iterator[bytes]:
+        return self.pool.map(function, shared, items, self._cancel.is_set, homes)
 
     @property
     def scanner(self) -> Scanner:
@@ -216,7 +224,11 @@ class Engine:
         self._is_settled = True
         await self.pool.renew()
         async with self._model:
-            await anyio.to_thread.run_sync(self._rest)
+            self._rests = True
+            try:
+                await anyio.to_thread.run_sync(self._rest)
+            finally:
+                self._rests = False
         with suppress(DriftdError):  # whoever reads or writes next hears of it
             await self._store.rest()
         memory.give_back()
@@ -428,7 +440,8 @@ class Engine:
             async for chunk in extraction.outcomes([self._task(file, cached) for file in tasks]):
                 for outcome in chunk:
                     if outcome.error is None and not outcome.vanished:
-                        entries[outcome.path] = FileEntry(outcome.path, outcome.language, outcome.facts, outcome.digest)
+                        path = intern(outcome.path)
+                        entries[path] = FileEntry(path, intern(outcome.language), outcome.facts, outcome.digest)
                 if len(entries) >= STORED_TOGETHER:  # what they replace goes before more comes in
                     changes.append(await self._apply(entries))
                     entries = {}
@@ -444,10 +457,11 @@ class Engine:
             if together:
                 await limit.acquire()
                 commits.start_soon(store, together)
-        for file in plain:  # a file that lost its language, or is skipped now, has left the project
-            if file.path in self.project:
-                entries[file.path] = None
-        changes.append(await self._apply(entries))
+            for file in plain:  # a file that lost its language, or is skipped now, has left the project
+                if file.path in self.project:
+                    entries[file.path] = None
+            # While the last of it is committed; if that fails, the run does, and the project is made anew.
+            changes.append(await self._apply(entries))
         return changes[0] if len(changes) == 1 else Change.of(changes)
 
     async def _apply(self, entries: Mapping[str, FileEntry | None]) -> Change:
@@ -476,7 +490,7 @@ class Engine:
         for file in changed:
             language = self._language_to_read(file.path) if file.skip_reason is None else None
             if language is not None:
-                tasks.append(replace(file, language=language))
+                tasks.append(file if file.language == language else replace(file, language=language))
             else:
                 plain.append(file)
         return plain, tasks
@@ -587,7 +601,7 @@ class Engine:
                     report.rows[table] += written
         for outcome in good:
             self._remember(outcome.path, stats[outcome.path], outcome.content_hash, now, None, None)
-            self._language[outcome.path] = outcome.language
+            self._language[intern(outcome.path)] = intern(outcome.language)
             self._failed.pop(outcome.path, None)
             self._unparsed.discard(outcome.path)
             for stage, message, line in outcome.problems:
@@ -725,6 +739,7 @@ class Engine:
             "last_scanned_at, skip_reason, error, analyzer FROM file_metadata"
         )
         for path, language, size, content, mtime, mtime_ns, ctime, ctime_ns, inode, scanned, skip, error, by in rows:
+            path, language = intern(path), language and intern(language)  # noqa: PLW2901
             stat = Stat(size, mtime * NANOS + mtime_ns, ctime * NANOS + ctime_ns, inode)
             if by is not None:
                 self._language[path] = language
@@ -778,9 +793,9 @@ class Engine:
     def call_statistics(self) -> dict[str, dict[str, int]]:
         """Return how many call sites had which outcome, per language; "" counts all.
 
-        While a run changes them, those of before.
+        While a run changes them, or what they are made of moves, those of before.
         """
-        if self.current is None and self._statistics[0] != self._version:
+        if self.current is None and not self._rests and self._statistics[0] != self._version:
             stages = (stage.statistics() for stage in self._runner.stages if isinstance(stage, CallEdges))
             self._statistics = (self._version, next(stages, {}))
         return dict(self._statistics[1])
@@ -800,6 +815,7 @@ class Engine:
     def _remember(
         self, path: str, stat: Stat, content_hash: bytes, now: int, skip_reason: str | None, error: str | None
     ) -> None:
+        path = intern(path)  # one string for all that is kept of a file
         self._known[path] = Known(path, stat, content_hash, now, skip_reason, error)
 
     def _note_failure(self, report: RunReport, path: str, stage: str, message: str) -> None:

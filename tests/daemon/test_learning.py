@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -57,8 +58,12 @@ def connection(tmp_path: Path) -> Iterator[sqlite3.Connection]:
         yield opened
 
 
+def _give(connection: sqlite3.Connection, now: int, given: Given) -> Outcome:
+    return give(connection, now, given, lambda _file, _id: False)
+
+
 def say(connection: sqlite3.Connection, at: int = 1, **what: Any) -> Outcome:
-    return give(connection, at, Given(**what), lambda _file, _id: False)
+    return _give(connection, at, Given(**what))
 
 
 def stored(connection: sqlite3.Connection, pattern: str) -> tuple[float, float, float]:
@@ -196,8 +201,8 @@ class Loop:
     async def say(self, violation: str, action: str = "dismiss", times: int = 1, **more: Any) -> None:
         for _ in range(times):
             given = Given(violation, action, **more)
-            call = Call(lambda connection, now, given=given: give(connection, now, given, lambda _file, _id: False))
-            (result,) = await self.store.writer.submit(call, durable=True)
+            call = partial(_give, given=given)
+            (result,) = await self.store.writer.submit(Call(call), durable=True)
             await self.learning.heard(result.value)
 
     async def decide(self, pattern: str, status: Any) -> None:

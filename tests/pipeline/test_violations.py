@@ -29,7 +29,7 @@ def rows_of(project: Project, stage: Violations, change: Change) -> dict[str, li
     rows: dict[str, list[dict[str, Any]]] = {path: [] for path in findings.files or ()}
     for values in findings.values[ViolationRow]:
         row = dict(zip(NAMES, values, strict=True))
-        rows[row["file"]].append(row)
+        rows[str(row["file"])].append(row)
     return rows
 
 

@@ -12,8 +12,8 @@ from driftd.pipeline.data.things import Things
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from driftd.pipeline.data.facts import Touch
     from driftd.pipeline.data.models import Models
+    from driftd.pipeline.data.shapes import Touch
     from driftd.pipeline.data.things import Thing
 
 

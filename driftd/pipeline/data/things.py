@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from driftd.pipeline.data.expressions import OTHER, Expr, Form, last_name
 from driftd.pipeline.data.generated import edge_of, generated
 from driftd.pipeline.data.linking import ClassAt, Declared, Symbol
-from driftd.pipeline.data.packs import SESSION_METHODS, built_by, named_sessions, packs, packs_of
+from driftd.pipeline.data.packs import SESSION_METHODS, Pack, Receiver, built_by, named_sessions, packs, packs_of
 from driftd.pipeline.data.registry import back_key, label_key
 from driftd.pipeline.data.sensitivity import words_of
 
@@ -17,10 +17,9 @@ if TYPE_CHECKING:
     from driftd.pipeline.data.linking import Meaning
     from driftd.pipeline.data.model import Relation
     from driftd.pipeline.data.models import Models
-    from driftd.pipeline.data.packs import Pack, Receiver
 
 
-class Thing(NamedTuple):
+class Thing(NamedTuple):  # the types of its fields must be there at run time: this module is compiled
     """What an expression is to a framework: `tables` are those of the models in it.
 
     operation: of a statement or query, what it does when it runs

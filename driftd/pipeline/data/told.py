@@ -11,7 +11,7 @@ from driftd.pipeline.data.registry import Entry, mapped_key, table_key, usings_k
 from driftd.pipeline.data.rust import OF_ENTITY, modules_of
 
 if TYPE_CHECKING:
-    from driftd.pipeline.data.facts import Declarations
+    from driftd.pipeline.data.shapes import Declarations
 
 
 def told_by(path: str, facts: Declarations, language: str) -> dict[str, Entry]:

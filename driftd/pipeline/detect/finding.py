@@ -18,10 +18,10 @@ from driftd.pipeline.facts.model import Kind, Value
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from driftd.pipeline.bindings import Scopes
     from driftd.pipeline.detect.names import Given
     from driftd.pipeline.detect.rules import Match, Rule
     from driftd.pipeline.facts.model import Call, Class, FileFacts, Function
+    from driftd.pipeline.scopes import Scopes
 
 
 class Candidate(NamedTuple):
@@ -65,6 +65,7 @@ class RuleIndex:
         self.rules: dict[str, Rule] = {}
         self.named: dict[str, _Named] = {kind: _Named() for kind in _NAMED}
         self.plain: dict[str, list[tuple[Rule, Match]]] = {kind: [] for kind in _PLAIN}
+        self.operations: dict[str, list[tuple[Rule, Match]]] = {}
         self.given: Given = {}
         for file in files:
             for handed in file.gives:
@@ -81,6 +82,8 @@ class RuleIndex:
             for kind, table in self.named.items():
                 for pattern in patterns(texts(getattr(match, kind))):
                     table.add(Candidate(pattern, rule, match))
+            for operator in texts(match.operation):
+                self.operations.setdefault(operator, []).append((rule, match))
             for kind, rows in self.plain.items():
                 if getattr(match, kind):
                     rows.append((rule, match))
@@ -91,10 +94,19 @@ _PLAIN: Final = ("function", "handler", "literal", "built", "comment", "paramete
 
 
 def find(
-    path: str, facts: FileFacts, index: RuleIndex, scopes: Scopes | None = None, *, is_test: bool = False
+    path: str,
+    facts: FileFacts,
+    index: RuleIndex,
+    scopes: Scopes | None = None,
+    *,
+    is_test: bool = False,
+    encoded: bytes = b"",
 ) -> list[Found]:
-    """Return what the rules find in a file, in order of lines; each rule once a place, and not more often than it may."""
-    finder = _Finder(path, facts, index, scopes, is_test=is_test)
+    """Return what the rules find in a file, in order of lines; each rule once a place, and not more often than it may.
+
+    `encoded` are the same facts in msgpack: a word that they do not hold need not be looked for.
+    """
+    finder = _Finder(path, facts, index, scopes, encoded, is_test=is_test)
     best: dict[tuple[str, int, int], Found] = {}
     for found in finder.run():
         best.setdefault((found.rule.id, found.place.line, found.place.column), found)
@@ -108,8 +120,11 @@ def find(
 
 
 class _Finder:
-    def __init__(self, path: str, facts: FileFacts, index: RuleIndex, scopes: Scopes | None, *, is_test: bool) -> None:
+    def __init__(
+        self, path: str, facts: FileFacts, index: RuleIndex, scopes: Scopes | None, encoded: bytes, *, is_test: bool
+    ) -> None:
         self.facts = facts
+        self.encoded = encoded
         self.bodies = facts.bodies
         self.outline = facts.outline
         self.index = index
@@ -148,7 +163,9 @@ class _Finder:
             last = text[text.rfind(".") + 1 :] if "." in text else text
             if ":" in last or "\\" in last or ">" in last:
                 last = _LAST.split(last)[-1]
-            candidates = by_last.get(last) or aliases.get(last)
+            candidates = by_last.get(last)
+            if last in aliases:
+                candidates = [*(candidates or ()), *aliases[last]]
             if opened:
                 candidates = [*(candidates or ()), *opened]
             if not candidates or not last:
@@ -180,12 +197,13 @@ class _Finder:
         """Return the candidates by what the file itself calls them: imported or assigned under another name."""
         found: dict[str, list[Candidate]] = {}
         for i in self.outline.imports:
-            if i.alias and i.alias not in by_last:
+            if i.alias:
                 original = (
                     i.name if i.name not in {"", "*", "default"} else i.module.rpartition(".")[2].rpartition("/")[2]
                 )
                 if original in by_last:
-                    found.setdefault(i.alias, []).extend(by_last[original])
+                    if original != i.alias:
+                        found.setdefault(i.alias, []).extend(by_last[original])
                 elif i.module.removeprefix("node:") in by_last:
                     found.setdefault(i.alias, []).extend(by_last[i.module.removeprefix("node:")])
         for assign in self.bodies.assigns:
@@ -193,11 +211,11 @@ class _Finder:
             if value is not None and value.kind in _NAMING and target.kind == Kind.PATH:
                 last = value.text.rpartition(".")[2]
                 name = target.text.rpartition(".")[2]
-                if name not in by_last and (last in by_last or last in found):
+                if name != last and (last in by_last or last in found):
                     found.setdefault(name, []).extend(by_last.get(last) or found[last])
             elif value is not None and target.kind == Kind.DICT:
                 for key, local in zip(target.items[::2], target.items[1::2], strict=False):
-                    if local.kind == Kind.PATH and key.text in by_last and local.text not in by_last:
+                    if local.kind == Kind.PATH and key.text in by_last and local.text != key.text:
                         found.setdefault(local.text, []).extend(by_last[key.text])
         return found
 
@@ -351,9 +369,7 @@ class _Finder:
                 ):
                     region = self.bodies.regions[handler.region].parent if handler.region >= 0 else -1
                     name = ", ".join(handler.caught)
-                    place = Place(
-                        handler.line, 0, handler.end_line, handler.scope, region, name, handler=handler
-                    )
+                    place = Place(handler.line, 0, handler.end_line, handler.scope, region, name, handler=handler)
                     if self.judge.accepts(match, place):
                         yield Found(rule, place)
 
@@ -446,7 +462,9 @@ class _Finder:
         }
         identifiers = self.facts.names
         read_words = reads.by_last.keys() & identifiers if reads else frozenset()
-        if not (watched or read_words or entries or markup):
+        operations = self.index.operations
+        keys = self._present(entries.by_last)
+        if not (watched or read_words or keys or markup or operations):
             return
         for root, line, column, scope, region in _roots(self.facts):
             stack = [root]
@@ -457,7 +475,12 @@ class _Finder:
                     last = value.text.rpartition(".")[2]
                     if last in read_words:
                         yield from self._read(value, reads.by_last[last], line, column, scope, region)
-                elif kind == Kind.DICT and entries:
+                elif kind == Kind.OPERATION and value.text in operations:
+                    place = Place(line, column, line, scope, region, value.text, None, value)
+                    for rule, match in operations[value.text]:
+                        if self.judge.accepts(match, place):
+                            yield Found(rule, place)
+                elif kind == Kind.DICT and keys:
                     yield from self._entries(value, entries, line, column, scope, region)
                 elif kind == Kind.MARKUP and markup:
                     for pattern, rule, match in markup.by_last.get(value.text, markup.open.get("", ())):
@@ -470,6 +493,11 @@ class _Finder:
                         yield from found
                         continue  # its parts are parts of the same string
                 stack.extend(value.items)
+
+    def _present(self, words: Iterable[str]) -> list[str]:
+        """Return those of the words that stand anywhere in the file."""
+        encoded = self.encoded
+        return [word for word in words if not encoded or word.encode() in encoded]
 
     def _read(
         self, value: Value, candidates: list[Candidate], line: int, column: int, scope: int, region: int

@@ -18,9 +18,9 @@ from driftd.pipeline.facts.model import Kind, Value
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
-    from driftd.pipeline.bindings import Scopes
     from driftd.pipeline.detect.operators import Constant
     from driftd.pipeline.facts.model import Assign, Call, FileFacts, Region
+    from driftd.pipeline.scopes import Scopes
 
 Possible = tuple["Constant", ...] | None
 """What a value can be; None: anything."""
@@ -57,7 +57,9 @@ class Folding:
             return self._path(value.text, scope, line, depth)
         if kind == Kind.TEMPLATE:
             parts = [self.values(item, scope, line, depth - 1) for item in value.items]
-            return _combined(parts, lambda *given: substituted(literals[value.ref].value if value.ref >= 0 else "", given))
+            return _combined(
+                parts, lambda *given: substituted(literals[value.ref].value if value.ref >= 0 else "", given)
+            )
         if kind == Kind.OPERATION:
             return self._operation(value, scope, line, depth)
         if kind == Kind.CONDITIONAL and len(value.items) == _TERNARY:
@@ -110,7 +112,12 @@ class Folding:
                 owner = Value(Kind.PATH, head)
         args = [self.values(arg.value, scope, line, depth - 1) for arg in call.args]
         if owner is not None:
-            if owner.kind == Kind.PATH and method in _READING and args and all(a is not None and len(a) == 1 for a in args):
+            if (
+                owner.kind == Kind.PATH
+                and method in _READING
+                and args
+                and all(a is not None and len(a) == 1 for a in args)
+            ):
                 content = self._content(owner.text, scope, line, depth)
                 if content is not None:
                     keys = [a[0] for a in args if a is not None]
@@ -172,9 +179,7 @@ class Folding:
 
     def _is_global(self, name: str, at: int) -> bool:
         """Return whether other functions may assign to a name of this scope."""
-        return any(
-            name in names and (number != at) for number, names in self._scopes().outer.items()
-        )
+        return any(name in names and (number != at) for number, names in self._scopes().outer.items())
 
     def _reaching(self, name: str, assigns: Sequence[Assign], scope: int, line: int, depth: int) -> Possible:
         region = self._region_at(scope, line)
@@ -183,7 +188,8 @@ class Folding:
         found: list[Possible] = []
         for assign in assigns:
             if assign.line >= line and any(
-                self._facts.bodies.regions[r].line <= assign.line <= self._facts.bodies.regions[r].end_line for r in loops
+                self._facts.bodies.regions[r].line <= assign.line <= self._facts.bodies.regions[r].end_line
+                for r in loops
             ):
                 found.append(self._given(assign, name, depth))  # from the round before
         for assign in reversed(assigns):

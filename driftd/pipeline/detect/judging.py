@@ -8,6 +8,7 @@ from fnmatch import fnmatchcase
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
+from driftd.pipeline.detect.origins import comes_from
 from driftd.pipeline.detect.patterns import patterns
 from driftd.pipeline.detect.purposes import Purposes
 from driftd.pipeline.detect.rules import Condition, texts
@@ -145,11 +146,27 @@ class Judge:
             return False
         if c.written and not any(map(_regex(c.written).search, self._written(value, scope, line))):
             return False
+        if c.text_built:
+            text = built_text(self, value, scope, line)
+            if text is None or _regex(c.text_built).search(text) is None:
+                return False
+        if c.regex and not self._is_regex(value, scope, line, c.regex):
+            return False
+        if c.comes_from and not comes_from(self.names, value, scope, line, texts(c.comes_from)):
+            return False
         if c.mentions and not any(map(_regex(c.mentions).search, self._mentioned(value, scope, line))):
             return False
         if c.any and not any(self.fits(one, value, scope, line) for one in c.any):
             return False
         return c.not_ is None or not self.fits(c.not_, value, scope, line)
+
+    def _is_regex(self, value: Value, scope: int, line: int, wanted: str) -> bool:
+        if value.kind == Kind.PATH:
+            assigned = _assigned(self.facts, value.text, scope, line) or _assigned(self.facts, value.text, 0, line)
+            value = assigned if assigned is not None else value
+        if value.kind != Kind.REGEX or value.ref < 0:
+            return False
+        return _regex(wanted).search(self.facts.texts.literals[value.ref].value) is not None
 
     def is_named(self, names: Iterable[str], wanted: tuple[str, ...]) -> bool:
         """Return whether one of the names is one of those that are wanted."""
@@ -285,6 +302,8 @@ class Judge:
         ):
             return False
         if c.imports and not self._imports(texts(c.imports)):
+            return False
+        if c.file_mentions and not any(map(_regex(c.file_mentions).search, self.facts.names)):
             return False
         if c.has_call and not self.is_named(self._calls_made(), texts(c.has_call)):
             return False
@@ -457,7 +476,8 @@ def _says_something(c: Condition) -> bool:
     """Return whether a condition itself says anything of a value; `any` and `not` are of conditions of their own."""
     return bool(
         c.is_ or c.text or c.name or c.kind or c.has or c.lacks or c.calls or c.items
-        or c.part or c.written or c.mentions or c.permits
+        or c.part or c.written or c.mentions or c.permits or c.comes_from
+        or c.text_built or c.regex
         or c.built is not None or c.constant is not None or c.empty is not None or c.missing is not None
         or c.at_least is not None or c.at_most is not None or c.below is not None
     )  # fmt: skip
@@ -541,9 +561,11 @@ def dynamic_parts(judge: Judge, value: Value, scope: int, line: int, depth: int 
     if depth == 0 or judge.names.is_constant(value, scope, line):
         return
     kind, inner = value.kind, ()
-    if kind == Kind.TEMPLATE or (kind == Kind.OPERATION and value.text in _JOINING):
-        inner = value.items
-    elif kind in {Kind.TUPLE, Kind.LIST, Kind.SPREAD}:
+    if (
+        kind == Kind.TEMPLATE
+        or (kind == Kind.OPERATION and value.text in _JOINING)
+        or kind in {Kind.TUPLE, Kind.LIST, Kind.SPREAD}
+    ):
         inner = value.items
     elif kind == Kind.DICT:
         inner = value.items[1::2]
@@ -566,7 +588,20 @@ def dynamic_parts(judge: Judge, value: Value, scope: int, line: int, depth: int 
 _FOLLOWING: Final = 6  # only the whole string is looked up by its name
 _MENTIONED: Final = 60
 _CHANGING: Final = frozenset(
-    {"append", "extend", "insert", "add", "update", "setdefault", "pop", "popitem", "remove", "discard", "clear", "sort"}
+    {
+        "append",
+        "extend",
+        "insert",
+        "add",
+        "update",
+        "setdefault",
+        "pop",
+        "popitem",
+        "remove",
+        "discard",
+        "clear",
+        "sort",
+    }
 )
 
 

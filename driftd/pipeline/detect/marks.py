@@ -26,10 +26,10 @@ from driftd.rows.patterns import DetectionRow
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from driftd.pipeline.bindings import Scopes
     from driftd.pipeline.detect.finding import Found
     from driftd.pipeline.detect.rules import Rule
     from driftd.pipeline.facts.model import FileFacts
+    from driftd.pipeline.scopes import Scopes
 
 
 class Fault(msgspec.Struct, frozen=True, array_like=True, gc=False):
@@ -108,10 +108,10 @@ NO_MARKS: Final = Marks()
 LONG: Final = 40  # lines of a function that can be an outlier
 
 
-def marks_of(path: str, facts: FileFacts, scopes: Scopes | None = None) -> Marks:
+def marks_of(path: str, facts: FileFacts, scopes: Scopes | None = None, encoded: bytes = b"") -> Marks:
     """Return what the rules find in a file."""
     testing = is_test(path)
-    found = find(path, facts, index_of(facts.language), scopes, is_test=testing)
+    found = find(path, facts, index_of(facts.language), scopes, is_test=testing, encoded=encoded)
     suppressions = Suppressions(facts)
     identify = _Identities(path, facts)
     rows, faults = [], []
