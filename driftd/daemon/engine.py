@@ -34,11 +34,14 @@ import structlog
 from driftd.clock import Clock
 from driftd.config import Settings
 from driftd.daemon import memory
+from driftd.daemon.custom_rules import encoded, load_rules
 from driftd.daemon.extraction import Extraction
 from driftd.daemon.learning import Briefing, Learning
 from driftd.daemon.workers import Outcome, PoolSettings, Task, WorkerPool
-from driftd.errors import DriftdError, StoreError
+from driftd.errors import ConfigError, DriftdError, StoreError
 from driftd.pipeline import extract as pipeline
+from driftd.pipeline.detect.registry import use_custom
+from driftd.pipeline.detect.rules import RuleFile
 from driftd.pipeline.digest import decode_digests, digest_chunk
 from driftd.pipeline.entry_points.finding import EntryPoint, entry_points
 from driftd.pipeline.facts.languages import registry as languages
@@ -50,7 +53,7 @@ from driftd.rows.declare import Row, Write, row_values, table_of
 from driftd.rows.enforcement import ViolationRow
 from driftd.rows.facts import FileMetadataRow, ParseCacheRow, ScanHistoryRow
 from driftd.rows.ids import json_text
-from driftd.rows.patterns import PatternConfidenceRow
+from driftd.rows.patterns import ConventionRow, PatternConfidenceRow
 from driftd.rows.registry import BY_NAME
 from driftd.store.commands import Append, Command, DropFiles, RenameFile, Replace, ReplaceAll, Track, Update, Upsert
 from driftd.store.failures import contradicts_schema
@@ -141,7 +144,9 @@ class Engine:
         self.learning = learning or Learning(root, store.reader, store.writer, settings, clock)
         self._learned = -1  # the version of it that the stages know
         self._scanner = Scanner(root, settings.scan, languages.SUFFIXES)
-        self.pool = _pool(settings)
+        self.rules = load_rules(root)
+        use_custom(self.rules)
+        self.pool = _pool(settings, self.rules)
         self.project = Project()
         self._cancel = threading.Event()
         self._runner = self._new_runner()
@@ -180,6 +185,11 @@ class Engine:
         return self._scanner
 
     @property
+    def largest(self) -> int:
+        """Return how many bytes a file may have that is examined."""
+        return self._settings.scan.max_file_size
+
+    @property
     def unexamined(self) -> int:
         """Return how many files of the workspace could not be examined."""
         return len(self._failed) + sum(known.error is not None for known in self._known.values())
@@ -195,7 +205,7 @@ class Engine:
         self._settings = settings
         self._scanner = Scanner(self.root, settings.scan, languages.SUFFIXES)
         self.learning.configure(settings)
-        old, self.pool = self.pool, _pool(settings)
+        old, self.pool = self.pool, _pool(settings, self.rules)
         await old.close()
 
     async def close(self) -> None:
@@ -280,6 +290,8 @@ class Engine:
         started = self._clock.monotonic()
         self.current = report
         try:
+            if paths is None:
+                await self._take_rules(report)
             if self._in_doubt:
                 await self._restore_model()
             if record_always:
@@ -311,6 +323,22 @@ class Engine:
             with anyio.CancelScope(shield=True):
                 await self._finish(report)
         return report
+
+    async def _take_rules(self, report: RunReport) -> None:
+        """Look whether the workspace's own rules are others now; all files are then looked at with them."""
+        try:
+            rules = await anyio.to_thread.run_sync(load_rules, self.root)
+        except ConfigError as error:
+            self._note(
+                report, {"file": "", "line": 0, "stage": "detections", "message": f"{error}; the old rules stay"}
+            )
+            return
+        if rules != self.rules:
+            self.rules = rules
+            use_custom(rules)
+            old, self.pool = self.pool, _pool(self._settings, rules)
+            await old.close()
+            self._in_doubt = True
 
     # -- one run, in the order of its steps ---------------------------------------------------------------------------
 
@@ -638,6 +666,8 @@ class Engine:
                         written += count
                     self.learning.renamed(result.renamed)
                 self.learning.scored(by_table.get(PatternConfidenceRow, ()))
+                if by_table.get(ConventionRow):
+                    await self.learning.regularised()
             for problem in findings.problems:
                 self._note(
                     report,
@@ -813,12 +843,13 @@ def _is_large(result: ScanResult) -> bool:
     return len(result.added) + len(result.modified) + len(result.renamed) >= LARGE_RUN
 
 
-def _pool(settings: Settings) -> WorkerPool:
+def _pool(settings: Settings, rules: tuple[RuleFile, ...]) -> WorkerPool:
     return WorkerPool(
         PoolSettings(
             workers=settings.analysis.worker_count(),
             file_timeout_s=settings.analysis.file_timeout_s,
             max_file_size=settings.scan.max_file_size,
+            rules=encoded(rules),
         )
     )
 
