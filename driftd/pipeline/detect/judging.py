@@ -140,6 +140,8 @@ class Judge:
             return False
         if c.items is not None and not any(self.fits(c.items, item, scope, line) for item in self._items(value)):
             return False
+        if c.entry is not None and not any(self.fits(c.entry, entry, scope, line) for _, entry in self.pairs(value)):
+            return False
         if c.part is not None and not any(
             self.fits(c.part, part, scope, line) for part in dynamic_parts(self, value, scope, line)
         ):
@@ -453,7 +455,7 @@ def _says_something(c: Condition) -> bool:
     """Return whether a condition itself says anything of a value; `any` and `not` are of conditions of their own."""
     return bool(
         c.is_ or c.text or c.name or c.kind or c.has or c.lacks or c.calls or c.items
-        or c.part or c.written or c.mentions or c.permits
+        or c.part or c.entry or c.written or c.mentions or c.permits
         or c.built is not None or c.constant is not None or c.empty is not None or c.missing is not None
         or c.at_least is not None or c.at_most is not None or c.below is not None
     )  # fmt: skip

@@ -56,6 +56,7 @@ class Condition(_Part, frozen=True, kw_only=True):
     - has: entries of an object or dictionary (dotted: `cookie.secure`), or keyword arguments of a call, with conditions
     - lacks: entries that must not be there
     - items: at least one element is so
+    - entry: the value of at least one entry of an object or dictionary is so
     - part: at least one part of it that is not constant is so, of a string that is put together (see `built`)
     - written: its name as it is written there (what is called, of a call) is found by this regular expression
     - mentions: a name that is read in it, dotted as it is written there, is found by this regular expression
@@ -124,6 +125,7 @@ class Condition(_Part, frozen=True, kw_only=True):
     in_finally: bool | None = None
     purpose: str = ""
     part: Condition | None = None
+    entry: Condition | None = None
     written: str = ""
     mentions: str = ""
     permits: int = 0
@@ -348,7 +350,7 @@ def _check_condition(condition: Condition, wrong: Any) -> None:
     _regex(condition.written, wrong)
     _regex(condition.mentions, wrong)
     nested = [*condition.has.values(), *condition.any, *condition.call_where]
-    nested += [one for one in (condition.items, condition.not_, condition.part) if one is not None]
+    nested += [one for one in (condition.items, condition.not_, condition.part, condition.entry) if one is not None]
     for one in nested:
         _check_condition(one, wrong)
 
