@@ -418,7 +418,8 @@ class _Finder:
                 continue
             candidates = opened
             if value is not None and table.by_last:
-                candidates = [*table.by_last.get(value.text.rpartition(".")[2], ()), *opened]
+                text = (self.bodies.calls[value.ref].callee if value.kind == Kind.CALL else value).text
+                candidates = [*table.by_last.get(text.rpartition(".")[2], ()), *opened]
             for pattern, rule, match in candidates:
                 name: str | None = ""
                 if pattern.text not in _ALL:

@@ -140,6 +140,8 @@ class Judge:
             return False
         if c.items is not None and not any(self.fits(c.items, item, scope, line) for item in self._items(value)):
             return False
+        if c.comparison and not (value.kind == Kind.OPERATION and value.text in texts(c.comparison)):
+            return False
         if c.entry is not None and not any(self.fits(c.entry, entry, scope, line) for _, entry in self.pairs(value)):
             return False
         if c.part is not None and not any(
@@ -303,6 +305,8 @@ class Judge:
             return False
         if (c.does or c.does_only) and not _does(c, place):
             return False
+        if c.above and not self._is_above(place, texts(c.above)):
+            return False
         if c.is_method is not None and c.is_method is not (
             place.scope > 0 and self.facts.outline.functions[place.scope].kind == "method"
         ):
@@ -330,6 +334,17 @@ class Judge:
                 if self.is_named(self.names.path(decorator.name, function.scope, decorator.line), wanted):
                     return True
         return False
+
+    def _is_above(self, place: Place, wanted: tuple[str, ...]) -> bool:
+        """Return whether a decorator stands above one of these."""
+        if place.scope <= 0:
+            return False
+        function = self.facts.outline.functions[place.scope]
+        return any(
+            decorator.line > place.line
+            and self.is_named(self.names.path(decorator.name, function.scope, decorator.line), wanted)
+            for decorator in function.decorators
+        )
 
     def _in_class(self, place: Place, wanted: tuple[str, ...]) -> bool:
         outline, scope = self.facts.outline, place.scope
@@ -455,7 +470,7 @@ def _says_something(c: Condition) -> bool:
     """Return whether a condition itself says anything of a value; `any` and `not` are of conditions of their own."""
     return bool(
         c.is_ or c.text or c.name or c.kind or c.has or c.lacks or c.calls or c.items
-        or c.part or c.entry or c.written or c.mentions or c.permits
+        or c.part or c.entry or c.comparison or c.written or c.mentions or c.permits
         or c.built is not None or c.constant is not None or c.empty is not None or c.missing is not None
         or c.at_least is not None or c.at_most is not None or c.below is not None
     )  # fmt: skip

@@ -56,6 +56,7 @@ class Condition(_Part, frozen=True, kw_only=True):
     - has: entries of an object or dictionary (dotted: `cookie.secure`), or keyword arguments of a call, with conditions
     - lacks: entries that must not be there
     - items: at least one element is so
+    - comparison: it is an operation with this operator
     - entry: the value of at least one entry of an object or dictionary is so
     - part: at least one part of it that is not constant is so, of a string that is put together (see `built`)
     - written: its name as it is written there (what is called, of a call) is found by this regular expression
@@ -77,6 +78,7 @@ class Condition(_Part, frozen=True, kw_only=True):
     - imports: the file imports one of these modules
     - has_call: the file calls one of these names
     - in_finally: whether it stands in a finally block
+    - above: the decorator stands above another one that resolves to one of these
     - is_method: whether it is a method of an instance, or its decorator
     - does, does_only: an error handler does one of these; these and nothing else (see `facts.model.Handler`)
     - changed: whether the parameter is changed in the function, kept by it, or returned
@@ -126,6 +128,8 @@ class Condition(_Part, frozen=True, kw_only=True):
     purpose: str = ""
     part: Condition | None = None
     entry: Condition | None = None
+    comparison: str | Texts = ()
+    above: str | Texts = ()
     written: str = ""
     mentions: str = ""
     permits: int = 0
