@@ -18,6 +18,7 @@ from driftd.rows.enforcement import FeedbackRow, ViolationRow
 from driftd.rows.patterns import ConventionRow
 from driftd.store import backup
 from driftd.store.commands import Append, Call, Delete, Track, Update
+from driftd.store.migrate import schema_version
 from driftd.store.safekeeping import KEPT_ASIDE, set_aside
 from tests.store.kept import (
     analyse,
@@ -428,7 +429,7 @@ async def test_a_clean_stop_is_trusted_and_anything_else_is_checked(
     async with kept(root.with_name("killed")):
         assert len(checks) == 1
     with closing(sqlite3.connect(database(root))) as connection, connection:
-        connection.execute("PRAGMA user_version = 10")
+        connection.execute(f"PRAGMA user_version = {schema_version()}")
         connection.execute("INSERT INTO workspace_events (event_type) VALUES ('by hand')")
     async with kept(root):
         assert len(checks) == 2
