@@ -318,3 +318,32 @@ class ShutdownResult(Result, frozen=True, kw_only=True):
     """The daemon is about to stop."""
 
     stopping: Literal[True]
+
+
+class BackupResult(Result, frozen=True, kw_only=True):
+    """The copy that was made."""
+
+    file: str
+    bytes: int
+
+
+class RestoreResult(Result, frozen=True, kw_only=True):
+    """What takes the place of the database, and the backup that was made of it before."""
+
+    file: str
+    kept: str
+
+
+class ExportResult(Result, frozen=True, kw_only=True):
+    """The file that was written."""
+
+    file: str
+    rows: int
+
+
+class ImportResult(Result, frozen=True, kw_only=True):
+    """How many rows the file has, and how many were added or changed by table."""
+
+    file: str
+    read: int
+    merged: dict[str, int]

@@ -345,7 +345,8 @@ def _enlivened(table: Table, now: int, silenced: frozenset[str]) -> Callable[[Va
 def _resolve(connection: sqlite3.Connection, table: Table, ids: Iterable[str], now: int) -> None:
     flag = ", resolved = 1" if "resolved" in table.names else ""
     connection.executemany(
-        f"UPDATE {sql.quoted(table.name)} SET resolved_at = ?{flag} WHERE {sql.matches(table.key)}",
+        # Not before it was last seen, even if the clock was set back meanwhile.
+        f"UPDATE {sql.quoted(table.name)} SET resolved_at = max(?, last_seen_at){flag} WHERE {sql.matches(table.key)}",
         [(now, key) for key in ids],
     )
 
@@ -387,7 +388,7 @@ def _drop_files(connection: sqlite3.Connection, paths: Collection[str], now: int
         if table.file is not None and table.write is Write.FINDING:
             flag = ", resolved = 1" if "resolved" in table.names else ""
             where = f"resolved_at IS NULL AND {sql.quoted(table.file)} {sql.IN_FILES}"
-            statement = f"UPDATE {sql.quoted(table.name)} SET resolved_at = ?{flag} WHERE {where}"
+            statement = f"UPDATE {sql.quoted(table.name)} SET resolved_at = max(?, last_seen_at){flag} WHERE {where}"
             tally.run(table, statement, (now, files), deletes=False)
     _forget(connection, tally, files)
     return tally.result()

@@ -23,7 +23,7 @@ _HINTS: Final = {
     sqlite3.SQLITE_NOTADB: "the file is damaged: restart the daemon, which moves it aside and analyses anew",
     sqlite3.SQLITE_CONSTRAINT: "the rows contradict the schema: this is a bug of the analysis that made them",
     sqlite3.SQLITE_MISMATCH: "the rows contradict the schema: this is a bug of the analysis that made them",
-    sqlite3.SQLITE_IOERR: "the disk or its file system fails: check the system's log",
+    sqlite3.SQLITE_IOERR: "the disk fails, is full or its quota is used up: check free space and the system's log",
     sqlite3.SQLITE_READONLY: "the file or its folder cannot be written: check owner and mode",
     sqlite3.SQLITE_CANTOPEN: "the file or its folder cannot be opened: check that it exists, its owner and its mode",
     sqlite3.SQLITE_INTERRUPT: "it took too long: ask for less, or narrow the filters",

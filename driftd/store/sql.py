@@ -82,10 +82,16 @@ def _insert(table: Table, conflict: bool) -> str:
     if not conflict:
         return text
     kept = {*table.identity, *table.key, table.first_seen, *table.guarded}
-    sets = ", ".join(f"{quoted(name)} = excluded.{quoted(name)}" for name in table.names if name not in kept)
+    sets = ", ".join(_set(table, name) for name in table.names if name not in kept)
     action = f"DO UPDATE SET {sets}" if sets else "DO NOTHING"
     targets = dict.fromkeys((table.identity, table.key))
     return text + "".join(f" ON CONFLICT ({comma(target)}) {action}" for target in targets)
+
+
+def _set(table: Table, name: str) -> str:
+    if name == "last_seen_at":  # a clock that was set back unsees nothing
+        return f'"last_seen_at" = max({quoted(table.name)}."last_seen_at", excluded."last_seen_at")'
+    return f"{quoted(name)} = excluded.{quoted(name)}"
 
 
 def insert(table: Table, now: int) -> str:

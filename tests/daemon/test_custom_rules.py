@@ -95,7 +95,10 @@ def test_disabled_rules_and_categories_raise_nothing(tmp_path: Path) -> None:
     ("files", "error"),
     [
         ({".drift/rules/a.toml": "x = "}, r"\.drift/rules/a\.toml: Invalid value"),
-        ({".drift/rules/a.toml": RULE.replace("match = ", "matches = ")}, r"a\.toml: rule shop/no-print: .*unknown field `matches`"),
+        (
+            {".drift/rules/a.toml": RULE.replace("match = ", "matches = ")},
+            r"a\.toml: rule shop/no-print: .*unknown field `matches`",
+        ),
         (
             {".drift/rules/a.toml": RULE.replace('"print"', '"print", calls = 1')},
             r"rule shop/no-print: .*unknown field `calls`",

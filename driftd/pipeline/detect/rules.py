@@ -56,6 +56,8 @@ class Condition(_Part, frozen=True, kw_only=True):
     - has: entries of an object or dictionary (dotted: `cookie.secure`), or keyword arguments of a call, with conditions
     - lacks: entries that must not be there
     - items: at least one element is so
+    - comparison: it is an operation with this operator
+    - entry: the value of at least one entry of an object or dictionary is so
     - part: at least one part of it that is not constant is so, of a string that is put together (see `built`)
     - written: its name as it is written there (what is called, of a call) is found by this regular expression
     - mentions: a name that is read in it, dotted as it is written there, is found by this regular expression
@@ -79,6 +81,7 @@ class Condition(_Part, frozen=True, kw_only=True):
     - imports: the file imports one of these modules
     - has_call: the file calls one of these names
     - in_finally: whether it stands in a finally block
+    - above: the decorator stands above another one that resolves to one of these
     - is_method: whether it is a method of an instance, or its decorator
     - does, does_only: an error handler does one of these; these and nothing else (see `facts.model.Handler`)
     - changed: whether the parameter is changed in the function, kept by it, or returned
@@ -128,6 +131,9 @@ class Condition(_Part, frozen=True, kw_only=True):
     in_finally: bool | None = None
     purpose: str = ""
     part: Condition | None = None
+    entry: Condition | None = None
+    comparison: str | Texts = ()
+    above: str | Texts = ()
     written: str = ""
     mentions: str = ""
     permits: int = 0
@@ -394,7 +400,7 @@ def _check_condition(condition: Condition, wrong: Any) -> None:
     _regex(condition.written, wrong)
     _regex(condition.mentions, wrong)
     nested = [*condition.has.values(), *condition.any, *condition.call_where]
-    nested += [one for one in (condition.items, condition.not_, condition.part) if one is not None]
+    nested += [one for one in (condition.items, condition.not_, condition.part, condition.entry) if one is not None]
     for one in nested:
         _check_condition(one, wrong)
 

@@ -193,7 +193,10 @@ class Patterns(Remembering):
         kept = self._files[path]
         wanted: dict[Key, Usual] = {}
         for key, counts in kept.answers.items():
-            usual = self._around(path, key) if questions()[key[1]].report else None
+            question = questions()[key[1]]
+            usual = self._around(path, key) if question.report else None
+            if usual is not None and question.usual and usual.alternative not in question.usual:
+                continue
             if usual is not None and counts.keys() - {usual.alternative} and not _is_own_way(counts, usual):
                 wanted[key] = usual
         limit = self._limits.get(kept.family, 0)
