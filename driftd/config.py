@@ -131,8 +131,27 @@ class RetentionSettings(Section, frozen=True, forbid_unknown_fields=True, kw_onl
     short_days: Annotated[int, Meta(ge=1, le=36_500, description="Days in the short tier.")] = 30
     medium_days: Annotated[int, Meta(ge=1, le=36_500, description="Days in the medium tier.")] = 90
     long_days: Annotated[int, Meta(ge=1, le=36_500, description="Days in the long tier.")] = 365
-    interval_hours: Annotated[int, Meta(ge=1, le=8760, description="Hours between two clean-ups.")] = 24
+    interval: Annotated[
+        str,
+        Meta(
+            pattern=r"^[1-9][0-9]{0,4}[mhd]$",
+            description="Time between two clean-ups: minutes, hours or days, such as `90m`, `24h` or `7d`.",
+        ),
+    ] = "24h"
     on_shutdown: Annotated[bool, Meta(description="Run a light clean-up when the daemon shuts down.")] = True
+    max_db_mb: Annotated[
+        int,
+        Meta(
+            ge=0,
+            le=1_048_576,
+            description="The most that the database may take, in MiB; 0 means no limit. Where a clean-up is not enough, "
+            "more goes in a fixed order, as docs/retention.md says; never what people typed, nor what is still true.",
+        ),
+    ] = 0
+
+    def interval_s(self) -> int:
+        """Return the seconds between two clean-ups."""
+        return int(self.interval[:-1]) * {"m": 60, "h": 3600, "d": 86_400}[self.interval[-1]]
 
     def __post_init__(self) -> None:
         """Refuse tiers that are out of order."""
@@ -140,6 +159,34 @@ class RetentionSettings(Section, frozen=True, forbid_unknown_fields=True, kw_onl
             low, high = getattr(self, shorter), getattr(self, longer)
             if low > high:
                 raise ValueError(f"retention.{shorter} = {low} is more than retention.{longer} = {high}")
+
+
+class DetectionSettings(Section, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """What rules look for; rules of the workspace's own stand in `.drift/rules/*.toml`."""
+
+    disabled: Annotated[
+        tuple[str, ...],
+        Meta(
+            description="Rules and categories of which nothing is raised, for instance `python/weak-hash` or `styling`."
+        ),
+    ] = ()
+
+
+class FeedbackSettings(Section, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """What follows from feedback."""
+
+    window_days: Annotated[
+        int, Meta(ge=1, le=365, description="Days over which the rate of false findings of a pattern is measured.")
+    ] = 30
+
+
+class EnforcementSettings(Section, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """What a change is measured against."""
+
+    baseline: Annotated[
+        str,
+        Meta(min_length=1, description="The file, relative to the workspace, with the violations that are not new."),
+    ] = ".drift/baseline.json"
 
 
 class LogSettings(Section, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -163,6 +210,9 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     rpc: RpcSettings = RpcSettings()
     store: StoreSettings = StoreSettings()
     retention: RetentionSettings = RetentionSettings()
+    detection: DetectionSettings = DetectionSettings()
+    feedback: FeedbackSettings = FeedbackSettings()
+    enforcement: EnforcementSettings = EnforcementSettings()
     log: LogSettings = LogSettings()
 
 
@@ -173,6 +223,9 @@ SECTIONS: dict[str, type[Section]] = {
     "rpc": RpcSettings,
     "store": StoreSettings,
     "retention": RetentionSettings,
+    "detection": DetectionSettings,
+    "feedback": FeedbackSettings,
+    "enforcement": EnforcementSettings,
     "log": LogSettings,
 }
 
@@ -331,10 +384,14 @@ def _allowed(expected: Any) -> str:
         return "`true` or `false`"
     if plain == tuple[str, ...]:
         return "a list of strings"
+    if plain is str:
+        return "a text"
     if plain is int:
         return f"an integer, {meta.ge} to {meta.le}"
     if plain is float:
         return f"a number, {meta.ge} to {meta.le}"
+    if plain is str:
+        return f"a string that matches `{meta.pattern}`"
     return "one of " + ", ".join(f"`{choice}`" for choice in plain.__args__)
 
 

@@ -70,6 +70,14 @@ def test_the_nearer_source_wins_key_by_key(tmp_path: Path) -> None:
             "[retention]\nshort_days = 100\n",
             "retention.short_days = 100 is more than retention.medium_days = 90 (the tiers must not get shorter)",
         ),
+        (
+            '[retention]\ninterval = "1 day"\n',
+            'retention.interval = "1 day" is not allowed (allowed: a string that matches `^[1-9][0-9]{0,4}[mhd]$`)',
+        ),
+        (
+            "[retention]\nmax_db_mb = -1\n",
+            "retention.max_db_mb = -1 is not allowed (allowed: an integer, 0 to 1048576)",
+        ),
         ("[log]\nlevel = \n", "Invalid value (at line 2, column 9) (correct the TOML syntax)"),
     ],
 )
@@ -100,6 +108,12 @@ def test_tiers_may_be_ordered_by_two_sources_together(tmp_path: Path) -> None:
     write(tmp_path, "[retention]\nshort_days = 100\n")
     retention = load(tmp_path, environ={**NOWHERE, "DRIFTD_RETENTION__MEDIUM_DAYS": "200"}).retention
     assert (retention.short_days, retention.medium_days) == (100, 200)
+
+
+@pytest.mark.parametrize(("text", "seconds"), [("90m", 5400), ("24h", 86_400), ("7d", 604_800)])
+def test_the_interval_of_clean_ups_has_a_unit(text: str, seconds: int) -> None:
+    """Minutes, hours or days."""
+    assert RetentionSettings(interval=text).interval_s() == seconds
 
 
 @pytest.mark.parametrize(

@@ -22,12 +22,17 @@ class Entry(NamedTuple):
     summary: str
 
 
-_RUN, _READ, _ACT, _HELP = "Run", "Read the model", "Talk to the daemon", "Look after it"
+_RUN, _READ, _JUDGE, _ACT, _HELP = "Run", "Read the model", "Judge findings", "Talk to the daemon", "Look after it"
 
 COMMANDS = {
     "serve": Entry("serve:serve", _RUN, "Run the daemon in the foreground."),
     "analyze": Entry("analyze:analyze", _RUN, "Make the analysis current and print a summary."),
     "status": Entry("status:status", _READ, "Show what the daemon knows and how it is."),
+    "violations": Entry("violations:violations", _READ, "List what is wrong, worst first."),
+    "explain": Entry(
+        "violations:explain", _READ, "Say of a violation why it is one, how sure that is, and what to do."
+    ),
+    "detections": Entry("lists:detections", _READ, "List what rules found, violations or not."),
     "functions": Entry("lists:functions", _READ, "List functions and methods."),
     "callers": Entry("graph:callers", _READ, "List what calls a function, with the paths."),
     "callees": Entry("graph:callees", _READ, "List what a function calls, with the paths."),
@@ -36,12 +41,30 @@ COMMANDS = {
     "external-calls": Entry("lists:external_calls", _READ, "List which functions call what of other packages."),
     "boundaries": Entry("lists:boundaries", _READ, "List data models, their tables and fields, and what is sensitive."),
     "data-access": Entry("lists:data_access", _READ, "List which functions read or write which tables."),
+    "patterns": Entry("lists:patterns", _READ, "List what the code does again and again, and how sure that is."),
+    "confidence": Entry("lists:confidence", _READ, "List the posterior of each pattern and its factors."),
+    "outliers": Entry("lists:outliers", _READ, "List places that depart from what is usual around them."),
+    "conventions": Entry("lists:conventions", _READ, "List conventions of the project and its directories."),
     "constants": Entry("lists:constants", _READ, "List named constants and magic numbers."),
     "env-variables": Entry("lists:env_variables", _READ, "List where environment variables are read."),
     "scan-history": Entry("lists:scan_history", _READ, "List past scans."),
+    "feedback-stats": Entry("feedback:feedback_stats", _READ, "Show how many findings of each pattern were false."),
+    "feedback-history": Entry("lists:feedback_history", _READ, "List what people said about violations."),
+    "pattern-statuses": Entry("lists:pattern_statuses", _READ, "List patterns that somebody decided about."),
+    "alerts": Entry("lists:alerts", _READ, "List what got worse."),
+    "dismiss": Entry("feedback:dismiss", _JUDGE, "Say that a violation is none, or that nobody will fix it."),
+    "fix": Entry("feedback:fix", _JUDGE, "Say that a violation was right and is fixed."),
+    "suppress": Entry("feedback:suppress", _JUDGE, "Silence a violation without judging it."),
+    "escalate": Entry("feedback:escalate", _JUDGE, "Say that a violation is right, and worse than it looks."),
+    "undo": Entry("feedback:undo", _JUDGE, "Take back what was said about a violation."),
+    "approve": Entry("feedback:approve", _JUDGE, "Raise the findings of a pattern whatever feedback says."),
+    "ignore": Entry("feedback:ignore", _JUDGE, "Never raise the findings of a pattern."),
+    "enable": Entry("feedback:enable", _JUDGE, "Leave a pattern to feedback again, which is counted anew."),
+    "baseline": Entry("feedback:baseline", _JUDGE, "Write down what is found now, so that later findings are new."),
     "call": Entry("call:call", _ACT, "Call any method of the daemon and print its result as JSON."),
     "sync": Entry("control:sync", _ACT, "Wait until everything saved so far is in the model."),
     "stop": Entry("control:stop", _ACT, "Shut the daemon down cleanly and wait until it is gone."),
+    "gc": Entry("gc:gc", _HELP, "Delete what is old and no longer current, and give the space back."),
     "verify": Entry("verify:verify", _HELP, "Prove that the live analysis equals one made from nothing."),
     "doctor": Entry("doctor:doctor", _HELP, "Check everything the daemon depends on."),
     "socket-path": Entry("paths:socket_path", _HELP, "Print the path of the daemon's socket."),

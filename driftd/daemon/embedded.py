@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -12,6 +12,9 @@ import anyio
 from driftd.clock import Clock, SystemClock
 from driftd.config import Settings, load
 from driftd.daemon.engine import Engine, no_progress
+from driftd.daemon.learning import Learning
+from driftd.errors import NotFoundError
+from driftd.retention.janitor import Janitor
 from driftd.store.store import Store
 from driftd.watch.workspace import Layout, acquire_lock
 
@@ -42,8 +45,41 @@ def analyze(
                 full=full,
                 paths=paths or None,
                 progress=progress or no_progress,
+                keep=True,
             )
         )
+
+
+def gc(
+    root: Path,
+    days: Mapping[str, int],
+    *,
+    dry_run: bool,
+    progress: Callable[[str, int, int], None] | None = None,
+) -> dict[str, Any]:
+    """Clean up the workspace's database and return the report; `days` are other days for this once.
+
+    Raises BusyError while a daemon holds the workspace, NotFoundError where there is no database yet.
+    """
+    settings = load(root)
+    layout = Layout(root)
+    if not layout.database.exists():
+        raise NotFoundError(f"{root} has no database", hint="analyse it first: driftd analyze")
+    with acquire_lock(layout):
+        return anyio.run(partial(_gc, layout.database, settings, days, dry_run, progress or no_progress))
+
+
+async def _gc(
+    database: Path,
+    settings: Settings,
+    days: Mapping[str, int],
+    dry_run: bool,
+    progress: Callable[[str, int, int], None],
+) -> dict[str, Any]:
+    async with Store.open(database, SystemClock(), queue_size=settings.store.queue_size) as store:
+        janitor = Janitor(store, settings, SystemClock())
+        policy = janitor.policy.overridden(**days)
+        return (await janitor.gc(policy, dry_run=dry_run, progress=progress)).as_dict()
 
 
 async def analyse_into(
@@ -55,10 +91,16 @@ async def analyse_into(
     full: bool = False,
     paths: tuple[str, ...] | None = None,
     progress: Callable[[str, int, int], None] = no_progress,
+    keep: bool = False,
+    learning: Learning | None = None,
 ) -> dict[str, Any]:
-    """Analyse `root` into the database at `database`, which need not be the workspace's own."""
-    async with Store.open(database, clock, queue_size=settings.store.queue_size) as store:
-        engine = Engine(root, store, settings, clock)
+    """Analyse `root` into the database at `database`; `keep` it safe if it is the workspace's own.
+
+    `learning` is what people said, where the database does not hold it.
+    """
+    workspace = root if keep else None
+    async with Store.open(database, clock, queue_size=settings.store.queue_size, workspace=workspace) as store:
+        engine = Engine(root, store, settings, clock, learning)
         try:
             await engine.restore()
             report = await engine.run(trigger="request", paths=paths, full=full, progress=progress)

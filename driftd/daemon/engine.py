@@ -11,19 +11,19 @@ first run of a process compares the project-wide tables with what the facts say,
 
 from __future__ import annotations
 
-import ctypes
-import gc
 import hashlib
+import math
 import os
 import stat as stat_module
 import threading
 import zlib
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import nullcontext, suppress
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
+from sys import intern
 from typing import Any, Literal
 
 import anyio
@@ -33,9 +33,11 @@ import structlog
 
 from driftd.clock import Clock
 from driftd.config import Settings
+from driftd.daemon import memory
 from driftd.daemon.extraction import Extraction
+from driftd.daemon.learning import Briefing, Learning
 from driftd.daemon.workers import Outcome, PoolSettings, Task, WorkerPool
-from driftd.errors import StoreError
+from driftd.errors import DriftdError, StoreError
 from driftd.pipeline import extract as pipeline
 from driftd.pipeline.digest import decode_digests, digest_chunk
 from driftd.pipeline.entry_points.finding import EntryPoint, entry_points
@@ -45,8 +47,10 @@ from driftd.pipeline.runner import Runner, StageReport
 from driftd.pipeline.stages.call_edges import CallEdges
 from driftd.pipeline.stages.registry import ANALYZER, project_stages
 from driftd.rows.declare import Row, Write, row_values, table_of
+from driftd.rows.enforcement import ViolationRow
 from driftd.rows.facts import FileMetadataRow, ParseCacheRow, ScanHistoryRow
 from driftd.rows.ids import json_text
+from driftd.rows.patterns import PatternConfidenceRow
 from driftd.rows.registry import BY_NAME
 from driftd.store.commands import Append, Command, DropFiles, RenameFile, Replace, ReplaceAll, Track, Update, Upsert
 from driftd.store.failures import contradicts_schema
@@ -108,6 +112,13 @@ LARGE_RUN = 100  # changed files
 # several indexes: with one a chunk, eight times the size of the database went to disk.
 STORED_TOGETHER = 600
 
+# How much of what the workers returned may wait: for being taken up, and for being stored.
+CHUNKS_AHEAD = 4
+STORES_AHEAD = 1
+
+# Tables in which an analysis and what people say meet.
+_JUDGED = frozenset({ViolationRow, PatternConfidenceRow})
+
 # A run's problems go into an answer that people read; a tree with thousands of them has one cause.
 MAX_PROBLEMS = 100
 
@@ -115,13 +126,20 @@ MAX_PROBLEMS = 100
 class Engine:
     """Owns the in-memory model of one workspace.  `run` is not reentrant: one run at a time, its caller sees to it."""
 
-    def __init__(self, root: Path, store: Store, settings: Settings, clock: Clock) -> None:
-        """Take an opened store; call `restore` before the first `run`."""
+    def __init__(
+        self, root: Path, store: Store, settings: Settings, clock: Clock, learning: Learning | None = None
+    ) -> None:
+        """Take an opened store; call `restore` before the first `run`.
+
+        `learning` is what people said, where that stands in another database than the store's.
+        """
         self.root = root
         self._root_bytes = os.fsencode(root)
         self._store = store
         self._settings = settings
         self._clock = clock
+        self.learning = learning or Learning(root, store.reader, store.writer, settings, clock)
+        self._learned = -1  # the version of it that the stages know
         self._scanner = Scanner(root, settings.scan, languages.SUFFIXES)
         self.pool = _pool(settings)
         self.project = Project()
@@ -133,6 +151,7 @@ class Engine:
         self._unparsed: set[str] = set()  # known files whose facts are not in the project although they should be
         self._is_first = True
         self._is_settled = True  # no large run since the last `settle`
+        self._rests = False  # another thread moves what the project and the stages keep
         self._in_doubt = False  # a run failed half-way: memory and database may tell different things
         self._model = anyio.Lock()  # who changes the project, or reads it in another thread
         self._version = 0  # of the project
@@ -146,8 +165,14 @@ class Engine:
     def _new_runner(self) -> Runner:
         return Runner(project_stages(self._map, self._cancel.is_set), self._clock.monotonic)
 
-    def _map(self, function: Callable[[bytes, bytes], bytes], shared: bytes, items: Iterable[bytes]) -> Iterator[bytes]:
-        return self.pool.map(function, shared, items, self._cancel.is_set)
+    def _map(
+        self,
+        function: Callable[[bytes, bytes], bytes],
+        shared: bytes,
+        items: Iterable[bytes],
+        homes: Sequence[int] = (),
+    ) -> Iterator[bytes]:
+        return self.pool.map(function, shared, items, self._cancel.is_set, homes)
 
     @property
     def scanner(self) -> Scanner:
@@ -169,6 +194,7 @@ class Engine:
         """Take other settings for what is examined and how; call it between runs."""
         self._settings = settings
         self._scanner = Scanner(self.root, settings.scan, languages.SUFFIXES)
+        self.learning.configure(settings)
         old, self.pool = self.pool, _pool(settings)
         await old.close()
 
@@ -187,11 +213,19 @@ class Engine:
             return
         self._is_settled = True
         await self.pool.renew()
+        async with self._model:
+            self._rests = True
+            try:
+                await anyio.to_thread.run_sync(self._rest)
+            finally:
+                self._rests = False
+        with suppress(DriftdError):  # whoever reads or writes next hears of it
+            await self._store.rest()
+        memory.give_back()
+
+    def _rest(self) -> None:
         self.project.rest()
-        gc.unfreeze()  # what an earlier run froze may have become garbage since
-        gc.collect()
-        _give_back_memory()
-        gc.freeze()
+        self._runner.rest()
 
     async def find_directories(self) -> None:
         """Find out which directories are examined, for whoever wants to watch them before the first run."""
@@ -251,12 +285,12 @@ class Engine:
             if record_always:
                 await self._open(report)
             progress("scan", 0, 0)
-            async with Extraction(self.pool) as extraction:
-                # Of what is known, files may turn out to be unchanged or renamed: too much would be read ahead.
+            # Of what is known, files may turn out to be unchanged or renamed: too much would be read ahead.
+            async with Extraction(self.pool, ahead=CHUNKS_AHEAD if self._known else math.inf) as extraction:
                 found = None if self._known else extraction.reader_ahead(self._early_task)
                 result = await self.scan(paths, full=full, found=found)
                 self._is_settled = self._is_settled and not _is_large(result)
-                with _no_garbage_collection(result):
+                with memory.no_garbage_collection() if _is_large(result) else nullcontext():
                     await self._analyse(
                         result, extraction, report, full=full, record_always=record_always, progress=progress
                     )
@@ -301,6 +335,7 @@ class Engine:
         self.on_directories(result.directories)
         changed = [*result.added, *result.modified, *result.renamed]
         again = self._to_analyse_again(result, full=full)
+        known = await self.learning.before_run()
         news = (
             changed
             or again
@@ -308,6 +343,7 @@ class Engine:
             or result.touched
             or self._is_new(result.errors)
             or self._runner.is_behind
+            or known.version != self._learned
         )
         if not (news or self._is_first or record_always):
             return
@@ -326,7 +362,7 @@ class Engine:
         if result.unreadable_directories:
             report.status = "partial"
         change = await self._store_files(result, [*changed, *again], extraction, report, progress)
-        await self._run_stages(change, report, progress)
+        await self._run_stages(change, known, report, progress)
 
     def _to_analyse_again(self, result: ScanResult, *, full: bool) -> list[ScannedFile]:
         """Return known files that need analysing although their content is as it was."""
@@ -357,6 +393,15 @@ class Engine:
         await self._forget(result)
         plain, tasks = self._split(changed)
         cached = await self._cached(tasks)
+        changes: list[Change] = []
+        limit = anyio.Semaphore(STORES_AHEAD)
+
+        async def store(outcomes: Sequence[Outcome]) -> None:
+            try:
+                await self._store_chunk(outcomes, scanned, report)
+            finally:
+                limit.release()
+
         async with anyio.create_task_group() as commits:
             if plain or result.touched or result.errors:
                 commits.start_soon(self._store_plain, plain, result, report)
@@ -367,20 +412,31 @@ class Engine:
             async for chunk in extraction.outcomes([self._task(file, cached) for file in tasks]):
                 for outcome in chunk:
                     if outcome.error is None and not outcome.vanished:
-                        entries[outcome.path] = FileEntry(outcome.path, outcome.language, outcome.facts, outcome.digest)
+                        path = intern(outcome.path)
+                        entries[path] = FileEntry(path, intern(outcome.language), outcome.facts, outcome.digest)
+                if len(entries) >= STORED_TOGETHER:  # what they replace goes before more comes in
+                    changes.append(await self._apply(entries))
+                    entries = {}
                 together += chunk
                 done += len(chunk)
                 if done == len(tasks) or len(tasks) < LARGE_RUN or len(together) >= STORED_TOGETHER:
-                    commits.start_soon(self._store_chunk, together, scanned, report)
+                    await limit.acquire()
+                    commits.start_soon(store, together)
                     together = []
                 progress("files", done, len(tasks))
                 if self._cancel.is_set():
                     break
             if together:
-                commits.start_soon(self._store_chunk, together, scanned, report)
-        for file in plain:  # a file that lost its language, or is skipped now, has left the project
-            if file.path in self.project:
-                entries[file.path] = None
+                await limit.acquire()
+                commits.start_soon(store, together)
+            for file in plain:  # a file that lost its language, or is skipped now, has left the project
+                if file.path in self.project:
+                    entries[file.path] = None
+            # While the last of it is committed; if that fails, the run does, and the project is made anew.
+            changes.append(await self._apply(entries))
+        return changes[0] if len(changes) == 1 else Change.of(changes)
+
+    async def _apply(self, entries: Mapping[str, FileEntry | None]) -> Change:
         self._version += 1
         return await anyio.to_thread.run_sync(self.project.apply, entries)
 
@@ -406,7 +462,7 @@ class Engine:
         for file in changed:
             language = self._language_to_read(file.path) if file.skip_reason is None else None
             if language is not None:
-                tasks.append(replace(file, language=language))
+                tasks.append(file if file.language == language else replace(file, language=language))
             else:
                 plain.append(file)
         return plain, tasks
@@ -517,7 +573,7 @@ class Engine:
                     report.rows[table] += written
         for outcome in good:
             self._remember(outcome.path, stats[outcome.path], outcome.content_hash, now, None, None)
-            self._language[outcome.path] = outcome.language
+            self._language[intern(outcome.path)] = intern(outcome.language)
             self._failed.pop(outcome.path, None)
             self._unparsed.discard(outcome.path)
             for stage, message, line in outcome.problems:
@@ -529,12 +585,13 @@ class Engine:
             self._failed[file.path] = error
             self._note_failure(report, file.path, "extract", error)
 
-    async def _run_stages(self, change: Change, report: RunReport, progress: Progress) -> None:
+    async def _run_stages(self, change: Change, known: Briefing, report: RunReport, progress: Progress) -> None:
         """Run the project stages and store what they find; the first run of a process computes everything."""
         if self._is_first:
             change = self.project.everything()
-        if not (change or self._runner.is_behind):
+        if not (change or self._runner.is_behind or known.version != self._learned):
             return
+        self.project.learned = known.learned
         threads = 2 if len(change.changed) >= LARGE_RUN else 1
         stages = self._runner.run(self.project, change, self._cancel.is_set, threads=threads)
         done = 0
@@ -545,11 +602,12 @@ class Engine:
                 if stage is None:
                     break
                 done += 1
-                stores.start_soon(self._store_stage, stage, change, report)
+                stores.start_soon(self._store_stage, stage, change, report, known.through)
         if not self._cancel.is_set():
             self._is_first = False
+            self._learned = known.version
 
-    async def _store_stage(self, stage: StageReport, change: Change, report: RunReport) -> None:
+    async def _store_stage(self, stage: StageReport, change: Change, report: RunReport, through: int) -> None:
         written = 0
         error = stage.error
         findings = stage.findings
@@ -564,6 +622,8 @@ class Engine:
             everything = findings.files is None or self._is_first
             files = None if everything else findings.files or frozenset()
             commands = [_stage_command(table, files, rows) for table, rows in by_table.items()]
+            if not _JUDGED.isdisjoint(by_table):  # what was said while the stages ran stands
+                commands.append(self.learning.catching_up(through))
             try:
                 results = await self._store.writer.submit(*commands)
             except StoreError as refused:
@@ -576,6 +636,8 @@ class Engine:
                     for table_name, (count, _) in result.tables.items():
                         report.rows[table_name] += count
                         written += count
+                    self.learning.renamed(result.renamed)
+                self.learning.scored(by_table.get(PatternConfidenceRow, ()))
             for problem in findings.problems:
                 self._note(
                     report,
@@ -636,6 +698,7 @@ class Engine:
         self._version += 1
         self._runner = self._new_runner()
         self._is_first = True
+        await self.learning.load()
         await self._restore_known()
         await self._restore_project()
         self._in_doubt = False
@@ -646,6 +709,7 @@ class Engine:
             "last_scanned_at, skip_reason, error, analyzer FROM file_metadata"
         )
         for path, language, size, content, mtime, mtime_ns, ctime, ctime_ns, inode, scanned, skip, error, by in rows:
+            path, language = intern(path), language and intern(language)  # noqa: PLW2901
             stat = Stat(size, mtime * NANOS + mtime_ns, ctime * NANOS + ctime_ns, inode)
             if by is not None:
                 self._language[path] = language
@@ -699,9 +763,9 @@ class Engine:
     def call_statistics(self) -> dict[str, dict[str, int]]:
         """Return how many call sites had which outcome, per language; "" counts all.
 
-        While a run changes them, those of before.
+        While a run changes them, or what they are made of moves, those of before.
         """
-        if self.current is None and self._statistics[0] != self._version:
+        if self.current is None and not self._rests and self._statistics[0] != self._version:
             stages = (stage.statistics() for stage in self._runner.stages if isinstance(stage, CallEdges))
             self._statistics = (self._version, next(stages, {}))
         return dict(self._statistics[1])
@@ -721,6 +785,7 @@ class Engine:
     def _remember(
         self, path: str, stat: Stat, content_hash: bytes, now: int, skip_reason: str | None, error: str | None
     ) -> None:
+        path = intern(path)  # one string for all that is kept of a file
         self._known[path] = Known(path, stat, content_hash, now, skip_reason, error)
 
     def _note_failure(self, report: RunReport, path: str, stage: str, message: str) -> None:
@@ -748,23 +813,6 @@ def _is_large(result: ScanResult) -> bool:
     return len(result.added) + len(result.modified) + len(result.renamed) >= LARGE_RUN
 
 
-@contextmanager
-def _no_garbage_collection(result: ScanResult) -> Iterator[None]:
-    """Keep the collector out of a large run: it would walk the growing model again and again, a third of the time.
-
-    The model itself has no cycles; what few there are, of exceptions and tasks, are collected by `Engine.settle`.
-    """
-    if not _is_large(result) or not gc.isenabled():
-        yield
-        return
-    gc.disable()
-    try:
-        yield
-    finally:
-        gc.freeze()  # what is in the model now will mostly stay; later collections need not look at it
-        gc.enable()
-
-
 def _pool(settings: Settings) -> WorkerPool:
     return WorkerPool(
         PoolSettings(
@@ -773,13 +821,6 @@ def _pool(settings: Settings) -> WorkerPool:
             max_file_size=settings.scan.max_file_size,
         )
     )
-
-
-def _give_back_memory() -> None:
-    """Return what a large run freed to the kernel, where the C library keeps it (glibc)."""
-    trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
-    if trim is not None:
-        trim(0)
 
 
 def _first_leaf(error: BaseException) -> BaseException:

@@ -32,12 +32,12 @@ class Extraction:
     Leaving the context abandons what has not started.
     """
 
-    def __init__(self, pool: WorkerPool) -> None:
-        """Start nothing yet."""
+    def __init__(self, pool: WorkerPool, *, ahead: float = math.inf) -> None:
+        """Start nothing yet; `ahead` chunks of outcomes may wait to be taken, then the workers wait."""
         self._pool = pool
         self._feed = Feed()
         self._given: set[str] = set()
-        self._send, self._receive = anyio.create_memory_object_stream[list[Outcome]](math.inf)
+        self._send, self._receive = anyio.create_memory_object_stream[list[Outcome]](ahead)
         self._group: TaskGroup
 
     async def __aenter__(self) -> Self:
@@ -80,7 +80,7 @@ class Extraction:
         with self._send:
             async with aclosing(self._pool.run_feed(self._feed)) as chunks:
                 async for chunk in chunks:
-                    self._send.send_nowait(chunk)
+                    await self._send.send(chunk)
 
 
 class ReadAhead:

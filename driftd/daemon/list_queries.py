@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from driftd.rows.declare import Row, Table, table_of
+from driftd.pipeline.patterns.about import about_pattern
+from driftd.rows.declare import Row, Table, Write, table_of
+from driftd.rows.patterns import PatternConfidenceRow
 from driftd.rpc.service import Filter, Page
 from driftd.store.reader import Matching, Reader
 
@@ -17,11 +19,16 @@ _BATCH = 500
 
 
 async def page(reader: Reader, row: type[Row], filters: Mapping[str, Filter], limit: int, after: str | None) -> Page:
-    """Return one page of a table; `*` in a text of `filters` stands for anything."""
+    """Return one page of a table; `*` in a text of `filters` stands for anything.  Of findings, those that are true."""
     table = table_of(row)
     wanted = {name: _wanted(table, name, value) for name, value in filters.items()}
+    if table.write is Write.FINDING:
+        wanted.setdefault("resolved_at", None)
     found = await reader.page(row, wanted, limit, after, along=_reading_order(table))
     await _name_functions(reader, table, found.items)
+    if row is PatternConfidenceRow:
+        for item in found.items:
+            item.update(about_pattern(item["pattern_id"], item["sites"] - item["followed"]))
     return Page(items=found.items, next=found.next, total=found.total)
 
 

@@ -43,13 +43,14 @@ class _Pending:
     paths: set[str] = field(default_factory=set)
     rescan: bool = False
     full: bool = False
+    judged: bool = False  # people said something that findings follow from
     causes: dict[str, None] = field(default_factory=dict)  # an ordered set
     requests: list[_Request] = field(default_factory=list)
     last_change: int = 0
 
     @property
     def is_empty(self) -> bool:
-        return not (self.paths or self.rescan or self.full or self.requests)
+        return not (self.paths or self.rescan or self.full or self.judged or self.requests)
 
 
 class RunLoop:
@@ -98,6 +99,11 @@ class RunLoop:
         self._changes += 1
         pending.last_change = self._changes
         self._wake.set()
+
+    def judged(self, cause: str) -> None:
+        """Announce that people said something: what follows for other findings is worked out soon."""
+        self._pending.judged = True
+        self.changed((), rescan=False, cause=cause)
 
     async def request(self, paths: Iterable[str] | None, *, full: bool, progress: Progress) -> RunReport:
         """Run for a client and return the report; joins the pending run if there is one."""

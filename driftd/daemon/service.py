@@ -12,16 +12,23 @@ import msgspec
 
 from driftd.clock import Clock
 from driftd.daemon import entry_queries, graph_queries, list_queries
+from driftd.daemon.backups import Backups
 from driftd.daemon.engine import Engine
 from driftd.daemon.events import EventHub, Listener
+from driftd.daemon.feedback import Given
+from driftd.daemon.guard import Guard
+from driftd.daemon.judgements import Judgements, checked
 from driftd.daemon.loop import RunLoop
 from driftd.errors import BusyError, NotFoundError, RefusedError
 from driftd.pipeline.call_graph.outcomes import BUILTIN_CALL, EXTERNAL, IMPLICIT, RESOLVED
 from driftd.pipeline.entry_points.finding import main_reasons
 from driftd.pipeline.facts.languages.capabilities import capabilities
 from driftd.pipeline.stages.call_edges import resolution_rate
+from driftd.retention.janitor import Janitor
+from driftd.rows.patterns import ApprovalStatus
 from driftd.rows.registry import BY_NAME
-from driftd.rpc.service import AsOf, Direction, Filter, Neighbours, Page, Progress, Search, Subscriber, Topic
+from driftd.rpc.service import AsOf, Days, Direction, Filter, Neighbours, Page, Progress, Search, Subscriber, Topic
+from driftd.store.connect import wal_bytes
 from driftd.store.migrate import schema_version
 from driftd.store.store import Store
 from driftd.watch.watcher import State, Watcher
@@ -30,6 +37,9 @@ _SYNC_ROUNDS = 3
 
 # A scan answer names the paths that changed; more of them than this are only counted.
 MAX_PATHS_SHOWN = 1000
+
+# How long the sizes of the tables are good enough.
+SIZES_S = 60.0
 
 
 class DaemonService:
@@ -41,11 +51,13 @@ class DaemonService:
         store: Store,
         loop: RunLoop,
         watcher: Watcher,
+        janitor: Janitor,
         hub: EventHub,
         clock: Clock,
         stop: Callable[[], None],
     ) -> None:
         """`stop` asks the daemon to shut down and returns at once."""
+        self._janitor = janitor
         self._engine = engine
         self._store = store
         self._loop = loop
@@ -53,8 +65,12 @@ class DaemonService:
         self._hub = hub
         self._clock = clock
         self._stop = stop
+        self._judgements = Judgements(engine, store, loop, hub, clock)
         self._started = clock.monotonic()
         self._counted: tuple[int, dict[str, int], dict[str, dict[str, object]]] | None = None
+        self._sizes: tuple[float, list[dict[str, object]]] | None = None
+        self.guard: Guard | None = None
+        self.backups = Backups(store)
 
     async def as_of(self) -> AsOf:
         """Return which analysis the answers come from, and what it does not cover."""
@@ -73,6 +89,8 @@ class DaemonService:
         reasons = [
             self._loop.trouble,
             watcher.reason if watcher.state is State.DEGRADED else None,
+            self._janitor.trouble,
+            self.guard.reason if self.guard is not None else None,
             *(
                 f"stage {stage['name']} failed in the last run"
                 for stage in (self._engine.last.stages if self._engine.last else ())
@@ -93,9 +111,11 @@ class DaemonService:
             "uptime_s": round(self._clock.monotonic() - self._started, 3),
             "db": await self._database(),
             "writer": self._writer(),
+            "safekeeping": await self.backups.status(),
             "watcher": msgspec.to_builtins(self._watcher.status()),
             "workers": {"processes": self._engine.pool.size, "restarts": self._engine.pool.restarts},
             "languages": await self._languages(),
+            "retention": await self._janitor.status(),
             "last_run": last.as_dict() if last else None,
             "current_run": {"run_id": current.run_id, "trigger": current.trigger} if current else None,
             "health": "degraded" if degraded else "ok",
@@ -104,13 +124,25 @@ class DaemonService:
 
     async def _database(self) -> dict[str, object]:
         size, free_pages = await self._store.reader.size()
+        rows = await self._row_counts()
         return {
             "path": str(self._store.path),
             "bytes": size,
+            "wal_bytes": wal_bytes(self._store.path),
             "free_pages": free_pages,
             "schema_version": schema_version(),
-            "rows": await self._row_counts(),
+            "bytes_per_file": size // rows["file_metadata"] if rows["file_metadata"] else None,
+            "rows": rows,
+            "tables": await self._table_bytes(),
         }
+
+    async def _table_bytes(self) -> list[dict[str, object]]:
+        """Return the sizes of the tables that have any, again after a while: it means to look at the whole file."""
+        now = self._clock.monotonic()
+        if self._sizes is None or now - self._sizes[0] > SIZES_S:
+            sizes, _ = await self._store.reader.table_bytes()
+            self._sizes = (now, [{"table": name, "bytes": size} for name, size in sizes.items() if size])
+        return self._sizes[1]
 
     async def _row_counts(self) -> dict[str, int]:
         return (await self._counts())[0]
@@ -181,6 +213,16 @@ class DaemonService:
             "complete": result.complete,
         }
 
+    async def gc(self, days: Days, dry_run: bool, progress: Progress) -> dict[str, object]:
+        """Clean up now, with other days for this once where `days` names any."""
+        policy = self._janitor.policy.overridden(
+            retention_days=days.retention_days,
+            short_days=days.short_days,
+            medium_days=days.medium_days,
+            long_days=days.long_days,
+        )
+        return (await self._janitor.gc(policy, dry_run=dry_run, progress=progress)).as_dict()
+
     async def cancel_run(self, run_id: int) -> bool:
         """Cancel the run with this id for everyone."""
         current = self._engine.current
@@ -235,6 +277,30 @@ class DaemonService:
     ) -> Neighbours:
         """Return the functions that reach `function` or that it reaches."""
         return await graph_queries.neighbours(self._store.reader, function, direction, search, limit, after)
+
+    async def feedback(self, *, violation: str, action: str, undo: int | None, **more: str | None) -> dict[str, object]:
+        """Store what a person says about a violation."""
+        return await self._judgements.feedback(checked(Given(violation, action, undo=undo, **more)))
+
+    def feedback_stats(self) -> list[dict[str, object]]:
+        """Return how often findings were false."""
+        return self._judgements.feedback_stats()
+
+    async def set_pattern_status(self, pattern: str, status: ApprovalStatus, reason: str | None) -> dict[str, object]:
+        """Store what a person decided about a pattern."""
+        return await self._judgements.set_pattern_status(pattern, status, reason)
+
+    async def violations(self, filters: Mapping[str, Filter], limit: int, after: str | None) -> Page:
+        """Return a page of violations."""
+        return await self._judgements.violations(filters, limit, after)
+
+    async def explain(self, violation: str) -> dict[str, object]:
+        """Return everything there is to say about a violation."""
+        return await self._judgements.explain(violation)
+
+    async def write_baseline(self) -> dict[str, object]:
+        """Write the ids of all violations into the baseline's file."""
+        return await self._judgements.write_baseline()
 
     def subscribe(self, topics: frozenset[Topic], subscriber: Subscriber) -> Listener:
         """Tell `subscriber` each later event of `topics`."""

@@ -18,6 +18,7 @@ import anyio
 from driftd.clock import SystemClock
 from driftd.config import load
 from driftd.daemon.embedded import analyse_into
+from driftd.daemon.learning import Learning
 from driftd.errors import NotFoundError
 from driftd.rows.declare import Write, table_of
 from driftd.rows.facts import ParseCacheRow
@@ -48,8 +49,11 @@ async def _verify(layout: Layout) -> list[dict[str, Any]]:
     async with AsyncExitStack() as stack:
         scratch = stack.enter_context(tempfile.TemporaryDirectory(prefix="driftd-verify-"))
         fresh = Path(scratch, "fresh.db")
-        await analyse_into(layout.root, fresh, settings, SystemClock())
-        return await differences(await open_reader(layout.database, stack), await open_reader(fresh, stack))
+        live, clock = await open_reader(layout.database, stack), SystemClock()
+        # What people said is given, not made: both analyses know the same of it.
+        learning = Learning(layout.root, live, None, settings, clock)
+        await analyse_into(layout.root, fresh, settings, clock, learning=learning)
+        return await differences(live, await open_reader(fresh, stack))
 
 
 async def differences(live: Reader, made: Reader) -> list[dict[str, Any]]:

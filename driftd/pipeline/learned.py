@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from driftd.rows.feedback_effect import NEUTRAL, Effect
+from driftd.rows.patterns import ConventionRow
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +29,7 @@ class Learned:
     feedback: what feedback on each pattern amounts to, rows that have aged out included
     dismissed: ids of violations that a person dismissed or suppressed, and has not taken back
     ignored: patterns that a person ignores; approved: those that a person approved
-    rejected: conventions that a person rejected, as (pattern, scope)
+    conventions: those that are known, by pattern and scope
     downgraded: patterns and detectors whose findings are one step less severe, for their false positives
     disabled: those whose findings are not raised any more, for the same reason
     baseline: ids of the violations that are not new; None where there is no baseline
@@ -42,7 +43,7 @@ class Learned:
     dismissed: frozenset[str] = frozenset()
     ignored: frozenset[str] = frozenset()
     approved: frozenset[str] = frozenset()
-    rejected: frozenset[tuple[str, str]] = frozenset()
+    conventions: Mapping[tuple[str, str], ConventionRow] = field(default_factory=dict)
     downgraded: frozenset[str] = frozenset()
     disabled: frozenset[str] = frozenset()
     baseline: frozenset[str] | None = None

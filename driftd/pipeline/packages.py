@@ -18,7 +18,7 @@ from driftd.pipeline.manifests import Crate, GoModule, joined
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from driftd.pipeline.interface import ClassFace, Interface
+    from driftd.pipeline.faces import ClassFace, Interface
     from driftd.pipeline.manifests import Manifest
 
 
@@ -72,6 +72,11 @@ def member_key(family: str, owner: str, name: str) -> str:
 def based_key(family: str, owner: str) -> str:
     """Return the key of the files in which a type that is open everywhere gets a base."""
     return f"\2h{family}\0{owner}"
+
+
+def usings_key(folder: str) -> str:
+    """Return the key of what the files of a folder take in for the whole project (C#'s `global using`)."""
+    return f"\2u{folder}"
 
 
 def folder_key(folder: str) -> str:
@@ -271,6 +276,10 @@ def _declared(path: str, language: str, interface: Interface) -> Iterator[tuple[
             for base in cls.bases:
                 yield heirs_key(family, base.text.rpartition(".")[2]), cls.qualified_name
     if family == "csharp":
+        # A file of nothing but `using`s would be for nothing if they were not global.
+        if not interface.classes and len(interface.functions) == 1 and not interface.package:
+            for module in interface.stars:
+                yield usings_key(path.rpartition("/")[0]), module
         for function in interface.functions:
             if function.types[:1] and function.types[0].startswith(EXTENDS):
                 yield beside_key(family, function.name), function.qualified_name

@@ -7,29 +7,35 @@ no call graph: stages keep what they derive.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from typing import TYPE_CHECKING, Final, NamedTuple, TypeVar
 
 import msgspec
 
 from driftd.pipeline.dialects import DIALECTS
 from driftd.pipeline.digest import ManifestPart, NamesPart, RawInterfacePart, digest_of
-from driftd.pipeline.facts.codec import decode, encode
-from driftd.pipeline.facts.model import FileFacts, Outline
-from driftd.pipeline.interface import Interface, changed_keys, shape
+from driftd.pipeline.faces import Interface
+from driftd.pipeline.facts.codec import decode, encode_into
+from driftd.pipeline.facts.model import Bodies, FactsOfCalls, FileFacts, Outline, OutlineOnly, Texts
+from driftd.pipeline.interface import changed_keys, shape
 from driftd.pipeline.learned import NOTHING_LEARNED, Learned
 from driftd.pipeline.manifests import LANGUAGES as MANIFESTS
 from driftd.pipeline.manifests import Manifest
-from driftd.pipeline.modules import ModuleIndex
+from driftd.pipeline.modules import ECMASCRIPT, ModuleIndex
 from driftd.pipeline.packages import PackageIndex
+from driftd.pipeline.slab import lay, tidy
 from driftd.rows.ids import function_id
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping
 
     from driftd.pipeline.detect.marks import Fault
+    from driftd.pipeline.slab import Slab
 
 T = TypeVar("T")
+
+PIECES: Final = 2  # of a file in a slab
+MANY_FILES: Final = 200  # of which not everything is held decoded at once
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +68,11 @@ class Change:
     names_changed: frozenset[str] = frozenset()
     lookups_changed: frozenset[str] = frozenset()
 
+    @classmethod
+    def of(cls, parts: Collection[Change]) -> Change:
+        """Return the one change that changes of different files amount to."""
+        return cls(*[frozenset[str]().union(*[getattr(part, field.name) for part in parts]) for field in fields(cls)])
+
     def __bool__(self) -> bool:
         """Whether anything changed."""
         return bool(self.changed or self.removed)
@@ -78,7 +89,8 @@ class SourceFile:
     """One file of the project."""
 
     __slots__ = (
-        "_encoded", "_interface", "digest", "facts", "function_ids", "home", "language", "manifest", "path",
+        "_digest", "_encoded", "_facts", "_interface", "_number", "_slab", "function_ids", "home", "language",
+        "manifest", "path",
     )  # fmt: skip
 
     def __init__(
@@ -90,13 +102,43 @@ class SourceFile:
     ) -> None:
         self.path = entry.path
         self.language = entry.language
-        self.facts = entry.facts
-        self.digest = entry.digest
+        self._facts = entry.facts
+        self._digest = entry.digest
+        self._slab: Slab | None = None  # holds facts and digest instead, from this number on
+        self._number = 0
         self._interface: Interface | None = None
         self._encoded = interface
         self.function_ids = function_ids  # parallel to the outline's functions
         self.manifest = manifest  # what it says about module names
         self.home = ""  # where its absolute imports start
+
+    @property
+    def facts(self) -> bytes:
+        """The file's encoded facts."""
+        return self._facts if self._slab is None else self._slab[self._number]
+
+    @facts.setter
+    def facts(self, facts: bytes) -> None:
+        self._facts = facts
+
+    @property
+    def digest(self) -> bytes:
+        """The file's encoded digest."""
+        return self._digest if self._slab is None else self._slab[self._number + 1]
+
+    @property
+    def slab(self) -> Slab | None:
+        """Where facts and digest lie, together with those of other files; None if they lie by themselves."""
+        return self._slab
+
+    def pieces(self) -> tuple[bytes, bytes]:
+        """Return what lies in a slab."""
+        return self.facts, self.digest
+
+    def lay(self, slab: Slab, number: int) -> None:
+        """Have facts and digest lie in a slab."""
+        self._slab, self._number = slab, number
+        self._facts = self._digest = b""
 
     @property
     def interface(self) -> Interface:
@@ -124,7 +166,21 @@ class SourceFile:
 
     def outline(self) -> Outline:
         """Decode the whole outline."""
-        return self.view(_OutlineOnly).outline
+        return self.view(OutlineOnly).outline
+
+    def facts_of_calls(self) -> FileFacts:
+        """Decode what resolving the file's calls reads; the rest is left out."""
+        found = self.view(FactsOfCalls)
+        bodies = found.bodies
+        return FileFacts(
+            found.language,
+            found.line_count,
+            found.outline,
+            Bodies(bodies.calls, bodies.assigns, bodies.returns, bodies.raises, (), bodies.regions),
+            Texts(found.texts.literals, ()),
+            found.names if found.language in ECMASCRIPT else (),
+            (),
+        )
 
     def all_facts(self) -> FileFacts:
         """Decode everything."""
@@ -210,6 +266,8 @@ class Project:
                     interface_changed.add(path)
                 else:
                     names_changed |= changed_keys(path, old.interface, new.interface)
+                if len(incoming) >= MANY_FILES:
+                    new.rest()  # nobody may ask for it before the whole change is over
             if new.manifest is not None or (old is not None and old.manifest is not None):
                 self._configure(path, new.manifest)
             self.packages.put(path, new.language, new.interface if new.language in DIALECTS else None)
@@ -218,6 +276,8 @@ class Project:
                 self._function_files[number] = path
         names_changed |= self.packages.settle()
         lookups_changed, homes_may_differ = self.modules.settle()
+        if len(incoming) >= MANY_FILES:
+            lay(incoming.values())
         for path in self._files if homes_may_differ else incoming:
             file, home = self._files[path], self.modules.home(path)
             if home != file.home:
@@ -233,9 +293,11 @@ class Project:
 
     def snapshot(self) -> bytes:
         """Return what other processes need to look names up: paths, languages, ids and interfaces, without facts."""
-        return encode(
-            [(f.path, f.language, f.function_ids, f.encoded_interface(), f.manifest) for f in self._files.values()]
-        )
+        # File by file: all together, what is encoded would be in memory twice, in small pieces.
+        encoded = bytearray(_ARRAY + len(self._files).to_bytes(4, "big"))
+        for f in self._files.values():
+            encode_into((f.path, f.language, f.function_ids, f.encoded_interface(), f.manifest), encoded, -1)
+        return bytes(encoded)
 
     @classmethod
     def from_snapshot(cls, snapshot: bytes) -> Project:
@@ -255,9 +317,11 @@ class Project:
         return project
 
     def rest(self) -> None:
-        """Give up what can be decoded again: after a large change it is most of what was decoded."""
+        """Give up what can be decoded again, and have what is kept lie together, without gaps of what is gone."""
+        self._function_files = dict(self._function_files)
         for file in self._files.values():
             file.rest()
+        tidy(self._files.values(), PIECES)
 
     def everything(self) -> Change:
         """Return the change that brings a stage without state up to date: all files as new."""
@@ -299,12 +363,7 @@ def _new_file(entry: FileEntry) -> SourceFile:
     return SourceFile(entry, ids, manifest)
 
 
-class _OutlineOnly(msgspec.Struct, frozen=True, array_like=True, gc=False):
-    language: str
-    line_count: int
-    outline: Outline
-
-
+_ARRAY: Final = b"\xdd"  # msgpack: an array, its length in the next four bytes
 _decode_snapshot: Final = msgspec.msgpack.Decoder(
     list[tuple[str, str, tuple[int, ...], msgspec.Raw, Manifest | None]]
 ).decode

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from driftd.pipeline.project import Change
-from driftd.pipeline.stage import Cancelled, Findings, ProjectStage, in_order
+from driftd.pipeline.stage import Cancelled, Findings, ProjectStage, Remembering, in_order
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -102,6 +102,12 @@ class Runner:
             self._missed[stage.name] = due
             return StageReport(stage.name, self._since(started), None, traceback.format_exc(limit=-8))
         return StageReport(stage.name, self._since(started), findings)
+
+    def rest(self) -> None:
+        """Have every stage keep what it remembers in the least space."""
+        for stage in self.stages:
+            if isinstance(stage, Remembering):
+                stage.rest()
 
     def missed(self, stage: str, change: Change) -> None:
         """Remember that the rows which `stage` found for `change` were not stored: it gets the change again."""

@@ -40,7 +40,8 @@ ModuleStatus = Literal[
     tier=Tier.LONG,
     age="created_at",
     migration=7,
-    indexes=(("task_category",), ("created_at",)),
+    indexes=(("task_category", "created_at"), ("created_at",)),
+    series=("task_category",),
 )
 class SimulationRow(Row, frozen=True, kw_only=True):
     """An estimate that was asked for.
@@ -73,8 +74,9 @@ class SimulationRow(Row, frozen=True, kw_only=True):
     tier=Tier.LONG,
     age="created_at",
     migration=7,
-    indexes=(("category",), ("commit_sha",), ("created_at",)),
+    indexes=(("category", "created_at"), ("commit_sha",), ("created_at",)),
     unique=(("source", "category"),),
+    series=("category",),
     first_seen="created_at",
 )
 class DecisionRow(Row, frozen=True, kw_only=True):

@@ -99,6 +99,11 @@ class Table:
     the one that an update of a row leaves alone, `function_ids` those that hold a `functions.id`.  `volatile` columns
     say when or in which order a row was written, not what is true: comparisons leave them out.  `without_rowid` stores
     the rows in the index of the key, which suits narrow rows with a key of several columns.
+
+    `series` names the columns by which rows follow each other: the newest row of a series is current, older ones are
+    superseded.  None: rows do not supersede each other; (): all rows written at the newest time are current.  `thinned`
+    series keep fewer rows the older they are.  `partial` are indexes of single columns that leave NULL out.  `guarded`
+    columns belong to retention: an upsert leaves them alone, and comparisons leave them out.
     """
 
     name: str
@@ -116,6 +121,10 @@ class Table:
     first_seen: str | None
     function_ids: tuple[str, ...]
     without_rowid: bool
+    series: tuple[str, ...] | None
+    thinned: bool
+    partial: tuple[str, ...]
+    guarded: tuple[str, ...]
     kept_because: str
     doc: str
 
@@ -168,6 +177,10 @@ def table(
     function_ids: tuple[str, ...] = (),
     without_rowid: bool = False,
     references: Mapping[str, str] | None = None,
+    series: tuple[str, ...] | None = None,
+    thinned: bool = False,
+    partial: Iterable[str] = (),
+    guarded: tuple[str, ...] = (),
     kept_because: str = "",
 ) -> Callable[[type[R]], type[R]]:
     """Declare the decorated row class to be the table `name`; TypeError or ValueError if the declaration is wrong."""
@@ -188,10 +201,14 @@ def table(
             migration=migration,
             indexes=tuple(indexes),
             unique=tuple(unique),
-            volatile=frozenset(own_volatile | set(volatile)),
+            volatile=frozenset(own_volatile | set(volatile) | set(guarded)),
             first_seen=first_seen,
             function_ids=function_ids,
             without_rowid=without_rowid,
+            series=series,
+            thinned=thinned,
+            partial=(*_ends(write, columns), *partial),
+            guarded=guarded,
             kept_because=kept_because,
             doc=summary,
         )
@@ -200,6 +217,11 @@ def table(
         return row
 
     return declare
+
+
+def _ends(write: Write, columns: Iterable[Column]) -> Iterable[str]:
+    """Return the column by which a sweep finds findings that ended long ago: an index of it is small, most have not."""
+    return [column.name for column in columns if write is Write.FINDING and column.name == "resolved_at"]
 
 
 def table_of(row: type[Row]) -> Table:
@@ -267,6 +289,9 @@ def _validate(
         "indexes": {column for index in declared.indexes for column in index},
         "unique": {column for index in declared.unique for column in index},
         "volatile": volatile,
+        "series": set(declared.series or ()),
+        "partial": set(declared.partial),
+        "guarded": set(declared.guarded),
         "references": set(references),
         "docstring": set(meanings),
     }
@@ -281,6 +306,10 @@ def _validate(
         raise ValueError(f"{declared.name}: no age and no file column; say kept_because")
     if declared.write is Write.FINDING and not (declared.first_seen and {"last_seen_at", "resolved_at"} <= names):
         raise ValueError(f"{declared.name}: a finding has first_seen, last_seen_at and resolved_at")
+    if declared.series is not None and declared.age is None:
+        raise ValueError(f"{declared.name}: a series needs an age column")
+    if declared.thinned and not declared.series:
+        raise ValueError(f"{declared.name}: only a series is thinned")
     if any(column.auto and declared.key != (column.name,) for column in declared.columns):
         raise ValueError(f"{declared.name}: an AutoId is the whole key")
     if any(

@@ -49,6 +49,7 @@ class ViolationRow(Row, frozen=True, kw_only=True):
     confidence: how sure it is that somebody would want to know of it
     detector_id: the rule, or the question about conventions, that found it
     quick_fix_edits: array of {line, column, end_line, end_column, new_text}: applied together, they fix it
+    code_hash: hash of the rule and of the flagged code, wherever that stands: what moved keeps it, what was changed does not
     """
 
     id: str
@@ -74,6 +75,7 @@ class ViolationRow(Row, frozen=True, kw_only=True):
     confidence: float | None = None
     detector_id: str | None = None
     quick_fix_edits: OptionalJson = None
+    code_hash: str | None = None
 
 
 @table(
@@ -83,7 +85,9 @@ class ViolationRow(Row, frozen=True, kw_only=True):
     tier=Tier.SHORT,
     age="run_at",
     migration=6,
-    indexes=(("gate_id", "id"), ("run_at",), ("run_id",)),
+    indexes=(("gate_id", "id"), ("gate_id", "run_at"), ("run_at",), ("run_id",)),
+    series=("gate_id",),
+    thinned=True,
 )
 class GateResultRow(Row, frozen=True, kw_only=True):
     """What one gate said in one run.
@@ -122,7 +126,9 @@ class GateResultRow(Row, frozen=True, kw_only=True):
     tier=Tier.MEDIUM,
     age="created_at",
     migration=6,
-    indexes=(("created_at",), ("run_id",)),
+    indexes=(("created_at",), ("scan_root", "created_at"), ("run_id",)),
+    series=("scan_root",),
+    thinned=True,
 )
 class AuditSnapshotRow(Row, frozen=True, kw_only=True):
     """The health of the project after one run.
@@ -159,6 +165,8 @@ class AuditSnapshotRow(Row, frozen=True, kw_only=True):
     age="recorded_at",
     migration=6,
     indexes=(("metric_name", "recorded_at"), ("recorded_at",)),
+    series=("metric_name",),
+    thinned=True,
 )
 class HealthTrendRow(Row, frozen=True, kw_only=True):
     """One value of one metric at one time.
@@ -182,6 +190,7 @@ class HealthTrendRow(Row, frozen=True, kw_only=True):
     age="created_at",
     migration=6,
     indexes=(("violation_id",), ("pattern_id",), ("detector_id",), ("action",), ("created_at",)),
+    partial=("undoes",),
 )
 class FeedbackRow(Row, frozen=True, kw_only=True):
     """What a person did about a violation.
@@ -216,7 +225,9 @@ class FeedbackRow(Row, frozen=True, kw_only=True):
     tier=Tier.SHORT,
     age="run_at",
     migration=6,
-    indexes=(("run_at",), ("run_id",)),
+    indexes=(("run_at",), ("policy_name", "run_at"), ("run_id",)),
+    series=("policy_name",),
+    thinned=True,
 )
 class PolicyResultRow(Row, frozen=True, kw_only=True):
     """What the policy made of all gates in one run.
@@ -251,6 +262,7 @@ class PolicyResultRow(Row, frozen=True, kw_only=True):
     age="created_at",
     migration=6,
     indexes=(("alert_type", "created_at"), ("created_at",)),
+    series=("alert_type",),
 )
 class DegradationAlertRow(Row, frozen=True, kw_only=True):
     """Something that got worse between two runs; one row as long as it lasts.

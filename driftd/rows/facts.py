@@ -77,7 +77,7 @@ class FileMetadataRow(Row, frozen=True, kw_only=True):
     tier=Tier.LONG,
     age="last_used_at",
     migration=1,
-    indexes=(("content_hash",), ("last_used_at",)),
+    indexes=(("content_hash",), ("last_used_at", "size")),
     volatile=("last_used_at",),
     first_seen="created_at",
 )
@@ -164,7 +164,9 @@ class FunctionRow(Row, frozen=True, kw_only=True):
     tier=Tier.MEDIUM,
     age="started_at",
     migration=1,
-    indexes=(("started_at",),),
+    indexes=(("started_at",), ("root_path", "status", "started_at")),
+    series=("root_path", "status"),
+    thinned=True,
 )
 class ScanHistoryRow(Row, frozen=True, kw_only=True):
     """One run: appended when it starts, updated once when it ends.

@@ -113,6 +113,7 @@ class BoundaryRow(Row, frozen=True, kw_only=True):
     migration=3,
     indexes=(("tier",),),
     volatile=("momentum", "history", "seen_at"),
+    guarded=("feedback_alpha", "feedback_beta"),
     kept_because="one row a pattern; its stored prior carries feedback that has aged out",
 )
 class PatternConfidenceRow(Row, frozen=True, kw_only=True):

@@ -156,7 +156,9 @@ class ConstraintRow(Row, frozen=True, kw_only=True):
     tier=Tier.MEDIUM,
     age="verified_at",
     migration=5,
-    indexes=(("constraint_id",), ("verified_at",)),
+    indexes=(("constraint_id", "verified_at"), ("verified_at",)),
+    series=("constraint_id",),
+    thinned=True,
     references={"constraint_id": "constraints.id"},
 )
 class ConstraintVerificationRow(Row, frozen=True, kw_only=True):
@@ -510,7 +512,8 @@ class OwaspFindingRow(Row, frozen=True, kw_only=True):
     tier=Tier.MEDIUM,
     age="created_at",
     migration=5,
-    indexes=(("dna_profile_hash",), ("source_dna_hash",)),
+    indexes=(("dna_profile_hash",), ("source_dna_hash",), ("created_at",)),
+    series=(),
     unique=(("dna_profile_hash", "adjustment", "source_dna_hash"),),
 )
 class DecompositionDecisionRow(Row, frozen=True, kw_only=True):

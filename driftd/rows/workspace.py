@@ -12,7 +12,8 @@ from driftd.rows.declare import AutoId, OptionalJson, Row, Stamp, Tier, Write, t
     tier=Tier.MEDIUM,
     age="created_at",
     migration=8,
-    indexes=(("event_type",), ("created_at",)),
+    indexes=(("event_type", "created_at"), ("created_at",)),
+    series=("event_type",),
 )
 class WorkspaceEventRow(Row, frozen=True, kw_only=True):
     """Something that happened to the daemon.

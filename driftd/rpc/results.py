@@ -28,13 +28,33 @@ class ListResult(Result, frozen=True, kw_only=True):
     as_of: AsOf
 
 
+class TableSize(Result, frozen=True, kw_only=True):
+    """The size of one table with its indexes."""
+
+    table: str
+    bytes: int
+
+
 class DbStatus(Result, frozen=True, kw_only=True):
-    """The database file; `rows` counts them by table."""
+    """The database file; `rows` counts them by table, `tables` are sizes, `bytes_per_file` is the share of a file."""
 
     path: str
     bytes: int
+    wal_bytes: int
+    free_pages: int
     schema_version: int
     rows: dict[str, int]
+    tables: list[TableSize]
+    bytes_per_file: int | None
+
+
+class RetentionStatus(Result, frozen=True, kw_only=True):
+    """The last clean-up, when the next one is due, and how the database grows."""
+
+    last_sweep: dict[str, Any] | None
+    next_sweep_at: int
+    trouble: str | None
+    growth: dict[str, Any]
 
 
 class WriterStatus(Result, frozen=True, kw_only=True):
@@ -68,6 +88,7 @@ class StatusResult(Result, frozen=True, kw_only=True):
     writer: WriterStatus
     watcher: WatcherStatus
     languages: dict[str, dict[str, Any]]
+    retention: RetentionStatus
     last_run: dict[str, Any] | None
     health: str
     as_of: AsOf
@@ -111,6 +132,40 @@ class ScanResult(Result, frozen=True, kw_only=True):
     added: list[str]
     modified: list[str]
     removed: list[str]
+    as_of: AsOf
+
+
+class GcTable(Result, frozen=True, kw_only=True):
+    """Rows of one table that went for one reason; `reason` is null for a table that never loses a row."""
+
+    table: str
+    tier: str
+    deleted: int
+    reason: str | None
+
+
+class GcResult(Result, frozen=True, kw_only=True):
+    """What a clean-up deleted, or would delete.
+
+    Every table is listed.  `folded` feedback lives on in its pattern's prior; `cutoffs` are the times before which the
+    tiers end; `gave_way` are the steps that were taken because the file was larger than `retention.max_db_mb`, and
+    `over_bytes` is what it is still too large; `refused` says why nothing was deleted.
+    """
+
+    dry_run: bool
+    total_deleted: int
+    tables: list[GcTable]
+    folded: int
+    pages_freed: int
+    bytes_before: int
+    bytes_after: int
+    wal_truncated: bool
+    duration_ms: int
+    cutoffs: dict[str, int]
+    gave_way: list[str]
+    over_bytes: int
+    refused: str | None
+    unfinished: bool
     as_of: AsOf
 
 
@@ -161,6 +216,77 @@ class CallGraphResult(Result, frozen=True, kw_only=True):
     same for each, the `unresolved` calls by reason, and the `packages` outside of the workspace with most calls.
     """
 
+    as_of: AsOf
+
+
+class FeedbackResult(Result, frozen=True, kw_only=True):
+    """What a feedback changed: the confidence of the violation's pattern, and whether the violation is silenced.
+
+    `confidence_before` and `confidence_after` are posterior means; `alpha` and `beta` are the posterior's parameters now.
+    """
+
+    feedback_id: int
+    violation_id: str
+    pattern_id: str
+    detector_id: str
+    action: str
+    undoes: int | None
+    confidence_before: float
+    confidence_after: float
+    alpha: float
+    beta: float
+    suppressed: bool
+    suppression_source: str | None
+    changed: list[str]
+
+
+class FeedbackStatsResult(Result, frozen=True, kw_only=True):
+    """Patterns and detectors that people acted upon, those with the highest rate of false findings first.
+
+    An item counts the `actions` of the window by kind, the `false_positives` among them, the `rate` (null with fewer than
+    10 actions), and says in `state` what follows: healthy, alert, downgraded, disabled; or what a person decided: approved,
+    ignored.
+    """
+
+    items: list[dict[str, Any]]
+    as_of: AsOf
+
+
+class PatternStatusResult(Result, frozen=True, kw_only=True):
+    """What was decided about a pattern; `confidence` is its posterior mean at that time, null where it has none yet."""
+
+    pattern_id: str
+    previous_status: str
+    status: str
+    confidence: float | None
+
+
+class ExplainResult(Result, frozen=True, kw_only=True):
+    """Everything there is to say about a violation.
+
+    `confidence` says how sure it is and what share the prior, the places of the pattern and feedback have in that;
+    `silence_with` is the comment that silences it; `similar` are places that the rule has nothing to say about.
+    """
+
+    violation: dict[str, Any]
+    what: str
+    code: str | None
+    where: str
+    function: str | None
+    why: str
+    confidence: dict[str, Any]
+    what_to_do: str | None
+    silence_with: str
+    similar: list[dict[str, Any]]
+    feedback: list[dict[str, Any]]
+    as_of: AsOf
+
+
+class BaselineResult(Result, frozen=True, kw_only=True):
+    """The file that was written, relative to the workspace, and how many violations it holds."""
+
+    path: str
+    violations: int
     as_of: AsOf
 
 

@@ -12,6 +12,8 @@ from typing import Literal, Protocol
 
 import msgspec
 
+from driftd.rows.patterns import ApprovalStatus
+
 Filter = str | int | float | bool | None
 Direction = Literal["callers", "callees"]
 Topic = Literal[
@@ -43,6 +45,15 @@ class Page(msgspec.Struct, frozen=True, kw_only=True):
     items: list[dict[str, object]]
     next: str | None
     total: int
+
+
+class Days(msgspec.Struct, frozen=True, kw_only=True):
+    """Other days for the tiers of a clean-up: `retention_days` for all that are timed, unless one is named."""
+
+    retention_days: int | None = None
+    short_days: int | None = None
+    medium_days: int | None = None
+    long_days: int | None = None
 
 
 class Search(msgspec.Struct, frozen=True, kw_only=True):
@@ -131,6 +142,10 @@ class Service(Protocol):
         """Compare the disk with the model without analysing: files {total, added, …} and the paths that changed."""
         ...
 
+    async def gc(self, days: Days, dry_run: bool, progress: Progress) -> dict[str, object]:
+        """Delete what is older than its tier and no longer current, give the pages back, and return what that was."""
+        ...
+
     async def cancel_run(self, run_id: int) -> bool:
         """Cancel the run with this id for everyone; False where no such run is going on."""
         ...
@@ -154,6 +169,43 @@ class Service(Protocol):
         self, function: str | int, direction: Direction, search: Search, limit: int, after: str | None
     ) -> Neighbours:
         """Return the functions that reach `function`, or that it reaches, nearest first, with paths."""
+        ...
+
+    async def feedback(
+        self,
+        *,
+        violation: str,
+        action: str,
+        dismissal_reason: str | None,
+        reason: str | None,
+        author: str | None,
+        undo: int | None,
+    ) -> dict[str, object]:
+        """Store what a person says about a violation, or take it back, and return what that changed.
+
+        `violation` is an id or the beginning of one.  NotFoundError where there is none, UsageError where several are
+        meant or the parameters contradict each other; then nothing is stored.
+        """
+        ...
+
+    def feedback_stats(self) -> list[dict[str, object]]:
+        """Return how often findings of each pattern and detector were false."""
+        ...
+
+    async def set_pattern_status(self, pattern: str, status: ApprovalStatus, reason: str | None) -> dict[str, object]:
+        """Store what a person decided about a pattern; NotFoundError for one that nothing is known of."""
+        ...
+
+    async def violations(self, filters: Mapping[str, Filter], limit: int, after: str | None) -> Page:
+        """Return violations that match all filters, worst first."""
+        ...
+
+    async def explain(self, violation: str) -> dict[str, object]:
+        """Return everything there is to say about a violation, named as for `feedback`."""
+        ...
+
+    async def write_baseline(self) -> dict[str, object]:
+        """Write the ids of all violations into the baseline's file."""
         ...
 
     def subscribe(self, topics: frozenset[Topic], subscriber: Subscriber) -> Subscription:

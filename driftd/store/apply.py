@@ -25,6 +25,7 @@ from driftd.store.commands import (
     Change,
     Checkpoint,
     Delete,
+    DropCache,
     DropFiles,
     IncrementalVacuum,
     Maintenance,
@@ -97,6 +98,9 @@ def maintain(connection: sqlite3.Connection, command: Maintenance) -> Result:
             return Result(value=before - after)
         case Optimize():
             connection.executescript("PRAGMA analysis_limit = 400; PRAGMA optimize;")
+            return Result()
+        case DropCache():
+            connection.execute("PRAGMA shrink_memory")
             return Result()
 
 
@@ -257,7 +261,7 @@ def _track(
     resolved = [id_of(row) for row in vanished if id_of(row) not in renamed]
 
     _carry_over(connection, table, renamed)
-    alive = _enlivened(table, now)
+    alive = _enlivened(table, now, _silenced_by_a_person(table, known, renamed))
     connection.executemany(
         sql.upsert(table, now), [alive(row) for row in (*changed, *(row for row in added if id_of(row) not in taken))]
     )
@@ -308,17 +312,31 @@ def _carry_over(connection: sqlite3.Connection, table: Table, renamed: dict[str,
         connection.executemany(f"UPDATE {feedback} SET violation_id = ? WHERE violation_id = ?", pairs)
 
 
-def _enlivened(table: Table, now: int) -> Callable[[Values], list[Any]]:
+def _silenced_by_a_person(table: Table, known: dict[str, Values], renamed: dict[str, str]) -> frozenset[str]:
+    """Return the new ids of findings that a person silenced under their old ones: the analysis has not heard of them."""
+    if table.row is not ViolationRow:
+        return frozenset()
+    source = table.names.index("suppression_source")
+    return frozenset(new for old, new in renamed.items() if known[old][source] == "user")
+
+
+def _enlivened(table: Table, now: int, silenced: frozenset[str]) -> Callable[[Values], list[Any]]:
     """Return a function that gives a row's values as those of a finding that is true now."""
     changes: dict[int, Any] = {}
     for name, value in ((table.first_seen, now), ("last_seen_at", now), ("resolved_at", None), ("resolved", 0)):
         if name in table.names:
             changes[table.names.index(name)] = value
+    key = table.names.index(table.key[0])
+    decided = (("suppressed", 1), ("suppression_source", "user")) if silenced else ()
+    verdict: dict[int, Any] = {table.names.index(name): value for name, value in decided}
 
     def alive(row: Values) -> list[Any]:
         values = list(row)
         for place, value in changes.items():
             values[place] = value
+        if silenced and values[key] in silenced:
+            for place, value in verdict.items():
+                values[place] = value
         return values
 
     return alive

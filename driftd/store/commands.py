@@ -139,6 +139,11 @@ class Optimize:
 
 
 @dataclass(frozen=True, slots=True)
+class DropCache:
+    """Let go of the pages that the connection holds in memory."""
+
+
+@dataclass(frozen=True, slots=True)
 class Barrier:
     """Do nothing: a submission of it resolves when everything submitted before is committed."""
 
@@ -146,7 +151,7 @@ class Barrier:
 Change: TypeAlias = (
     Replace | ReplaceAll | Upsert | Append | Update | Delete | Track | DropFiles | RenameFile | Call | Barrier
 )
-Maintenance: TypeAlias = Checkpoint | IncrementalVacuum | Optimize
+Maintenance: TypeAlias = Checkpoint | IncrementalVacuum | Optimize | DropCache
 Command: TypeAlias = Change | Maintenance
 
 

@@ -119,16 +119,16 @@ def connect_reader(path: Path) -> sqlite3.Connection:
     return connection
 
 
-def quarantine(path: Path, now: int) -> Path:
-    """Move a damaged database and its side files aside and return its new path, `NAME.damaged-NOW`.
+def quarantine(path: Path, now: int, kind: str = "damaged") -> Path:
+    """Move a database and its side files aside and return its new path, `NAME.KIND-NOW`.
 
     No connection may be open.  A name that is taken already gets a number.
     """
-    target = path.with_name(f"{path.name}.damaged-{now}")
+    target = path.with_name(f"{path.name}.{kind}-{now}")
     number = 1
     while target.exists():
         number += 1
-        target = path.with_name(f"{path.name}.damaged-{now}-{number}")
+        target = path.with_name(f"{path.name}.{kind}-{now}-{number}")
     # The log goes first: a database without its log is older but whole, a log without its database is nothing, and a
     # log beside a new database would be played into it.
     for suffix in SIDE_FILES:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import sqlite3
 from typing import TYPE_CHECKING, Final
 
@@ -13,8 +14,9 @@ if TYPE_CHECKING:
 _PRIMARY: Final = 0xFF  # an extended result code carries the primary one in its low byte
 _CORRUPT: Final = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB})
 _CONTRADICTS: Final = frozenset({sqlite3.SQLITE_CONSTRAINT, sqlite3.SQLITE_MISMATCH})
+_FULL: Final = "the disk is full: free some space; what was acknowledged is safe, this was not written"
 _HINTS: Final = {
-    sqlite3.SQLITE_FULL: "the disk is full: free some space; what was acknowledged is safe, this was not written",
+    sqlite3.SQLITE_FULL: _FULL,
     sqlite3.SQLITE_BUSY: "another program holds a write lock on it: close it, then try again",
     sqlite3.SQLITE_LOCKED: "another program holds a write lock on it: close it, then try again",
     sqlite3.SQLITE_CORRUPT: "the file is damaged: restart the daemon, which moves it aside and analyses anew",
@@ -27,10 +29,21 @@ _HINTS: Final = {
     sqlite3.SQLITE_INTERRUPT: "it took too long: ask for less, or narrow the filters",
 }
 
+_ERRNO_HINTS: Final = {
+    errno.ENOSPC: _FULL,
+    errno.EDQUOT: _FULL,
+    errno.EFBIG: _FULL,
+    errno.EROFS: "the file system is read-only: make it writable",
+    errno.EACCES: "the file or its folder cannot be opened: check that it exists, its owner and its mode",
+    errno.EPERM: "the file or its folder cannot be opened: check that it exists, its owner and its mode",
+    errno.ENOENT: "the file or its folder cannot be opened: check that it exists, its owner and its mode",
+    errno.EIO: "the disk or its file system fails: check the system's log",
+}
+
 
 def store_error(error: Exception, doing: str, path: Path) -> StoreError:
     """Return the StoreError for `error`, met while `doing` something with the database at `path`."""
-    hint = _HINTS.get(_code(error), "run `driftd doctor`")
+    hint = _HINTS.get(_code(error)) or _ERRNO_HINTS.get(getattr(error, "errno", None) or 0, "run `driftd doctor`")
     wrapped = StoreError(f"{path}: {doing}: {error}", hint=hint)
     wrapped.__cause__ = error
     return wrapped

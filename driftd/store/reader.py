@@ -12,6 +12,7 @@ from base64 import urlsafe_b64decode, urlsafe_b64encode
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from functools import partial
+from itertools import count
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import msgspec
@@ -21,8 +22,11 @@ from driftd.rows.declare import Column, Row, Table, Write, table_of
 from driftd.rows.ids import fingerprint
 from driftd.rows.registry import TABLES
 from driftd.store import sql
+from driftd.store.apply import maintain
+from driftd.store.commands import DropCache
 from driftd.store.connect import Db, connect_reader, open_db
 from driftd.store.failures import is_corrupt, store_error
+from driftd.store.space import table_bytes
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -75,6 +79,17 @@ class Reader:
         self._pages = pages
         self._scans = scans
         self._deadline = deadline
+        self._asked: dict[int, tuple[str, float]] = {}  # what is being read, and since when
+        self._numbers = count()
+
+    def busy(self, longer_than: float = 1.0) -> list[str]:
+        """Return the queries that have been running for so many seconds, as people may read them."""
+        now = time.monotonic()
+        return [
+            f"driftd's own query since {now - since:.0f} s ({what[:80]})"
+            for what, since in self._asked.values()
+            if now - since > longer_than
+        ]
 
     async def get(self, row: type[R], key: Any) -> R | None:
         """Return the row with this key (a tuple where it has several columns), or None."""
@@ -147,7 +162,18 @@ class Reader:
         )
         return pages * page_size, free
 
+    async def rest(self) -> None:
+        """Let go of cached pages."""
+        for db in (self._pages, self._scans):
+            await self._ask(db, maintain, DropCache())
+
+    async def table_bytes(self) -> tuple[dict[str, int], bool]:
+        """Return the bytes of each table with its indexes, largest first, and whether they are exact."""
+        return await self._ask(self._scans, table_bytes)
+
     async def _ask(self, db: Db, fn: Callable[..., T], *args: Any, seconds: float | None = None) -> T:
+        number = next(self._numbers)
+        self._asked[number] = (args[0] if args and isinstance(args[0], str) else "a page of a table", time.monotonic())
         try:
             return await db.run(_timed, fn, args, self._deadline if seconds is None else seconds)
         except sqlite3.Error as error:
@@ -158,6 +184,8 @@ class Reader:
             raise UsageError(f"a value cannot be looked for: {error}") from error
         except ValueError as error:
             raise ClosedError(f"{self._path}: the store is closed") from error
+        finally:
+            del self._asked[number]
 
 
 async def open_reader(

@@ -48,8 +48,15 @@ def create_table(table: Table) -> str:
 def create_indexes(table: Table) -> list[str]:
     """Return one CREATE INDEX text for each declared index."""
     return [
-        f"CREATE INDEX {quoted(index_name(table, columns))} ON {quoted(table.name)} ({comma(columns)});"
-        for columns in table.indexes
+        *(
+            f"CREATE INDEX {quoted(index_name(table, columns))} ON {quoted(table.name)} ({comma(columns)});"
+            for columns in table.indexes
+        ),
+        *(
+            f"CREATE INDEX {quoted(index_name(table, (column,)))} ON {quoted(table.name)} ({quoted(column)}) "
+            f"WHERE {quoted(column)} IS NOT NULL;"
+            for column in table.partial
+        ),
     ]
 
 
@@ -74,7 +81,7 @@ def _insert(table: Table, conflict: bool) -> str:
     text = f"INSERT INTO {quoted(table.name)} ({comma(table.names)}) VALUES ({places})"
     if not conflict:
         return text
-    kept = {*table.identity, *table.key, table.first_seen}
+    kept = {*table.identity, *table.key, table.first_seen, *table.guarded}
     sets = ", ".join(f"{quoted(name)} = excluded.{quoted(name)}" for name in table.names if name not in kept)
     action = f"DO UPDATE SET {sets}" if sets else "DO NOTHING"
     targets = dict.fromkeys((table.identity, table.key))
@@ -87,7 +94,7 @@ def insert(table: Table, now: int) -> str:
 
 
 def upsert(table: Table, now: int) -> str:
-    """Return an INSERT that updates the row it meets, all but its identity and when it was first seen."""
+    """Return an INSERT that updates the row it meets: not its identity, when it was first seen, or guarded columns."""
     return _insert(table, conflict=True).replace("{now}", str(int(now)))
 
 
@@ -124,7 +131,7 @@ def _column(table: Table, column: Column) -> str:
         parts.append(f"CHECK ({quoted(column.name)} BETWEEN 0 AND 1)")
     if column.enum:
         # Not IN: SQLite would build its list anew for every row, which doubles the cost of an insert.
-        parts.append(f"CHECK ({' OR '.join(f'{quoted(column.name)} = {_literal(value)}' for value in column.enum)})")
+        parts.append(f"CHECK ({' OR '.join(f'{quoted(column.name)} = {literal(value)}' for value in column.enum)})")
     if column.references:
         other, _, key = column.references.partition(".")
         parts.append(f"REFERENCES {quoted(other)} ({quoted(key)})")
@@ -137,10 +144,13 @@ def default_text(column: Column) -> str | None:
         return "(unixepoch())"
     if column.auto or column.default is NO_DEFAULT or column.default is None:
         return None
-    return _literal(column.default)
+    return literal(column.default)
 
 
-def _literal(value: Any) -> str:
+def literal(value: Any) -> str:
+    """Return a value of a declaration as SQL."""
+    if value is None:
+        return "NULL"
     if isinstance(value, bool):
         return str(int(value))
     if isinstance(value, str):

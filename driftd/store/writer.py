@@ -17,12 +17,13 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 import anyio
 
 from driftd.errors import ClosedError, DriftdError, StoreError, UsageError
-from driftd.store import apply
+from driftd.store import apply, typed
 from driftd.store.commands import (
     Barrier,
     Checkpoint,
     CheckpointMode,
     Command,
+    DropCache,
     IncrementalVacuum,
     Maintenance,
     Optimize,
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
 
     from driftd.clock import Clock
     from driftd.store.connect import Db
+    from driftd.store.journal import Journal
 
 QUEUE_SIZE: Final = 256  # submissions; beyond it submitters wait
 BATCH_ROWS: Final = 20_000
@@ -46,6 +48,9 @@ BATCH_SECONDS: Final = 0.05
 IDLE_SECONDS: Final = 5.0
 IDLE_RETRY_SECONDS: Final = 30.0  # between tries while a reader holds the log
 WAL_LIMIT: Final = 4 * 1024 * 1024  # bytes of log worth moving
+# SQLite begins the log anew at 32 MiB: one that is longer by more than a transaction is kept from it by a reader.
+WAL_LONG: Final = 48 * 1024 * 1024
+TRY_SECONDS: Final = 5.0  # between two looks whether that is so
 
 _Outcome: TypeAlias = "list[Result] | Exception"
 
@@ -117,8 +122,11 @@ class Writer:
         *,
         queue_size: int = QUEUE_SIZE,
         on_damage: Callable[[], None] | None = None,
+        journal: Journal | None = None,
     ) -> None:
+        """Take the connection of a database; with its `journal`, what people typed is in there before it is committed."""
         self._db = db
+        self._journal = journal
         self._on_damage = on_damage
         self._path = path
         self._clock = clock
@@ -131,6 +139,9 @@ class Writer:
         self._counters = _Counters()
         self._wal_bytes = 0
         self._starved_since: int | None = None
+        self.on_starved: Callable[[], None] = lambda: None  # hears when readers begin to hold the log
+        self._starved_from = 0.0  # the same on the clock that never goes back
+        self._tried_at = -TRY_SECONDS
 
     async def submit(self, *commands: Command, durable: bool = False) -> list[Result]:
         """Have the commands carried out, all or none, and return their results when they are committed.
@@ -202,6 +213,10 @@ class Writer:
             last_error=self._counters.last_error,
         )
 
+    def starved_s(self) -> float:
+        """Return for how many seconds readers have kept the log from being moved, whatever the wall clock says."""
+        return 0.0 if self._starved_since is None else self._clock.monotonic() - self._starved_from
+
     def _drained(self) -> bool:
         return self._closing and not self._left and not self._waiting and self._queue.empty()
 
@@ -251,7 +266,7 @@ class Writer:
                     await self._checkpoint("TRUNCATE")
                 except Exception as error:  # noqa: BLE001 - nobody asked for it, so nobody but the counters can be told
                     self._count(store_error(error, "moving the log into the file", self._path))
-                    self._starved_since = self._starved_since or self._clock.now()
+                    self._note_starved()
             return None
 
     async def _drain(self) -> None:
@@ -265,7 +280,7 @@ class Writer:
             await self._maintain(batch[0])
             return
         try:
-            written = await self._db.run(_write_batch, batch, self._clock.now(), self._path)
+            written = await self._db.run(_write_batch, batch, self._clock.now(), self._path, self._journal)
         except Exception as error:  # noqa: BLE001 - whatever it is, the submitters must hear of it and the task lives on
             written = _Written([store_error(error, "writing", self._path) for _ in batch], 0, self._wal_bytes)
         outcomes = written.outcomes
@@ -275,6 +290,7 @@ class Writer:
         for submission, outcome in zip(batch, outcomes, strict=False):
             self._count(outcome)
             submission.settle(outcome)
+        await self._look_at_log()
 
     def _count(self, outcome: _Outcome) -> None:
         self._counters.add(outcome)
@@ -287,7 +303,7 @@ class Writer:
         try:
             if isinstance(command, Checkpoint):
                 outcome = [Result(value=await self._checkpoint(command.mode))]
-            elif isinstance(command, IncrementalVacuum | Optimize):
+            elif isinstance(command, IncrementalVacuum | Optimize | DropCache):
                 outcome = [await self._db.run(apply.maintain, command)]
             else:
                 outcome = UsageError(f"{command!r} is no maintenance")
@@ -301,9 +317,25 @@ class Writer:
         complete, self._wal_bytes = await self._db.run(_checkpoint, mode, self._path)
         if complete:
             self._starved_since = None
-        elif self._starved_since is None:
-            self._starved_since = self._clock.now()
+        else:
+            self._note_starved()
         return complete
+
+    def _note_starved(self) -> None:
+        if self._starved_since is None:
+            self._starved_since = self._clock.now()
+            self._starved_from = self._clock.monotonic()
+            self.on_starved()
+
+    async def _look_at_log(self) -> None:
+        """Find out, also while writes keep coming, whether readers hold a log that has become long."""
+        now = self._clock.monotonic()
+        if self._wal_bytes >= WAL_LONG and now - self._tried_at >= TRY_SECONDS:
+            self._tried_at = now
+            try:
+                await self._checkpoint("RESTART")
+            except Exception as error:  # noqa: BLE001 - as above
+                self._count(store_error(error, "moving the log into the file", self._path))
 
 
 @dataclass(frozen=True, slots=True)
@@ -320,24 +352,26 @@ def _checkpoint(connection: sqlite3.Connection, mode: CheckpointMode, path: Path
     try:
         complete = bool(apply.maintain(connection, Checkpoint(mode)).value)
         if mode == "TRUNCATE":
-            connection.execute("PRAGMA shrink_memory")  # after much was written: the cached pages are not needed now
+            apply.maintain(connection, DropCache())  # after much was written: the cached pages are not needed now
     finally:
         connection.execute("PRAGMA busy_timeout = 5000")
     return complete, wal_bytes(path)
 
 
-def _write_batch(connection: sqlite3.Connection, batch: Sequence[_Submission], now: int, path: Path) -> _Written:
+def _write_batch(
+    connection: sqlite3.Connection, batch: Sequence[_Submission], now: int, path: Path, journal: Journal | None
+) -> _Written:
     """Write the first submissions of the batch, as many as the time allows, and return one outcome for each of them.
 
     On the connection's thread.  If the transaction is lost as a whole, each submission gets one of its own.
     """
     _set_synchronous(connection, full=any(submission.durable for submission in batch))
-    together = _together(connection, batch, now, path)
+    together = _together(connection, batch, now, path, journal)
     if together is not None:
         return _Written(together, int(any(map(_succeeded, together))), wal_bytes(path))
     alone: list[_Outcome] = []
     for submission in batch:
-        outcome = _together(connection, [submission], now, path)
+        outcome = _together(connection, [submission], now, path, journal)
         alone.append(outcome[0] if outcome else StoreError(f"{path}: the transaction was lost"))
     return _Written(alone, sum(map(_succeeded, alone)), wal_bytes(path))
 
@@ -347,14 +381,18 @@ def _succeeded(outcome: _Outcome) -> bool:
 
 
 def _together(
-    connection: sqlite3.Connection, batch: Sequence[_Submission], now: int, path: Path
+    connection: sqlite3.Connection, batch: Sequence[_Submission], now: int, path: Path, journal: Journal | None
 ) -> list[_Outcome] | None:
-    """Write submissions in one transaction; None if it was lost with more than one submission in it."""
+    """Write submissions in one transaction; None if it was lost with more than one submission in it.
+
+    What it changes of what people typed is in the journal before it is committed, and out again if that fails.
+    """
     try:
         connection.execute("BEGIN IMMEDIATE")
     except sqlite3.Error as error:
         return [store_error(error, "beginning a transaction", path) for _ in batch]
     outcomes: list[_Outcome] = []
+    size_before: int | None = None  # of the journal
     until = time.monotonic() + BATCH_SECONDS
     try:
         for submission in batch:
@@ -363,12 +401,17 @@ def _together(
                 return outcomes if len(outcomes) == 1 else None
             if time.monotonic() > until:
                 break
+        if journal is not None and (changes := typed.collect(connection)):
+            size_before = journal.append(changes, now)
         connection.execute("COMMIT")
-    except sqlite3.Error as error:
+    except BaseException as error:
         _roll_back(connection)
-        return [store_error(error, "committing", path)] if len(outcomes) == 1 else None
-    except BaseException:
-        _roll_back(connection)
+        if journal is not None and size_before is not None:
+            journal.retract(size_before)
+        if isinstance(error, StoreError):
+            return [error] if len(outcomes) == 1 else None
+        if isinstance(error, sqlite3.Error):
+            return [store_error(error, "committing", path)] if len(outcomes) == 1 else None
         raise
     return outcomes
 

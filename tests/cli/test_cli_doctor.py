@@ -14,6 +14,9 @@ from pathlib import Path
 import pytest
 
 from driftd.cli.doctor import CHECKS, Finding, examine
+from driftd.cli.output import size
+from driftd.store import migrate
+from driftd.store.connect import connect_writer
 from tests.cli.fake_daemon import FakeDaemon, driftd, socket_of
 
 
@@ -34,6 +37,27 @@ def test_a_healthy_workspace_passes(workspace: Path, daemon: FakeDaemon) -> None
     assert daemon.asked("ping") == [{}]
 
 
+def test_space_is_told_by_file_and_table(workspace: Path) -> None:
+    """What takes how much, and with the samples of sweeps how it grows and when a bound will be met."""
+    path = workspace / ".drift" / "drift.db"
+    with closing(connect_writer(path)) as database:
+        migrate.upgrade(database, path)
+        database.executemany(
+            "INSERT INTO workspace_events (event_type, details, created_at) VALUES ('sweep', ?, ?)",
+            [(json.dumps({"bytes_after": 1024**2 * at, "refused": None}), 86_400 * at) for at in range(1, 9)],
+        )
+    ((level, detail),) = findings(workspace, "space")
+    assert level == "ok"
+    assert "KiB a file; violations" in detail
+    assert detail.endswith("; +1 MiB a day")
+    (workspace / "drift.toml").write_text("[retention]\nmax_db_mb = 9\n")
+    ((level, detail),) = findings(workspace, "space")
+    assert (level, detail.rpartition("; ")[2]) == (
+        "warn",
+        "the database will reach retention.max_db_mb = 9 in 8 days at this rate",
+    )
+
+
 def test_a_failed_check_is_exit_code_1_with_the_others_done(workspace: Path) -> None:
     """A wrong configuration is named with its key, and the checks after it still run."""
     (workspace / "drift.toml").write_text("[scan]\nmax_file_sise = 5\n")
@@ -42,6 +66,24 @@ def test_a_failed_check_is_exit_code_1_with_the_others_done(workspace: Path) -> 
     lines = done.stdout.splitlines()
     assert any(line.startswith("fail  configuration") and "max_file_sise" in line for line in lines)
     assert lines[-1].startswith("ok    versions")
+
+
+def test_the_size_of_the_database_counts_its_log(workspace: Path) -> None:
+    """What a daemon wrote and has not moved into the file, or was killed before it did, is shown beside it."""
+    path = workspace / ".drift" / "drift.db"
+    with closing(sqlite3.connect(path)) as database:
+        database.execute("PRAGMA journal_mode = WAL")
+        database.execute("CREATE TABLE functions (id INTEGER PRIMARY KEY, name TEXT)")
+        database.commit()
+        log = path.with_name("drift.db-wal").stat().st_size
+        assert log > 0
+        ((level, detail),) = findings(workspace, "database")
+        assert (level, detail) == (
+            "ok",
+            f"sound, {size(path.stat().st_size)} and {size(log)} of log, schema version 0",
+        )
+    ((_, detail),) = findings(workspace, "database")
+    assert detail == f"sound, {size(path.stat().st_size)}, schema version 0"  # the last to close it moved all of it
 
 
 def test_a_damaged_database_is_found(workspace: Path) -> None:

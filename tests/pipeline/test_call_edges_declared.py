@@ -69,7 +69,7 @@ class TestPhp:
         )
         assert found == [
             "a.php:Saves.save -> a.php:Saves.write 4 method_call 0.9",
-            "a.php:Service.go -> a.php:Saves.save 10 virtual_dispatch 0.7",
+            "a.php:Service.go -> a.php:Saves.save 10 di_injection 0.75",
         ]
 
 
@@ -107,6 +107,26 @@ class TestCSharp:
             "a.cs:Service.Go -> b.cs:App.Service.Other 8 method_call 0.9",
             "b.cs:App.Service.Other -> b.cs:App.Inner.Deep.Do 2 type_inferred 0.8",
             "b.cs:App.Inner.Deep.Do -> b.cs:App.Tools.Run 5 method_call 0.9",
+        ]
+
+    def test_global_usings_hold_in_the_folder_of_their_file_and_below(self) -> None:
+        """`global using` of a file that has nothing else; projects beside see nothing of it."""
+        use = "namespace Web; class Page { public void Go(Repo repo) { repo.Save(); repo.Shout(); } }"
+        found = edges(
+            {
+                "lib/a.cs": """
+                namespace Lib;
+                public class Repo { public void Save() {} }
+                public static class Texts { public static void Shout(this Repo repo) {} }
+                """,
+                "web/GlobalUsings.cs": "global using Lib;\n",
+                "web/pages/a.cs": use,
+                "other/a.cs": use,
+            }
+        )
+        assert found == [
+            "web/pages/a.cs:Page.Go -> lib/a.cs:Repo.Save 1 type_inferred 0.8",
+            "web/pages/a.cs:Page.Go -> lib/a.cs:Texts.Shout 1 type_inferred 0.8",
         ]
 
 

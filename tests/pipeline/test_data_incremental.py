@@ -21,15 +21,20 @@ PATHS = (
     "w.ts",
     "j/A.java",
     "j/k/B.java",
+    "j/mapper/m.xml",
+    "j/mapper/n.xml",
     "g/m/a.go",
     "g/m/b.go",
     "g/r.go",
+    "g/schema/a.go",
+    "g/schema/b.go",
     "r/a.rb",
     "r/b.rb",
     "h/a.php",
     "h/b.php",
     "c/a.cs",
     "c/b.cs",
+    "c/d/e.cs",
     "s/schema.rs",
     "s/cake.rs",
     "s/main.rs",
@@ -71,9 +76,23 @@ JAVA = (
     "package j;\nimport jakarta.persistence.*;\n@Entity class A { String email; @ManyToOne B b; }",
     'package j;\nimport jakarta.persistence.*;\n@Entity @Table(name = "t") class B extends A { int n; }',
     "package j.k;\nimport jakarta.persistence.*;\nimport j.A;\n@Entity class B extends A {}",
+    "package j;\ninterface M { int f(); }",
+    'package j;\nimport org.apache.ibatis.annotations.Select;\ninterface M {\n@Select("select * from e") int g(); int f(); }',
+    "package j.k;\ninterface M { int g();\n int f(); }",
     "package j.k;\nimport jakarta.persistence.*;\nimport j.*;\nclass S { EntityManager em; void f() { em.find(B.class, 1); em.remove(new A()); } }",
 )
+MAPPERS = (
+    '<mapper namespace="j.M"><select id="f">select * from a</select><delete id="g">delete from b</delete></mapper>',
+    '<mapper namespace="j.M"><select id="f">select * from c</select></mapper>',
+    '<mapper namespace="j.k.M">\n<select id="f">select * from d</select></mapper>',
+    "<mapper",
+)
 GO = (
+    'package schema\nimport "entgo.io/ent"\nimport "entgo.io/ent/schema/edge"\ntype A struct { ent.Schema }\nfunc (A) Edges() []ent.Edge { return []ent.Edge{edge.To("bs", B.Type)} }',
+    'package schema\nimport "entgo.io/ent"\nimport "entgo.io/ent/schema/field"\ntype A struct { ent.Schema }\nfunc (A) Fields() []ent.Field { return []ent.Field{field.Int("n")} }',
+    'package schema\nimport "entgo.io/ent"\ntype B struct { ent.Schema }\nfunc (B) Mixin() []ent.Mixin { return []ent.Mixin{A{}} }',
+    'package r\nimport "x.y/g"\nfunc F(c *g.Client, a *g.A) {\n\tx, err := c.A.Query().Only(d)\n\tx.QueryBs().All(d)\n\tc.B.Delete().Exec(d)\n\ta.QueryBs().All(d)\n}',
+    "package g\ntype Client struct { A *AClient }",
     'package m\nimport "gorm.io/gorm"\ntype A struct {\n\tgorm.Model\n\tB B\n}',
     'package m\ntype B struct {\n\tA\n\tN int `gorm:"x"`\n}',
     'package m\ntype B struct { N int }\nfunc (B) TableName() string { return "bs_" }',
@@ -92,6 +111,8 @@ PHP = (
     "<?php\nuse Illuminate\\Support\\Facades\\Schema;\nSchema::create('as', function ($t) { $t->string('name'); });",
 )
 CSHARP = (
+    "global using Microsoft.EntityFrameworkCore;\nglobal using C;",
+    "class Y : DbContext { DbSet<A> As { get; set; } }\nclass T { Y _y; void F() { _y.As.ToList(); } }",
     "using Microsoft.EntityFrameworkCore;\nnamespace C;\nclass X : DbContext { DbSet<A> As { get; set; } DbSet<B> Bs { get; set; } }",
     "namespace C;\nclass A { public string Email { get; set; } }\nclass B : A { }",
     "namespace C.D;\nclass A { public int N { get; set; } }\nclass S { X _x; void F() { _x.As.Add(new A()); _x.Bs.ToList(); } }",
@@ -109,7 +130,8 @@ texts = st.lists(st.sampled_from(STATEMENTS), max_size=6).map("\n".join)
 schemas = st.sampled_from(PRISMA)
 scripts = st.sampled_from(SCRIPTS)
 BY_SUFFIX = {"prisma": schemas, "ts": scripts, "py": texts, "java": st.sampled_from(JAVA), "go": st.sampled_from(GO),
-             "rb": st.sampled_from(RUBY), "php": st.sampled_from(PHP), "cs": st.sampled_from(CSHARP), "rs": st.sampled_from(RUST)}  # fmt: skip
+             "rb": st.sampled_from(RUBY), "php": st.sampled_from(PHP), "cs": st.sampled_from(CSHARP), "rs": st.sampled_from(RUST),
+             "xml": st.sampled_from(MAPPERS)}  # fmt: skip
 
 
 @st.composite

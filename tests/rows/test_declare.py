@@ -86,6 +86,11 @@ def test_undeclared_row_is_refused() -> None:
         ({"kept_because": ""}, "say kept_because"),
         ({"write": Write.FINDING}, "a finding has"),
         ({"references": {"nope": "other.id"}}, "references names"),
+        ({"series": ("nope",)}, "series names"),
+        ({"series": ("name",)}, "a series needs an age column"),
+        ({"thinned": True}, "only a series is thinned"),
+        ({"partial": ("nope",)}, "partial names"),
+        ({"guarded": ("nope",)}, "guarded names"),
     ],
 )
 def test_wrong_declarations_are_refused(arguments: dict[str, Any], message: str) -> None:

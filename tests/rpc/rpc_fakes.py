@@ -9,7 +9,7 @@ from typing import Any
 import anyio
 
 from driftd.errors import NotFoundError
-from driftd.rpc.service import AsOf, Direction, Filter, Neighbours, Page, Progress, Search, Subscriber, Topic
+from driftd.rpc.service import AsOf, Days, Direction, Filter, Neighbours, Page, Progress, Search, Subscriber, Topic
 
 AS_OF = AsOf(run_id=7, finished_at=1_800_000_000, pending=2, degraded=None, unexamined=1)
 FILES = {"total": 3, "added": 1, "modified": 0, "removed": 0, "unchanged": 2, "failed": 0}
@@ -87,6 +87,26 @@ class FakeDaemon:
         progress("scan", 3, 3)
         return {"files": FILES, "added": ["a.py"], "modified": [], "removed": []}
 
+    async def gc(self, days: Days, dry_run: bool, progress: Progress) -> dict[str, object]:
+        self._note("gc", days, dry_run)
+        progress("find", 0, 0)
+        return {
+            "dry_run": dry_run,
+            "total_deleted": 2,
+            "tables": [{"table": "feedback", "tier": "medium", "deleted": 2, "reason": "age"}],
+            "folded": 2,
+            "pages_freed": 0,
+            "bytes_before": 4096,
+            "bytes_after": 4096,
+            "wal_truncated": True,
+            "duration_ms": 1,
+            "cutoffs": {"short": 1, "medium": 1, "long": 1},
+            "gave_way": [],
+            "over_bytes": 0,
+            "refused": None,
+            "unfinished": False,
+        }
+
     async def cancel_run(self, run_id: int) -> bool:
         self._note("cancel_run", run_id)
         return run_id == 7
@@ -117,6 +137,30 @@ class FakeDaemon:
         if function == "nobody":
             raise NotFoundError("no function is named nobody", hint="functions lists them")
         return Neighbours(function={"id": 1}, items=[], next=None, total=0, truncated=False, is_recursive=False)
+
+    async def feedback(self, **said: str | int | None) -> dict[str, object]:
+        self._note("feedback", said)
+        return {"feedback_id": 1}
+
+    def feedback_stats(self) -> list[dict[str, object]]:
+        self._note("feedback_stats")
+        return []
+
+    async def set_pattern_status(self, pattern: str, status: str, reason: str | None) -> dict[str, object]:
+        self._note("set_pattern_status", pattern, status, reason)
+        return {"pattern_id": pattern}
+
+    async def violations(self, filters: Mapping[str, Filter], limit: int, after: str | None) -> Page:
+        self._note("violations", dict(filters), limit, after)
+        return Page(items=[], next=None, total=0)
+
+    async def explain(self, violation: str) -> dict[str, object]:
+        self._note("explain", violation)
+        return {"what": "it is wrong"}
+
+    async def write_baseline(self) -> dict[str, object]:
+        self._note("write_baseline")
+        return {"path": ".drift/baseline.json", "violations": 0}
 
     def subscribe(self, topics: frozenset[Topic], subscriber: Subscriber) -> FakeSubscription:
         subscription = FakeSubscription(self, topics, subscriber)

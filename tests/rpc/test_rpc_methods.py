@@ -14,7 +14,7 @@ from driftd.rows.registry import BY_NAME
 from driftd.rpc.discover import page
 from driftd.rpc.listing import LISTS, Kind
 from driftd.rpc.methods.registry import METHODS
-from driftd.rpc.service import Search
+from driftd.rpc.service import Days, Search
 
 from .rpc_fakes import FakeDaemon
 from .rpc_harness import Served, serving
@@ -59,6 +59,13 @@ REFERENCE = Path(__file__).parents[2] / "docs" / "rpc.md"
         ),
         ("entry_points", {"reason": "route"}, ("entry_points", {"reason": "route"}, 100, None)),
         ("cancel", {"run_id": 7}, ("cancel_run", 7)),
+        ("gc", {}, ("gc", Days(), False)),
+        ("gc", {"retention_days": 7, "dry_run": True}, ("gc", Days(retention_days=7), True)),
+        (
+            "gc",
+            {"short_days": 1, "medium_days": 2, "long_days": 3},
+            ("gc", Days(short_days=1, medium_days=2, long_days=3), False),
+        ),
     ],
 )
 async def test_asks_the_service(served: Served, method: str, params: Any, asked: tuple[Any, ...]) -> None:
@@ -82,6 +89,8 @@ async def test_asks_the_service(served: Served, method: str, params: Any, asked:
         ("functions", {"limit": 0}, "Expected `int` >= 1 - at `$.limit`"),
         ("functions", {"file": None}, "Expected `str`, got `null` - at `$.file`"),
         ("callers", {"function": 1, "min_confidence": 2}, "Expected `float` <= 1.0 - at `$.min_confidence`"),
+        ("gc", {"retention_days": 0}, "Expected `int` >= 1 - at `$.retention_days`"),
+        ("gc", {"short_days": "7"}, "Expected `int | null`, got `str` - at `$.short_days`"),
         ("callers", {}, "Object missing required field `function`"),
         ("ping", [1], "ping takes at most 0 parameters, 1 were given"),
         ("subscribe", {"topics": ["x"]}, "Invalid enum value 'x' - at `$.topics[0]`"),

@@ -52,6 +52,11 @@ def subclasses_key(path: str, cls: tuple[str, int]) -> str:
     return f"{FLOW_MARK}s{path}\0{cls[0]}\0{cls[1]}"
 
 
+def provided_key(path: str, cls: tuple[str, int]) -> str:
+    """Return the key of the classes of which containers pass instances where this class is asked for."""
+    return f"{FLOW_MARK}d{path}\0{cls[0]}\0{cls[1]}"
+
+
 def items_key(path: str, display: tuple[str, int], key: str) -> str:
     """Return the key of what is put into a container under a key; "*" is what is put into it under any."""
     return f"{FLOW_MARK}i{path}\0{display[0]}\0{display[1]}\0{key}"

@@ -13,13 +13,15 @@ from typing import TYPE_CHECKING, Final
 from driftd.pipeline.bindings import Binding, Means
 from driftd.pipeline.call_graph.callbacks import PASSES
 from driftd.pipeline.call_graph.containers import sliced
-from driftd.pipeline.call_graph.entities import BUILTIN, CALLABLE, NONE, UNKNOWN, Entity, Is, union
+from driftd.pipeline.call_graph.entities import BUILTIN, CALLABLE, NONE, UNKNOWN, Entity, Is
 from driftd.pipeline.call_graph.fixtures import is_injected
+from driftd.pipeline.call_graph.injection import ASKING
 from driftd.pipeline.call_graph.library import NAMESPACES
 from driftd.pipeline.call_graph.natives import Natives
 from driftd.pipeline.call_graph.objects import OBJECTS, SPECIAL
 from driftd.pipeline.call_graph.outcomes import MOST_TARGETS
 from driftd.pipeline.call_graph.place import Place
+from driftd.pipeline.call_graph.unions import union
 from driftd.pipeline.expressions import place_name
 from driftd.pipeline.interface import definition_key
 
@@ -301,6 +303,9 @@ class Symbols(Natives):
             dynamic = binding.text == "import"
             found = union([self.imported(place.path, name, "*" if dynamic else "") for name in names]) or (UNKNOWN,)
             return (self.promise(found),) if dynamic else found
+        if len(callees) == 1 and callees[0].what is Is.EXTERNAL and callees[0].file in ASKING:
+            asked = tuple([Entity(Is.INSTANCE, e.file, e.number) for e in argument("", 0) if e.what is Is.CLASS])
+            return asked or (UNKNOWN,)
         if binding.name == "new":
             return union([self.made(callee, argument) for callee in callees])
         return self.result(callees, argument if len(binding.items) > 1 else _nothing)

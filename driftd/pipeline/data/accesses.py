@@ -6,13 +6,14 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from driftd.pipeline.data.expressions import Expr, Form
 from driftd.pipeline.data.linking import Declared
+from driftd.pipeline.data.mappers import MAPPERS, is_of_method, mapped
 from driftd.pipeline.data.things import Things
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from driftd.pipeline.data.facts import Touch
     from driftd.pipeline.data.models import Models
+    from driftd.pipeline.data.shapes import Touch
     from driftd.pipeline.data.things import Thing
 
 
@@ -31,11 +32,14 @@ class Accesses:
     def __init__(self, models: Models, path: str) -> None:
         self._linker = models.linker
         self._path = path
+        self._language = models.linker.project[path].language
         self._things = Things(models, path)
 
     def of(self, touch: Touch) -> list[Access]:
         """Return what the outermost call of a chain that is known to do something does, the chain considered."""
         call, left = touch.call, touch.below
+        if self._language in MAPPERS and is_of_method(self._linker, self._path, call.positional[-1].text):
+            return []
         while not (found := list(dict.fromkeys(self._of(call)))) and left:
             left -= 1
             below = call.callee
@@ -45,6 +49,12 @@ class Accesses:
                 break
             call = below
         return found
+
+    def mapped(self) -> Iterator[tuple[int, int, Access]]:
+        """Yield (function, line, access) of the methods whose statements stand in files of their own."""
+        for function, line, framework, operation, table in mapped(self._linker, self._path):
+            confidence = _PARSED if table != "unknown" else _UNSURE
+            yield function, line, Access(table, operation, framework, confidence)
 
     def _of(self, call: Expr) -> Iterator[Access]:
         callee = call.callee
@@ -122,13 +132,17 @@ class Accesses:
             )
             return
         package = thing.pack.package
-        is_driver = thing.pack.name == "drivers" or (package and package not in self._linker.facts[self._path].stars)
+        is_driver = thing.pack.name == "drivers" or (package and not self._sees(package))
         framework = None if is_driver else thing.pack.name
         if sql is None:
             yield Access(thing.tables[0] if thing.tables else "unknown", "raw_query", framework, _UNSURE)
         for touched in () if sql is None else sql.names:
             operation, _, table = touched.partition(" ")
             yield Access(table, operation, framework, _PARSED if table != "unknown" else _UNSURE)
+
+    def _sees(self, package: str) -> bool:
+        """Whether the file takes everything from a package."""
+        return package in self._linker.facts[self._path].stars or package in self._linker.usings(self._path)
 
     def _sql(self, arg: Expr) -> Expr | None:
         """Return the SQL that an argument is: also within `text("select …")` and `"select …".format(…)`."""

@@ -12,17 +12,23 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 
 from driftd.pipeline.data.expressions import OTHER, Expr, Form, last_name, root_of
+from driftd.pipeline.data.mappers import marked_functions, methods_of, statements_of, touching
 from driftd.pipeline.data.packs import (
     SESSION_METHODS,
     body_calls,
     built_by,
     declaring_methods,
     named_sessions,
+    package_of,
+    packages_known,
+    telling_methods,
+    untelling_types,
     watched_beginnings,
     watched_methods,
 )
 from driftd.pipeline.data.reduction import Reduction
 from driftd.pipeline.data.sensitivity import words_of
+from driftd.pipeline.data.shapes import Attribute, DataFacts, Declarations, Imported, Mark, Shape, Touch
 from driftd.pipeline.data.tables_made import tables_made, tables_of_macros
 from driftd.pipeline.facts.model import Kind, owner_function
 
@@ -32,96 +38,18 @@ if TYPE_CHECKING:
     from driftd.pipeline.facts.model import Class, Decorator, FileFacts, Value
 
 
-class Mark(msgspec.Struct, frozen=True, array_like=True, gc=False, omit_defaults=True):
-    """A decorator and its arguments."""
-
-    name: str
-    call: Expr | None = None
-
-
-class Attribute(msgspec.Struct, frozen=True, array_like=True, gc=False, omit_defaults=True):
-    """An attribute of a class."""
-
-    name: str
-    annotation: str = ""
-    value: Expr | None = None
-    marks: tuple[Mark, ...] = ()
-
-
-class Shape(msgspec.Struct, frozen=True, array_like=True, gc=False, omit_defaults=True):
-    """A class.  `around` is the index of the class that it stands in, or -1; `line` is its own.
-
-    `body` are calls in the class itself that say something of a model: `has_many :posts`, the constructor of its base.
-    """
-
-    name: str
-    qualified_name: str
-    line: int
-    around: int = -1
-    bases: tuple[Expr, ...] = ()
-    attributes: tuple[Attribute, ...] = ()
-    marks: tuple[Mark, ...] = ()
-    kind: str = "class"
-    body: tuple[Expr, ...] = ()
-
-
-class Imported(msgspec.Struct, frozen=True, array_like=True, gc=False):
-    """What an import binds: `name` of `module`; "" is the module itself, "*" its namespace."""
-
-    module: str
-    name: str
-    alias: str
-
-
-class Declarations(msgspec.Struct, frozen=True, array_like=True, gc=False, omit_defaults=True):
-    """What other files can depend on.
-
-    names: values of the module's names, functions as what they return
-    exports: outside names by inside ones
-    stars: modules of which everything is taken
-    statements: calls at the top level that declare a model: `User.init(…)`
-    package: what the file says it belongs to, in languages whose names are found by packages
-    columns: of tables that the file makes by calls (`create_table "users"`)
-    """
-
-    shapes: tuple[Shape, ...] = ()
-    imports: tuple[Imported, ...] = ()
-    names: dict[str, Expr] = {}
-    exports: dict[str, Expr] = {}
-    stars: tuple[str, ...] = ()
-    statements: tuple[Expr, ...] = ()
-    package: str = ""
-    columns: dict[str, tuple[tuple[str, str], ...]] = {}
-
-
-class Touch(msgspec.Struct, frozen=True, array_like=True, gc=False, omit_defaults=True):
-    """A call that may read or write data, with its whole chain: `function` is the index of the function around it.
-
-    `below` is how many calls the chain goes through as it is written, without those of its variables.
-    """
-
-    function: int
-    line: int
-    call: Expr
-    below: int = 0
-
-
-class DataFacts(msgspec.Struct, frozen=True, array_like=True, gc=False):
-    """What a file says about data."""
-
-    declarations: Declarations = Declarations()
-    touches: tuple[Touch, ...] = ()
-
-
 def data_facts_of(facts: FileFacts) -> DataFacts:
     """Return what the file says about data."""
-    declarations = _declarations(facts)
-    return DataFacts(declarations, tuple(_touches(facts, declarations)))
-
-
-def _declarations(facts: FileFacts) -> Declarations:
     reduction = Reduction(facts)
+    declarations = _declarations(facts, reduction)
+    known = packages_known(facts.language)
+    mentions = facts.language not in GATED or any(package_of(i.module) in known for i in facts.outline.imports)
+    return DataFacts(declarations, tuple(_touches(facts, declarations, reduction)), mentions)
+
+
+def _declarations(facts: FileFacts, reduction: Reduction) -> Declarations:
     declaring = declaring_methods(facts.language)
+    telling = telling_methods(facts.language)
     outline = facts.outline
     bodies = _bodies(facts, reduction)
     methods: dict[int, list[int]] = {}
@@ -131,7 +59,7 @@ def _declarations(facts: FileFacts) -> Declarations:
     returned = {
         (f"{function.receiver}.{function.name}" if function.receiver else function.name): expr
         for number, function in enumerate(outline.functions)
-        if number and function.scope == 0 and (expr := _result(facts, number, reduction)) is not None
+        if number and function.scope == 0 and (expr := _told(facts, number, reduction, telling)) is not None
     }
     return Declarations(
         shapes=tuple(
@@ -147,7 +75,7 @@ def _declarations(facts: FileFacts) -> Declarations:
                 if i.alias and i.module and i.module.partition(".")[0] not in _UNSEEN
             ]
         ),
-        names={**returned, **dict(_names(facts, reduction)), **tables_of_macros(facts)},
+        names={**returned, **dict(_names(facts, reduction)), **tables_of_macros(facts), **statements_of(facts)},
         exports=dict(_exports(facts, reduction)) if facts.language != "python" else {},
         stars=tuple(
             [i.module for i in outline.imports if i.name == "*" and not i.alias]
@@ -184,11 +112,21 @@ def _names(facts: FileFacts, reduction: Reduction) -> Iterator[tuple[str, Expr]]
                 yield name, expr
 
 
+def _told(facts: FileFacts, number: int, reduction: Reduction, telling: frozenset[str]) -> Expr | None:
+    """Return what calling a function gives, in full where that says what a model is."""
+    function = facts.outline.functions[number]
+    if function.receiver and function.name in telling:
+        return reduction.function(number)
+    return _result(facts, number, reduction)
+
+
 def _result(facts: FileFacts, number: int, reduction: Reduction) -> Expr | None:
     """Return what calling a function gives: the type that it declares, else what it returns, if that tells anything."""
     function = facts.outline.functions[number]
-    if function.return_type and _names_class(function.return_type) and not function.is_generator:
-        return Expr(Form.FUNCTION, "", (Expr(Form.INSTANCE, function.return_type),))
+    declared = function.return_type or ""
+    is_told = _names_class(declared) and declared.rpartition(".")[2].strip("?") not in untelling_types(facts.language)
+    if is_told and not function.is_generator:
+        return Expr(Form.FUNCTION, "", (Expr(Form.INSTANCE, declared),))
     found = reduction.function(number)
     if found.items and found.items[0].form is Form.TEXT and function.receiver:
         return found  # Go's `func (User) TableName() string`
@@ -235,7 +173,7 @@ def _bodies(facts: FileFacts, reduction: Reduction) -> dict[int, list[Expr]]:
 
 
 def _shape(
-    facts: FileFacts, number: int, methods: Iterable[int], reduction: Reduction, body: Iterable[Expr] = ()
+    facts: FileFacts, number: int, numbers: Iterable[int], reduction: Reduction, body: Iterable[Expr] = ()
 ) -> Shape:
     cls = facts.outline.classes[number]
     return Shape(
@@ -247,11 +185,13 @@ def _shape(
         attributes=(
             *_members(facts, cls, reduction),
             *_assigned(facts, number, reduction),
-            *_computed(facts, methods, reduction),
+            *_computed(facts, numbers, reduction),
         ),
         marks=tuple([_mark(d, reduction) for d in cls.decorators]),
         kind=cls.kind,
         body=tuple(body),
+        methods=tuple(methods_of(facts, numbers)) if cls.kind == "interface" else (),
+        is_abstract=cls.is_abstract and facts.language == "php",
     )
 
 
@@ -303,7 +243,7 @@ def _mark(decorator: Decorator, reduction: Reduction) -> Mark:
     return Mark(decorator.name, None if decorator.call < 0 else reduction.call(decorator.call))
 
 
-def _touches(facts: FileFacts, declarations: Declarations) -> Iterator[Touch]:
+def _touches(facts: FileFacts, declarations: Declarations, whole: Reduction) -> Iterator[Touch]:
     """Yield the outermost calls of chains that start with something another file or a type can explain."""
     methods = watched_methods(facts.language)
     calls = facts.bodies.calls
@@ -313,6 +253,10 @@ def _touches(facts: FileFacts, declarations: Declarations) -> Iterator[Touch]:
         for index, call in enumerate(calls)
         if (method := _method_of(call.callee)) in methods or (beginnings and method.startswith(beginnings))
     ]
+    marked = marked_functions(facts)
+    yield from (Touch(*found) for found in touching(facts, marked))
+    if marked:
+        candidates = [index for index in candidates if index not in marked]
     if not candidates:
         return
     inner = {below for index in candidates for below in _calls_below(facts, index)}
@@ -323,7 +267,7 @@ def _touches(facts: FileFacts, declarations: Declarations) -> Iterator[Touch]:
             if (built := built_by("rust", calls[index].callee.text)) is not None and built[1] in _WRITING
             for arg in calls[index].args
         }
-    reduction = Reduction(facts, lean=True)
+    reduction = Reduction(facts, lean=True, tables=whole.tables)
     sessions = named_sessions(facts.language)
     bound = {i.alias for i in declarations.imports} | {s.name for s in declarations.shapes}
     bound.update(declarations.names, declarations.exports)
@@ -382,7 +326,9 @@ def _receiver(callee: Expr) -> str:
 
 
 # Languages whose names are found by package: one that the file names, or (Go) its folder.
-PACKAGED: Final = frozenset({"java", "go", "ruby", "php", "csharp", "rust", "kotlin"})
+PACKAGED: Final = frozenset({"java", "go", "ruby", "php", "csharp", "rust", "kotlin", "mybatis"})
+# Languages in which a framework is known by its imports alone: where no file has one, nothing is to be found.
+GATED: Final = {"python": "python", "javascript": "ecmascript", "typescript": "ecmascript", "tsx": "ecmascript"}
 _WRITING: Final = frozenset({"update", "delete"})
 _BINDING: Final = frozenset({"assign", "declare"})
 _TELLING: Final = frozenset(

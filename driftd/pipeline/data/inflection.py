@@ -24,6 +24,11 @@ def plural(name: str) -> str:
     return f"{name}s"
 
 
+def underscored(name: str) -> str:
+    """Return a name as `String#underscore` writes it: `HTTPRequest` is `http_request`."""
+    return _BEFORE_CAPITAL.sub("_", name).lower()
+
+
 def singular(name: str) -> str:
     """Return the word of which a name, or its last word in snake case, is the plural."""
     head, _, last = name.rpartition("_")
@@ -62,3 +67,4 @@ _RULES: Final = tuple(
         (r"(buffal|tomat|potat|her|ech)o$", r"\1oes"), (r"(bu|statu|alia|viru|campu|cactu)s$", r"\1ses"), (r"s$", "s"),
     )
 )  # fmt: skip
+_BEFORE_CAPITAL: Final = re.compile(r"(?<=[A-Z])(?=[A-Z][a-z])|(?<=[a-z\d])(?=[A-Z])")

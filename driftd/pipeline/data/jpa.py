@@ -7,16 +7,16 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from driftd.pipeline.data.expressions import Form
+from driftd.pipeline.data.inflection import underscored
 from driftd.pipeline.data.linking import ClassAt, Symbol
 from driftd.pipeline.data.model import Field, Model
-from driftd.pipeline.data.records import underscored
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from driftd.pipeline.data.facts import Mark
     from driftd.pipeline.data.models import Models
     from driftd.pipeline.data.packs import Pack
+    from driftd.pipeline.data.shapes import Mark
 
 
 def jpa(models: Models, at: ClassAt, pack: Pack) -> Model | None:

@@ -9,18 +9,19 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final, NamedTuple, TypeVar
 
 from driftd.pipeline.data.expressions import Expr, Form
-from driftd.pipeline.data.facts import PACKAGED, Declarations
+from driftd.pipeline.data.facts import PACKAGED
 from driftd.pipeline.data.packs import declares_table, is_known, table_of
-from driftd.pipeline.data.registry import class_key
+from driftd.pipeline.data.registry import class_key, mapped_key, usings_key
 from driftd.pipeline.data.rust import full_path, table_keys
+from driftd.pipeline.data.shapes import Declarations
 from driftd.pipeline.digest import DataPart, DeclarationsData
 from driftd.pipeline.modules import ECMASCRIPT
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from driftd.pipeline.data.facts import Shape
     from driftd.pipeline.data.registry import Entry, Registry
+    from driftd.pipeline.data.shapes import Shape
     from driftd.pipeline.project import Project
 
 
@@ -177,6 +178,8 @@ class Linker:
             return Symbol(full)
         for key, end in table_keys(parts, self.facts[path].stars):
             entry = self.registered(key)
+            if entry is not None and entry.kind == "alias":
+                entry = self.registered(mapped_key("rust", f"entity {entry.model}"))
             if entry is not None and entry.kind:
                 self.seen.add(entry.file)
                 return Declared(entry.file, entry.model, tuple(parts[end:]))
@@ -196,7 +199,7 @@ class Linker:
             if is_known(full):
                 return _taken(Symbol(full), tuple(parts[end:]))
             for scope in dict.fromkeys((*self.scopes_of(path), "")):
-                found = self._of_full_name(f"{scope}.{full}" if scope else full)
+                found = self.of_full_name(f"{scope}.{full}" if scope else full)
                 if found is not None:
                     return _taken(found, tuple(parts[end:]))
         return None
@@ -311,11 +314,22 @@ class Linker:
         parts = own.split(".") if own else []
         return [".".join(parts[:end]) for end in range(len(parts), -1, -1)]
 
+    def usings(self, path: str) -> list[str]:
+        """Return the packages that a whole project takes everything from: its files are in or below their folder."""
+        found: dict[str, None] = {}
+        folder = path
+        while folder:
+            folder = folder.rpartition("/")[0]
+            for entry in self.all_registered(usings_key(folder)):
+                found.update(dict.fromkeys(entry.between.splitlines()))
+        return list(found)
+
     def _packaged(self, path: str, facts: Declarations, head: str, rest: tuple[str, ...]) -> Meaning | None:
         """Return what a name means that is of the same package, or of one of which everything is imported."""
-        for package in (*self.scopes_of(path), *facts.stars):
+        around = self.usings(path) if self.project[path].language == "csharp" else ()
+        for package in (*self.scopes_of(path), *facts.stars, *around):
             full = f"{package}.{head}" if package else head
-            found = Symbol(full) if is_known(full) else self._of_full_name(full)
+            found = Symbol(full) if is_known(full) else self.of_full_name(full)
             if found is not None:
                 return _taken(found, rest)
         return None
@@ -329,12 +343,13 @@ class Linker:
             return _taken(Symbol(full), names[1:])
         parts = module.split("/")
         for at in range(len(parts)):
-            found = self._of_full_name(f"{'/'.join(parts[at:])}.{names[0]}")
+            found = self.of_full_name(f"{'/'.join(parts[at:])}.{names[0]}")
             if found is not None:
                 return _taken(found, names[1:])
         return _taken(Symbol(full), names[1:])
 
-    def _of_full_name(self, full: str) -> ClassAt | Declared | None:
+    def of_full_name(self, full: str) -> ClassAt | Declared | None:
+        """Return the class or the value of this full name, in languages that find names by packages."""
         entry = self.registered(class_key(full))
         if entry is not None and entry.kind:
             self.seen.add(entry.file)

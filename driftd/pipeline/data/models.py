@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from driftd.pipeline.data import declarative, ecmascript, efcore, gorm, records, rust
+from driftd.pipeline.data import declarative, ecmascript, efcore, generated, gorm, records, rust
 from driftd.pipeline.data.django import django
 from driftd.pipeline.data.expressions import Expr, Form
 from driftd.pipeline.data.jpa import doctrine, jpa
@@ -15,10 +15,10 @@ from driftd.pipeline.data.packs import packs_of
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from driftd.pipeline.data.facts import Attribute
     from driftd.pipeline.data.linking import Linker
     from driftd.pipeline.data.model import Model
     from driftd.pipeline.data.packs import Pack
+    from driftd.pipeline.data.shapes import Attribute
 
 
 class Models:
@@ -169,6 +169,7 @@ _RULES: Final[dict[str, Callable[[Models, ClassAt, Pack], Model | None]]] = {
     "jpa": jpa,
     "doctrine": doctrine,
     "gorm": gorm.gorm,
+    "ent": generated.schema,
     "efcore": efcore.efcore,
     **records.RULES,
     "seaorm": rust.seaorm,

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
 PACKS: Final = ("django", "sqlalchemy", "sqlmodel", "peewee", "tortoise", "pony", "prisma", "typeorm", "sequelize",
-         "mongoose", "drizzle", "knex", "jpa", "springdata", "gorm", "activerecord", "eloquent", "efcore", "dapper", "doctrine", "exposed", "diesel", "seaorm", "sqlx", "drivers")  # fmt: skip
+         "mongoose", "drizzle", "knex", "jpa", "springdata", "mybatis", "gorm", "ent", "activerecord", "eloquent", "efcore", "dapper", "doctrine", "exposed", "diesel", "seaorm", "sqlx", "drivers")  # fmt: skip
 
 # A model or a statement handed to one of these says that the receiver is a session, whatever it is called.
 SESSION_METHODS: Final = frozenset({"query", "execute", "scalars", "scalar", "exec"})
@@ -66,6 +66,13 @@ class Pack(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     derived: what methods of repositories do whose names begin so
     gives_all: methods that give what a query found: what is done with that is no access any more
     factory_methods: methods that make an object of their receiver's type argument
+    statement_marks: annotations of methods that hold their statement, and what a file of `mappers` calls its statements
+    mappers: language of files that hold statements of methods of interfaces
+    columns_made: columns that methods of a table's builder make without being given their names; `*` is what they are given
+    untelling: types of results that say less than what is returned
+    generates: whether a package is generated from the models, through which one gets at them
+    telling: methods of models whose result says what the model is
+    gives_session: methods of sessions and clients that give one as well
     operations: receiver -> operation -> methods
     """
 
@@ -110,6 +117,13 @@ class Pack(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     derived: dict[str, str] = {}
     gives_all: frozenset[str] = frozenset()
     factory_methods: frozenset[str] = frozenset()
+    statement_marks: tuple[str, ...] = ()
+    mappers: str = ""
+    columns_made: dict[str, tuple[str, ...]] = {}
+    untelling: frozenset[str] = frozenset()
+    generates: bool = False
+    telling: frozenset[str] = frozenset()
+    gives_session: frozenset[str] = frozenset()
     operations: dict[Receiver, dict[str, tuple[str, ...]]] = {}
     examples: tuple[Example, ...] = ()
 
@@ -209,6 +223,30 @@ def factory_methods(language: str) -> frozenset[str]:
 
 
 @cache
+def statement_marks(language: str) -> frozenset[str]:
+    """Return the last names of annotations that hold the statement of a method."""
+    return frozenset(symbol.rpartition(".")[2] for pack in packs_of(language) for symbol in pack.statement_marks)
+
+
+@cache
+def untelling_types(language: str) -> frozenset[str]:
+    """Return the names of types of results that say less than what is returned."""
+    return frozenset(name for pack in packs_of(language) for name in pack.untelling)
+
+
+@cache
+def telling_methods(language: str) -> frozenset[str]:
+    """Return the names of methods whose result says what a model is."""
+    return frozenset(name for pack in packs_of(language) for name in pack.telling)
+
+
+@cache
+def mappers_of(language: str) -> tuple[Pack, ...]:
+    """Return the packs of a language in which statements of methods may stand in files of their own."""
+    return tuple([pack for pack in packs_of(language) if pack.mappers])
+
+
+@cache
 def settings_read() -> frozenset[str]:
     """Return the names of settings that choose a model."""
     return frozenset(setting for pack in packs().values() for setting, _ in pack.settable_models.values())
@@ -234,6 +272,19 @@ def _all_known() -> _Matcher:
 
 
 @cache
+def packages_known(language: str) -> frozenset[str]:
+    """Return the packages of which some pack of the language knows a symbol."""
+    return frozenset(package_of(symbol) for pack in packs_of(language) for symbol in _symbols(pack.name))
+
+
+@cache
+def package_of(symbol: str) -> str:
+    """Return the package of a symbol or of a module: `@prisma/client` of `@prisma/client.PrismaClient`."""
+    scope, slash, rest = symbol.partition("/") if symbol.startswith("@") else ("", "", symbol)
+    return scope + slash + rest.partition("/")[0].partition(".")[0]
+
+
+@cache
 def table_of(symbol: str) -> str | None:
     """Return the table of a model of a package, or None."""
     return next((pack.models[symbol] for pack in packs().values() if symbol in pack.models), None)
@@ -252,6 +303,8 @@ def built_by(language: str, symbol: str) -> tuple[Pack, str] | None:
         for known, operation in pack.query_calls.items():
             if _Matcher((known,))[symbol]:
                 return pack, operation
+        if pack.has("statement_marks", symbol):
+            return pack, "raw_query"
     return None
 
 
@@ -264,6 +317,7 @@ def _symbols(name: str) -> tuple[str, ...]:
         pack.field_marks, pack.relation_marks, pack.not_field_marks, pack.table_marks,
         pack.inheritance_marks, pack.tables, pack.mappings, pack.managers, pack.sessions,
         tuple(pack.implied_fields), pack.clients, pack.repositories, pack.sets, tuple(pack.query_calls),
+        pack.statement_marks,
     )  # fmt: skip
     return tuple([symbol for symbols in lists for symbol in symbols])
 

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Final
 
 from driftd.pipeline.data.expressions import Expr, Form
-from driftd.pipeline.data.inflection import plural, singular
-from driftd.pipeline.data.linking import ClassAt
+from driftd.pipeline.data.inflection import plural, singular, underscored
+from driftd.pipeline.data.linking import ClassAt, Symbol
 from driftd.pipeline.data.model import Field, Model, Relation
 from driftd.pipeline.data.registry import mapped_key, table_key
 
@@ -85,11 +84,13 @@ def eloquent(models: Models, at: ClassAt, pack: Pack) -> Model:
         if explicit is not None:
             table = explicit.text if explicit.form is Form.TEXT else None
             break
+    if shape.is_abstract:
+        table = None
     names = dict.fromkeys(name for attribute in _LISTS for name in _listed(_value(models, at, attribute)))
     fields = list(_columns(models, table))
     known = {field.name for field in fields}
     fields.extend(Field(name) for name in names if name not in known and name != "*")
-    return Model(pack.name, shape.qualified_name, table, tuple(fields), pack.confidence, shape.line)
+    return Model(pack.name, shape.qualified_name, table, tuple(fields), pack.confidence, shape.line, shape.is_abstract)
 
 
 def exposed(models: Models, at: ClassAt, pack: Pack) -> Model | None:
@@ -99,10 +100,11 @@ def exposed(models: Models, at: ClassAt, pack: Pack) -> Model | None:
         return None
     texts = [arg.text for call in shape.body for arg in call.positional if arg.form is Form.TEXT]
     table = texts[0] if texts else shape.name.removesuffix("Table") or shape.name
-    fields = [
-        Field(a.name, _root_call(a.value)) for a in shape.attributes if a.value is not None and _root_call(a.value)
-    ]
-    return Model(pack.name, shape.qualified_name, table, tuple(fields), pack.confidence, shape.line)
+    above = [one.text for one in models.linker.ancestors(at) if isinstance(one, Symbol)]
+    names = dict.fromkeys(name for symbol in above for name in pack.implied_fields.get(symbol, ()))
+    fields = {a.name: Field(a.name, _root_call(a.value)) for a in shape.attributes if a.value and _root_call(a.value)}
+    fields = {**{name: Field(name) for name in names}, **fields}
+    return Model(pack.name, shape.qualified_name, table, tuple(fields.values()), pack.confidence, shape.line)
 
 
 def _root_call(value: Expr) -> str:
@@ -154,11 +156,6 @@ def _says(models: Models, at: ClassAt, name: str) -> bool:
     return value is not None and value.text == "true"
 
 
-def underscored(name: str) -> str:
-    """Return a name as `String#underscore` writes it: `HTTPRequest` is `http_request`."""
-    return _BEFORE_CAPITAL.sub("_", name).lower()
-
-
 def camelized(name: str, kind: str) -> str:
     """Return the class that a relation's name means: `line_items` is `LineItem`."""
     word = singular(name) if kind == "generic" else name
@@ -172,4 +169,3 @@ RULES: Final[dict[str, Callable[[Models, ClassAt, Pack], Model | None]]] = {
 }
 _ABSTRACT: Final = ("abstract_class",)
 _LISTS: Final = ("fillable", "hidden", "casts")
-_BEFORE_CAPITAL: Final = re.compile(r"(?<=[A-Z])(?=[A-Z][a-z])|(?<=[a-z\d])(?=[A-Z])")

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from driftd.pipeline.facts.model import FileFacts, Value
 
     Local = tuple[int, "Value | None", str, str, int]  # line, value, kind of assignment, annotation, scope
+    # Of local variables by scope and name, of fields by class and name, and what functions return.
+    Tables = tuple[dict[int, dict[str, list[Local]]], dict[tuple[int, str], Local], dict[int, Value]]
 
 
 class Reduction:
@@ -23,20 +25,22 @@ class Reduction:
     that matters.
     """
 
-    def __init__(self, facts: FileFacts, *, lean: bool = False) -> None:
+    def __init__(self, facts: FileFacts, *, lean: bool = False, tables: Tables | None = None) -> None:
+        """`tables` are those of another reduction of the same file."""
         self._facts = facts
         self._lean = lean
         self._is_python = facts.language == "python"
         self._binding = _LOCAL | {"augmented"} if facts.language == "ruby" else _LOCAL  # `@user ||= User.find(1)`
         self._factories = factory_methods(facts.language)
         self._is_ruby = facts.language == "ruby"
+        self._has_errors = facts.language == "go"
         self._has_implicit_this = facts.language in _IMPLICIT_THIS
-        self._locals: dict[int, dict[str, list[Local]]] = {}
-        self._fields: dict[tuple[int, str], Local] = {}
-        self._returns: dict[int, Value] = {}
+        self.tables: Tables = ({}, {}, {}) if tables is None else tables
+        self._locals, self._fields, self._returns = self.tables
         self._known: dict[int, Expr] = {}
         self._busy: set[int] = set()
-        self._collect()
+        if tables is None:
+            self._collect()
 
     def of(self, value: Value, scope: int = 0, line: int = 0, depth: int = 0) -> Expr:
         """Return the expression that stands in `scope` at `line`."""
@@ -243,7 +247,7 @@ class Reduction:
     def _field_of(self, index: int, name: str, depth: int) -> Expr | None:
         outline = self._facts.outline
         site = self._fields.get((index, name))
-        if site is not None:
+        if site is not None and (self._is_python or not self._is_typed(index, name)):
             return self._assigned(site, depth)
         for member in outline.classes[index].members:
             if member.name == name and member.annotation:
@@ -256,11 +260,24 @@ class Reduction:
                             return Expr(Form.INSTANCE, param.annotation)
         return None
 
+    def _is_typed(self, index: int, name: str) -> bool:
+        """Whether a field is declared with a type that names a class: that says more than what one method assigns."""
+        members = self._facts.outline.classes[index].members
+        return any(
+            m.name == name and (m.annotation or "").lstrip("?*").rpartition(".")[2][:1].isupper() for m in members
+        )
+
     def _collect(self) -> None:
         functions = self._facts.outline.functions
+        binding, has_errors, path = self._binding, self._has_errors, Kind.PATH
         for assign in self._facts.bodies.assigns:
-            scope, target = assign.scope, assign.target
-            if scope <= 0 or target.kind != Kind.PATH or assign.kind not in self._binding:
+            scope = assign.scope
+            if scope <= 0:
+                continue
+            target = assign.target
+            if has_errors and target.kind == Kind.TUPLE and assign.kind in _ASSIGNING and target.items:
+                target = target.items[0]  # `user, err := …`
+            if target.kind != path or assign.kind not in binding:
                 continue
             local = (assign.line, assign.value, assign.kind, assign.annotation or "", scope)
             head, _, attribute = target.text.partition(".")
@@ -289,6 +306,7 @@ _CHOICES: Final = frozenset({"or", "||", "??"})
 _JOINING: Final = frozenset({"+", "%", "|", "&"})
 _IMPLICIT_THIS: Final = frozenset({"java", "csharp", "kotlin"})
 _SELVES: Final = frozenset({"self", "cls", "this"})
+_ASSIGNING: Final = frozenset({"assign", "declare"})
 _LOCAL: Final = frozenset({"assign", "declare", "for", "with", "named"})
 # The keyword arguments that a rule or a pack reads; in ECMAScript options are objects, which are kept whole.
 _READ: Final = frozenset(

@@ -105,6 +105,11 @@ def mapped_key(language: str, name: str) -> str:
     return f"mapped\0{language}\0{name}"
 
 
+def usings_key(folder: str) -> str:
+    """Return the key of what the files of a folder take in for the whole project (C#'s `global using`)."""
+    return f"usings\0{folder}"
+
+
 def back_key(target: str, accessor: str) -> str:
     """Return the key of a relation that leads to `target` and back by `accessor`."""
     return f"back\0{target}\0{accessor}"

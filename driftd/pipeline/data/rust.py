@@ -31,15 +31,25 @@ def full_path(imports: dict[str, tuple[str, str]], dotted: str) -> list[str]:
     return parts
 
 
+def modules_of(path: str) -> list[str]:
+    """Return the names of the module that a file is, and of the one that may pass on what it has."""
+    *folders, stem = path.removesuffix(".rs").split("/")
+    return folders[-1:] if stem == "mod" and folders else [stem, *folders[-1:]]
+
+
 def table_keys(parts: list[str], stars: tuple[str, ...]) -> list[tuple[str, int]]:
     """Return the keys of tables and entities that a path may mean, and how many of its names each takes."""
     found = []
     for at, part in enumerate(parts):
-        if part in _OF_ENTITY and at:
+        if part in OF_ENTITY and at:
             found.append((mapped_key("rust", f"entity {parts[at - 1]}"), at + 1))
         elif part == "table" and at:
             found.append((mapped_key("rust", f"table {parts[at - 1]}"), at + 1))
+        elif at:
+            found.append((mapped_key("rust", f"alias {parts[at - 1]}.{part}"), at + 1))
     last = parts[0] if len(parts) == 1 else ""
+    if last:
+        found += [(mapped_key("rust", f"alias {star.rpartition('.')[2]}.{last}"), 1) for star in stars]
     if any(star.endswith(f"{last}.dsl") for star in stars) and last:
         found.append((mapped_key("rust", f"table {last}"), 1))
     return found
@@ -57,4 +67,4 @@ def seaorm(models: Models, at: ClassAt, pack: Pack) -> Model | None:
 
 
 _RENAMES: Final = 3
-_OF_ENTITY: Final = frozenset({"Entity", "Model", "ActiveModel"})
+OF_ENTITY: Final = frozenset({"Entity", "Model", "ActiveModel"})

@@ -28,7 +28,8 @@ def statements(text: str) -> tuple[tuple[str, str], ...]:
 
     logging.getLogger("sqlglot").setLevel(logging.CRITICAL)
     prepared = _PLACEHOLDER.sub(":_p", text.replace("%%", "%").replace("{}", "_p"))
-    for dialect in ("postgres", "mysql", "sqlite", "tsql", None):
+    prepared = _REPLACING.sub("insert or replace into", prepared)  # what SQLite calls it as well; MySQL has both
+    for dialect in ("postgres", "mysql", "sqlite", "tsql", "oracle", None):
         try:
             trees = sqlglot.parse(prepared, dialect=dialect)
         except sqlglot.errors.SqlglotError:
@@ -53,7 +54,7 @@ def _touched(tree: Any) -> Iterator[tuple[str, str]]:
         yield from ((operation, _name(table)) for table in tree.find_all(exp.Table))
         return
     if isinstance(tree, exp.Insert) and (
-        tree.args.get("conflict") is not None or tree.args.get("alternative") == "REPLACE"
+        tree.args.get("conflict") is not None or str(tree.args.get("alternative")).upper() == "REPLACE"
     ):
         operation = "upsert"
     if operation == "migration" and written is None:
@@ -97,5 +98,6 @@ _BEGINNING: Final = re.compile(
     re.IGNORECASE | re.DOTALL,
 )
 _PLACEHOLDER: Final = re.compile(r"%s|%\(\w+\)s")
+_REPLACING: Final = re.compile(r"^[\s(]*replace\s+into\b", re.IGNORECASE)
 _TABLES: Final = frozenset({"TABLE", "VIEW", "MATERIALIZED VIEW"})
 _DEFAULT_SCHEMAS: Final = frozenset({"public", "main", "dbo"})

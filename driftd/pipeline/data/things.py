@@ -5,20 +5,21 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from driftd.pipeline.data.expressions import OTHER, Expr, Form, last_name
+from driftd.pipeline.data.generated import edge_of, generated
 from driftd.pipeline.data.linking import ClassAt, Declared, Symbol
-from driftd.pipeline.data.packs import SESSION_METHODS, built_by, named_sessions, packs, packs_of
+from driftd.pipeline.data.packs import SESSION_METHODS, Pack, Receiver, built_by, named_sessions, packs, packs_of
 from driftd.pipeline.data.registry import back_key, label_key
 from driftd.pipeline.data.sensitivity import words_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from driftd.pipeline.data.linking import Meaning
     from driftd.pipeline.data.model import Relation
     from driftd.pipeline.data.models import Models
-    from driftd.pipeline.data.packs import Pack, Receiver
 
 
-class Thing(NamedTuple):
+class Thing(NamedTuple):  # the types of its fields must be there at run time: this module is compiled
     """What an expression is to a framework: `tables` are those of the models in it.
 
     operation: of a statement or query, what it does when it runs
@@ -241,6 +242,20 @@ class Things:
             return self._attribute(below, last)
         return None
 
+    def _generated(self, path: str, meaning: Meaning | None) -> Thing | None:
+        """Return what a name of a generated package is: a client, or an object of a model."""
+        found = generated(self.linker, path, meaning)
+        if found is None:
+            return None
+        pack, schemas, name = found
+        if pack.has("clients", name):
+            return Thing("client", pack, between=schemas)
+        return self._of_schema(schemas, name.rpartition(".")[2], "instance")
+
+    def _of_schema(self, schemas: str, name: str, role: Receiver) -> Thing | None:
+        at = self.linker.of_full_name(f"{schemas}.{name}")
+        return self._of_class(at, role) if isinstance(at, ClassAt) else None
+
     # -- attributes
 
     def _of_member(self, path: str, expr: Expr, depth: int) -> Thing | None:
@@ -311,6 +326,8 @@ class Things:
             return self._delegate(thing, name)
         if role == "client" and name == "manager" and pack.name == "typeorm":
             return thing._replace(role="session")
+        if pack.generates and role == "client":
+            return self._of_schema(thing.between, name, "class")
         if role in ("client", "session"):
             return thing if name in _SAME_CLIENT else None
         if role == "form" and name in ("instance", "Meta"):
@@ -455,11 +472,22 @@ class Things:
             built = self.of(path, call.callee, depth + 1)
             if built is not None and built.pack.name == "knex" and built.role == "session":
                 return Thing("query", built.pack, named(call))  # knex("users")
-        return self._of_symbol(path, f"{meaning.text}()") if isinstance(meaning, Symbol) else None
+        if not isinstance(meaning, Symbol):
+            return None
+        result = Symbol(f"{meaning.text}()")
+        return self._of_symbol(path, result.text) or self._generated(path, result)
 
     def _after(self, path: str, thing: Thing, method: str, call: Expr) -> Thing | None:
         """Return what calling a method gives: a chain goes on with the same tables."""
         pack, role = thing.pack, thing.role
+        if method in pack.gives_session and role in ("session", "client"):
+            return thing
+        if pack.generates and isinstance(thing.model, ClassAt):
+            model = self.models.of_class(thing.model)
+            edge = None if model is None else edge_of(model, method)
+            if edge is not None:
+                target = self._labelled(pack, edge.target, "instance")
+                return None if target is None else target._replace(role="query")
         if role in ("session", "client"):
             return self._after_session(path, thing, method, call)
         operation = pack.operation(role, method) or (pack.operation("query", method) if role in _MANY else "") or ""
@@ -484,7 +512,7 @@ class Things:
             joined = named(call) if pack.name == "knex" else self.tables(path, call.positional[:1])
             tables = tuple(dict.fromkeys((*thing.tables, *joined)))
             return thing._replace(role="query", tables=tables, operation=thing.operation or "select")
-        kept = thing.operation if thing.operation not in ("", "select") else operation
+        kept = thing.operation if thing.operation not in ("", "select") and operation != "upsert" else operation
         if operation == "insert" and pack.rule == "django":
             return thing._replace(role="instance", operation="", between="")
         return thing._replace(role="query", operation=kept, between="")
@@ -544,6 +572,9 @@ class Things:
             return None
         name, _, inner = parts[0].replace("<", "[").replace(">", "]").partition("[")
         meaning = self.linker.name(path, name)
+        made = self._generated(path, meaning)
+        if made is not None:
+            return made
         if isinstance(meaning, ClassAt) and not meaning.rest:
             return self._of_class(meaning, "instance")
         if isinstance(meaning, Symbol):

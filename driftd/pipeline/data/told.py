@@ -5,10 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from driftd.pipeline.data.expressions import Form
-from driftd.pipeline.data.registry import Entry, mapped_key, table_key
+from driftd.pipeline.data.generated import told_schemas
+from driftd.pipeline.data.mappers import told_statements
+from driftd.pipeline.data.registry import Entry, mapped_key, table_key, usings_key
+from driftd.pipeline.data.rust import OF_ENTITY, modules_of
 
 if TYPE_CHECKING:
-    from driftd.pipeline.data.facts import Declarations
+    from driftd.pipeline.data.shapes import Declarations
 
 
 def told_by(path: str, facts: Declarations, language: str) -> dict[str, Entry]:
@@ -17,13 +20,21 @@ def told_by(path: str, facts: Declarations, language: str) -> dict[str, Entry]:
         table_key(table): Entry(path, table, "columns", "\n".join(f"{name}\t{kind}" for name, kind in columns))
         for table, columns in facts.columns.items()
     }
+    found.update(told_statements(path, facts, language))
+    found.update(told_schemas(path, facts, language))
     for name, value in facts.names.items() if language == "rust" else ():
         if value.form is Form.CALL and value.callee.text == "diesel.table":
             found[mapped_key("rust", f"table {name}")] = Entry(path, name, "value")
+    if language == "csharp" and facts.stars and not (facts.shapes or facts.names or facts.package):
+        found[usings_key(path.rpartition("/")[0])] = Entry(path, "", "usings", "\n".join(facts.stars))
+    for bound in facts.imports if language == "rust" else ():
+        if bound.alias != bound.name and bound.name in OF_ENTITY:
+            for module in modules_of(path):
+                entry = Entry(path, bound.module.rpartition(".")[2], "alias")
+                found[mapped_key("rust", f"alias {module}.{bound.alias}")] = entry
     for shape in facts.shapes:
         if language == "rust" and any(mark.name == "sea_orm" for mark in shape.marks):
-            *folders, stem = path.removesuffix(".rs").split("/")
-            module = folders[-1] if stem == "mod" and folders else stem
+            module = modules_of(path)[0]
             found.setdefault(mapped_key("rust", f"entity {module}"), Entry(path, shape.qualified_name))
         for call in shape.body:
             if call.callee.text == "isolate_namespace" and call.positional and call.positional[0].form is Form.NAME:

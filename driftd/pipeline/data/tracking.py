@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, Generic, TypeVar
 
-from driftd.pipeline.data.facts import PACKAGED, Declarations
+from driftd.pipeline.data.facts import GATED, PACKAGED
 from driftd.pipeline.data.linking import SCHEMA_SUFFIX, SCHEMAS, Linker
 from driftd.pipeline.data.models import Models
 from driftd.pipeline.data.packs import settings_read
 from driftd.pipeline.data.registry import Registry
+from driftd.pipeline.data.shapes import Declarations
 from driftd.pipeline.data.told import told_by
 from driftd.pipeline.digest import DataPart, RawData
 from driftd.pipeline.facts.codec import encode
@@ -34,6 +35,7 @@ class Tracking(Generic[T]):
         self._declared: dict[str, int] = {}
         self._users: dict[str, set[str]] = {}
         self._seen: dict[str, frozenset[str]] = {}
+        self._mentioning: dict[str, set[str]] = {}  # files that import a framework, by family of languages
 
     def update(self, project: Project, change: Change, go_on: Callable[[], None] = lambda: None) -> dict[str, T | None]:
         """Return the results of all files that may have another one now; None for those that say nothing of data.
@@ -41,8 +43,11 @@ class Tracking(Generic[T]):
         `go_on` is asked before each file; if it raises, what is kept is worth nothing any more.
         """
         again = set(change.changed | change.removed | change.interface_changed)
+        before = {family for family, paths in self._mentioning.items() if paths}
         for path in change.changed | change.removed:
             old = self._declared.pop(path, 0)
+            for paths in self._mentioning.values():
+                paths.discard(path)
             file = project.file(path)
             if file is not None:
                 data = file.part(DataPart[RawData]).data
@@ -50,12 +55,18 @@ class Tracking(Generic[T]):
                     self._declared[path] = hash(bytes(data.declarations))
                 elif bytes(data.touches) != _NO_TOUCHES:
                     self._declared[path] = 0
+                if data.mentions:
+                    family = GATED.get(file.language, "ecmascript" if path.endswith(SCHEMA_SUFFIX) else "")
+                    self._mentioning.setdefault(family, set()).add(path)
             if self._declared.get(path, 0) != old:
                 again |= self._users.get(path, _NOBODY)
         if any(path.endswith(SCHEMA_SUFFIX) for path in change.changed | change.removed):
             again |= self._users.get(SCHEMAS, _NOBODY)
         for key in change.lookups_changed | change.interface_changed:
             again |= self._users.get(key, _NOBODY)
+        idle = set(GATED.values()).difference(family for family, paths in self._mentioning.items() if paths)
+        if flipped := {family for family in set(GATED.values()) if (family in idle) is (family in before)}:
+            again |= {path for path in self._declared if GATED.get(project[path].language) in flipped}
         linker = Linker(project, self._registry)
         models = Models(linker)
         for key in {key for path in again for key in self._declare(linker, project, path)}:
@@ -65,8 +76,12 @@ class Tracking(Generic[T]):
         for path in again:
             go_on()
             linker.start()
+            if self._is_idle(project, path, idle):
+                keys |= self._registry.replace(path, (), {})
+                continue
             own = models.of_file(path) if self._declared.get(path) else []
-            told[path] = own, frozenset(linker.seen)
+            if own or linker.seen:
+                told[path] = own, frozenset(linker.seen)
             keys |= self._registry.replace(path, own, _settings(linker, path) if self._declared.get(path) else {})
         for key in keys:
             again |= self._users.get(key, _NOBODY)
@@ -74,14 +89,23 @@ class Tracking(Generic[T]):
         for path in again:
             go_on()
             linker.start()
+            if self._is_idle(project, path, idle):
+                results[path] = None
+                self._note(path, _NOBODY)
+                continue
             if path in told:
                 own, seen = told[path]
                 linker.seen |= seen
             else:
-                own = models.of_file(path)
+                own = models.of_file(path) if self._declared.get(path) else []
             results[path] = self._make(models, path, own) if path in self._declared else None
             self._note(path, frozenset(linker.seen))
         return results
+
+    def _is_idle(self, project: Project, path: str, idle: set[str]) -> bool:
+        """Whether a file is of languages in which no file imports a framework."""
+        file = project.file(path) if idle else None
+        return file is not None and GATED.get(file.language) in idle
 
     def _declare(self, linker: Linker, project: Project, path: str) -> set[str]:
         file = project.file(path)

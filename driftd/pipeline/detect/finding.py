@@ -21,10 +21,10 @@ from driftd.pipeline.facts.model import Kind, Value
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from driftd.pipeline.bindings import Scopes
     from driftd.pipeline.detect.names import Given
     from driftd.pipeline.detect.rules import Match, Rule
     from driftd.pipeline.facts.model import Call, Class, FileFacts, Function
+    from driftd.pipeline.scopes import Scopes
 
 
 class Candidate(NamedTuple):
@@ -68,10 +68,13 @@ class RuleIndex:
         self.rules: dict[str, Rule] = {}
         self.named: dict[str, _Named] = {kind: _Named() for kind in _NAMED}
         self.plain: dict[str, list[tuple[Rule, Match]]] = {kind: [] for kind in _PLAIN}
+        self.operations: dict[str, list[tuple[Rule, Match]]] = {}
         self.given: Given = {}
+        self.given_heads: set[str] = set()  # first names of what frameworks give
         for file in files:
             for handed in file.gives:
                 if language in file.languages:
+                    self.given_heads |= {name.partition(".")[0] for name in handed.gives}
                     for method in handed.methods:
                         self.given.setdefault(method, []).append((frozenset(handed.symbols), handed.gives))
             for rule in file.rule:
@@ -84,6 +87,8 @@ class RuleIndex:
             for kind, table in self.named.items():
                 for pattern in patterns(texts(getattr(match, kind))):
                     table.add(Candidate(pattern, rule, match))
+            for operator in texts(match.operation):
+                self.operations.setdefault(operator, []).append((rule, match))
             for kind, rows in self.plain.items():
                 if getattr(match, kind):
                     rows.append((rule, match))
@@ -94,10 +99,19 @@ _PLAIN: Final = ("function", "handler", "literal", "built", "comment", "paramete
 
 
 def find(
-    path: str, facts: FileFacts, index: RuleIndex, scopes: Scopes | None = None, *, is_test: bool = False
+    path: str,
+    facts: FileFacts,
+    index: RuleIndex,
+    scopes: Scopes | None = None,
+    *,
+    is_test: bool = False,
+    encoded: bytes = b"",
 ) -> list[Found]:
-    """Return what the rules find in a file, in order of lines; each rule once a place, and not more often than it may."""
-    finder = _Finder(path, facts, index, scopes, is_test=is_test)
+    """Return what the rules find in a file, in order of lines; each rule once a place, and not more often than it may.
+
+    `encoded` are the same facts in msgpack: a word that they do not hold need not be looked for.
+    """
+    finder = _Finder(path, facts, index, scopes, encoded, is_test=is_test)
     best: dict[tuple[str, int, int], Found] = {}
     for found in finder.run():
         best.setdefault((found.rule.id, found.place.line, found.place.column), found)
@@ -111,8 +125,11 @@ def find(
 
 
 class _Finder:
-    def __init__(self, path: str, facts: FileFacts, index: RuleIndex, scopes: Scopes | None, *, is_test: bool) -> None:
+    def __init__(
+        self, path: str, facts: FileFacts, index: RuleIndex, scopes: Scopes | None, encoded: bytes, *, is_test: bool
+    ) -> None:
         self.facts = facts
+        self.encoded = encoded
         self.bodies = facts.bodies
         self.outline = facts.outline
         self.index = index
@@ -154,7 +171,7 @@ class _Finder:
             candidates = meant.get(last)
             if candidates is None:
                 plain = _LAST.split(last)[-1] if ":" in last or "\\" in last or ">" in last else last
-                known = by_last.get(plain) or aliases.get(plain) or ()
+                known = (*by_last.get(plain, ()), *aliases.get(plain, ()))
                 candidates = meant[last] = (*self._possible(known), *opened) if plain else ()
             if candidates:
                 yield from self._call(number, call, last, candidates)
@@ -190,7 +207,7 @@ class _Finder:
     def _possible(self, candidates: Iterable[Candidate]) -> list[Candidate]:
         """Return the candidates whose first name the file has: imported or read."""
         if self._heads is None:
-            heads = set(self.facts.names)
+            heads = {*self.facts.names, *self.index.given_heads}
             for i in self.outline.imports:
                 module = i.module.removeprefix("node:")
                 heads.update((module, re.split(r"[.:\\]", module, maxsplit=1)[0]))
@@ -210,12 +227,13 @@ class _Finder:
         """Return the candidates by what the file itself calls them: imported or assigned under another name."""
         found: dict[str, list[Candidate]] = {}
         for i in self.outline.imports:
-            if i.alias and i.alias not in by_last:
+            if i.alias:
                 original = (
                     i.name if i.name not in {"", "*", "default"} else i.module.rpartition(".")[2].rpartition("/")[2]
                 )
                 if original in by_last:
-                    found.setdefault(i.alias, []).extend(by_last[original])
+                    if original != i.alias:
+                        found.setdefault(i.alias, []).extend(by_last[original])
                 elif i.module.removeprefix("node:") in by_last:
                     found.setdefault(i.alias, []).extend(by_last[i.module.removeprefix("node:")])
         for assign in self.bodies.assigns:
@@ -223,11 +241,11 @@ class _Finder:
             if value is not None and value.kind in _NAMING and target.kind == Kind.PATH:
                 last = value.text.rpartition(".")[2]
                 name = target.text.rpartition(".")[2]
-                if name not in by_last and (last in by_last or last in found):
+                if name != last and (last in by_last or last in found):
                     found.setdefault(name, []).extend(by_last.get(last) or found[last])
             elif value is not None and target.kind == Kind.DICT:
                 for key, local in zip(target.items[::2], target.items[1::2], strict=False):
-                    if local.kind == Kind.PATH and key.text in by_last and local.text not in by_last:
+                    if local.kind == Kind.PATH and key.text in by_last and local.text != key.text:
                         found.setdefault(local.text, []).extend(by_last[key.text])
         return found
 
@@ -488,9 +506,9 @@ class _Finder:
         }
         identifiers = self.facts.names
         read_words = reads.by_last.keys() & identifiers if reads else frozenset()
-        if entries and not self.names.ecmascript and entries.by_last.keys().isdisjoint([one.value for one in literals]):
-            entries = _NONE
-        if not (watched or read_words or entries or markup):
+        operations = self.index.operations
+        keys = self._present(entries.by_last)
+        if not (watched or read_words or keys or markup or operations):
             return
         for root, line, column, scope, region in roots(self.facts):
             stack = [root]
@@ -501,7 +519,12 @@ class _Finder:
                     last = value.text.rpartition(".")[2]
                     if last in read_words:
                         yield from self._read(value, reads.by_last[last], line, column, scope, region)
-                elif kind == Kind.DICT and entries:
+                elif kind == Kind.OPERATION and value.text in operations:
+                    place = Place(line, column, line, scope, region, value.text, None, value)
+                    for rule, match in operations[value.text]:
+                        if self.judge.accepts(match, place):
+                            yield Found(rule, place)
+                elif kind == Kind.DICT and keys:
                     yield from self._entries(value, entries, line, column, scope, region)
                 elif kind == Kind.MARKUP and markup:
                     for pattern, rule, match in markup.by_last.get(value.text, markup.open.get("", ())):
@@ -514,6 +537,11 @@ class _Finder:
                         yield from found
                         continue  # its parts are parts of the same string
                 stack.extend(value.items)
+
+    def _present(self, words: Iterable[str]) -> list[str]:
+        """Return those of the words that stand anywhere in the file."""
+        encoded = self.encoded
+        return [word for word in words if not encoded or word.encode() in encoded]
 
     def _read(
         self, value: Value, candidates: list[Candidate], line: int, column: int, scope: int, region: int
@@ -563,7 +591,6 @@ class _Finder:
                     yield Found(rule, place)
 
 
-_NONE: Final = _Named()
 _LAST: Final = re.compile(r"::|\\|->|>")
 _ALL: Final = frozenset({ANYTHING, "**"})
 _NAMING: Final = frozenset({Kind.PATH, Kind.MEMBER})

@@ -18,9 +18,9 @@ from driftd.pipeline.facts.model import Assign, Kind, Value
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
-    from driftd.pipeline.bindings import Scopes
     from driftd.pipeline.detect.operators import Constant
     from driftd.pipeline.facts.model import Call, FileFacts
+    from driftd.pipeline.scopes import Scopes
 
 Possible = tuple["Constant", ...] | None
 """What a value can be; None: anything."""

@@ -9,6 +9,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
 from driftd.pipeline.detect.built import assigned, built_text, dynamic_parts, path_value
+from driftd.pipeline.detect.origins import comes_from
 from driftd.pipeline.detect.patterns import patterns
 from driftd.pipeline.detect.purposes import Purposes
 from driftd.pipeline.detect.rules import Condition, texts
@@ -150,11 +151,27 @@ class Judge:
             return False
         if c.written and not any(map(_regex(c.written).search, self._written(value, scope, line))):
             return False
+        if c.text_built:
+            text = built_text(self, value, scope, line)
+            if text is None or _regex(c.text_built).search(text) is None:
+                return False
+        if c.regex and not self._is_regex(value, scope, line, c.regex):
+            return False
+        if c.comes_from and not comes_from(self.names, value, scope, line, texts(c.comes_from)):
+            return False
         if c.mentions and not any(map(_regex(c.mentions).search, self._mentioned(value, scope, line))):
             return False
         if c.any and not any(self.fits(one, value, scope, line) for one in c.any):
             return False
         return c.not_ is None or not self.fits(c.not_, value, scope, line)
+
+    def _is_regex(self, value: Value, scope: int, line: int, wanted: str) -> bool:
+        if value.kind == Kind.PATH:
+            given = assigned(self.facts, value.text, scope, line) or assigned(self.facts, value.text, 0, line)
+            value = given if given is not None else value
+        if value.kind != Kind.REGEX or value.ref < 0:
+            return False
+        return _regex(wanted).search(self.facts.texts.literals[value.ref].value) is not None
 
     def is_named(self, names: Iterable[str], wanted: tuple[str, ...]) -> bool:
         """Return whether one of the names is one of those that are wanted."""
@@ -290,6 +307,8 @@ class Judge:
         ):
             return False
         if c.imports and not self._imports(texts(c.imports)):
+            return False
+        if c.file_mentions and not any(map(_regex(c.file_mentions).search, self.facts.names)):
             return False
         if c.has_call and not self.is_named(self._calls_made(), texts(c.has_call)):
             return False
@@ -470,7 +489,8 @@ def _says_something(c: Condition) -> bool:
     """Return whether a condition itself says anything of a value; `any` and `not` are of conditions of their own."""
     return bool(
         c.is_ or c.text or c.name or c.kind or c.has or c.lacks or c.calls or c.items
-        or c.part or c.entry or c.comparison or c.written or c.mentions or c.permits
+        or c.part or c.entry or c.comparison or c.written or c.mentions or c.permits or c.comes_from
+        or c.text_built or c.regex
         or c.built is not None or c.constant is not None or c.empty is not None or c.missing is not None
         or c.at_least is not None or c.at_most is not None or c.below is not None
     )  # fmt: skip

@@ -13,8 +13,10 @@ import msgspec
 from driftd.pipeline.detect.finding import find
 from driftd.pipeline.detect.owasp import owasp_of
 from driftd.pipeline.detect.registry import index_of
+from driftd.pipeline.detect.severity import severity_of
 from driftd.pipeline.detect.suppressions import Suppressions
 from driftd.pipeline.facts.model import Kind, owner_function
+from driftd.pipeline.patterns.shapes import shapes_of
 from driftd.pipeline.production import is_test
 from driftd.pipeline.rendering import source_text
 from driftd.rows.declare import row_values
@@ -22,17 +24,19 @@ from driftd.rows.ids import fingerprint
 from driftd.rows.patterns import DetectionRow
 
 if TYPE_CHECKING:
-    from driftd.pipeline.bindings import Scopes
     from driftd.pipeline.detect.finding import Found
     from driftd.pipeline.detect.rules import Rule
     from driftd.pipeline.facts.model import FileFacts
+    from driftd.pipeline.scopes import Scopes
 
 
 class Fault(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """A detection that is a violation, unless feedback says otherwise.
 
     id: that of the detection, or of the outlier; suppressed: whether a comment silences it
+    severity: before feedback; see `severity`
     pattern: the pattern that it breaks, where that is not the rule
+    code: hash of rule and code, wherever that stands
     """
 
     id: str
@@ -50,6 +54,24 @@ class Fault(msgspec.Struct, frozen=True, array_like=True, gc=False):
     fix: str | None = None
     suppressed: bool = False
     pattern: str = ""
+    code: str = ""
+
+
+class Silence(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """A comment that silences findings, for those that only the project as a whole has.
+
+    id: fingerprint; about: the line that it is about; rules: those it names, none for all
+    is_own: whether it is driftd's own form; used: whether it silences something that a rule finds here
+    """
+
+    id: str
+    line: int
+    column: int
+    about: int
+    rules: tuple[str, ...]
+    is_own: bool
+    used: bool
+    text: str
 
 
 class Choices(msgspec.Struct, frozen=True, array_like=True, gc=False):
@@ -61,20 +83,33 @@ class Choices(msgspec.Struct, frozen=True, array_like=True, gc=False):
 
 
 class Marks(msgspec.Struct, frozen=True, array_like=True, gc=False, omit_defaults=True):
-    """All of it; `rows` are those of `detections`, in column order."""
+    """All of it.
+
+    rows: those of `detections`, in column order
+    faults: detections that are violations
+    choices: how questions are answered
+    lengths: of functions in lines, and how many have that length, one after the other
+    long: function, line and length of those that are long
+    is_test: whether the file is a test or a fixture
+    """
 
     rows: tuple[tuple[object, ...], ...] = ()
     faults: tuple[Fault, ...] = ()
     choices: tuple[Choices, ...] = ()
+    lengths: tuple[int, ...] = ()
+    long: tuple[int, ...] = ()
+    is_test: bool = False
+    silences: tuple[Silence, ...] = ()
 
 
 NO_MARKS: Final = Marks()
+LONG: Final = 40  # lines of a function that can be an outlier
 
 
-def marks_of(path: str, facts: FileFacts, scopes: Scopes | None = None) -> Marks:
+def marks_of(path: str, facts: FileFacts, scopes: Scopes | None = None, encoded: bytes = b"") -> Marks:
     """Return what the rules find in a file."""
     testing = is_test(path)
-    found = find(path, facts, index_of(facts.language), scopes, is_test=testing)
+    found = find(path, facts, index_of(facts.language), scopes, is_test=testing, encoded=encoded)
     suppressions = Suppressions(facts)
     ordinals: dict[tuple[str, str, str], int] = {}
     rows, faults = [], []
@@ -119,7 +154,7 @@ def marks_of(path: str, facts: FileFacts, scopes: Scopes | None = None) -> Marks
                     line=place.line,
                     column=column,
                     end_line=max(place.line, place.end_line),
-                    severity=rule.severity,
+                    severity=severity_of(rule.category, rule.cwe, rule.severity),
                     category=rule.category,
                     message=_message(rule, place.name, shown),
                     confidence=rule.confidence,
@@ -128,13 +163,44 @@ def marks_of(path: str, facts: FileFacts, scopes: Scopes | None = None) -> Marks
                     strategy=rule.fix.strategy if rule.fix else None,
                     fix=rule.fix.description if rule.fix else (rule.remediation or None),
                     suppressed=suppressions.silences(rule, place.line),
+                    code=fingerprint(rule.id, text),
                 )
             )
+    for answer, sites in shapes_of(path, facts, is_test=testing).items():
+        choices.setdefault(answer, []).extend(sites)
+    lengths, long = _lengths(facts)
     return Marks(
         tuple(rows),
         tuple(faults),
         tuple([Choices(q, a, tuple(sites)) for (q, a), sites in choices.items()]),
+        lengths,
+        long,
+        testing,
+        _silences(path, suppressions),
     )
+
+
+def _lengths(facts: FileFacts) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    counts: dict[int, int] = {}
+    long = []
+    for number, function in enumerate(facts.outline.functions):
+        if number and function.kind != "lambda":
+            length = function.end_line - function.line + 1
+            counts[length] = counts.get(length, 0) + 1
+            if length >= LONG:
+                long += [number, function.line, length]
+    return tuple([n for pair in counts.items() for n in pair]), tuple(long)
+
+
+def _silences(path: str, suppressions: Suppressions) -> tuple[Silence, ...]:
+    counts: dict[str, int] = {}
+    found = []
+    for one in suppressions.directives:
+        ordinal = counts[one.text] = counts.get(one.text, -1) + 1
+        number = fingerprint(UNUSED_SUPPRESSION, path, one.text, ordinal)
+        used = one.line in suppressions.used
+        found.append(Silence(number, one.line, one.column, one.about, one.rules, one.is_own, used, one.text))
+    return tuple(found)
 
 
 def _message(rule: Rule, name: str, shown: str) -> str:
@@ -159,5 +225,6 @@ def _around(facts: FileFacts, scope: int) -> str:
     return facts.outline.classes[~scope].qualified_name if scope < 0 else facts.outline.functions[scope].qualified_name
 
 
+UNUSED_SUPPRESSION: Final = "driftd/unused-suppression"
 _LONGEST: Final = 200
 _LONGEST_IDENTITY: Final = 4000

@@ -11,11 +11,14 @@ from importlib.resources import files
 from typing import TYPE_CHECKING, Final
 
 from driftd.pipeline.detect.finding import RuleIndex
-from driftd.pipeline.detect.rules import RuleFile, parse
+from driftd.pipeline.detect.rules import Rule, RuleFile, parse
 from driftd.pipeline.modules import ECMASCRIPT
+from driftd.pipeline.patterns.questions import rules_of_choices
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
+
+    from driftd.pipeline.detect.rules import Rule
 
 _FOLDER: Final = files("driftd.pipeline").joinpath("packs", "rules")
 _FAMILIES: Final[Mapping[str, str]] = dict.fromkeys(ECMASCRIPT, "javascript")
@@ -40,7 +43,15 @@ def pack_files(folder: str) -> tuple[RuleFile, ...]:
 @cache
 def index_of(language: str) -> RuleIndex:
     """Return the rules of a language."""
-    return RuleIndex((*pack_files(family(language)), *pack_files("any"), *_custom), language)
+    choices = RuleFile(rule=rules_of_choices())
+    return RuleIndex((*pack_files(family(language)), *pack_files("any"), choices, *_custom), language)
+
+
+@cache
+def rules_by_id() -> Mapping[str, Rule]:
+    """Return every rule that there is; one of the workspace replaces that of a pack."""
+    files = (*(file for folder in families() for file in pack_files(folder)), *_custom)
+    return {rule.id: rule for file in files for rule in file.rule}
 
 
 def families() -> list[str]:
@@ -52,3 +63,4 @@ def use_custom(found: Iterable[RuleFile]) -> None:
     """Take the rules of the workspace instead of those taken before; one of a pack's id replaces that."""
     _custom[:] = found
     index_of.cache_clear()
+    rules_by_id.cache_clear()

@@ -32,6 +32,8 @@ class Directive(NamedTuple):
     rules: tuple[str, ...]
     reason: str
     is_own: bool
+    text: str
+    column: int
 
 
 class Suppressions:
@@ -50,22 +52,20 @@ class Suppressions:
         """Return whether a comment silences a rule on a line."""
         found = False
         for directive in self._by_line.get(line, ()):
-            if _covers(directive.rules, rule, may_be_bare=directive.is_own and rule.category != "security"):
+            if covers(directive.rules, rule.id, rule.category, is_own=directive.is_own):
                 self.used.add(directive.line)
                 found = True
         return found or any(
-            start <= line <= end and _covers(rules, rule, may_be_bare=False) for start, end, rules in self._spans
+            start <= line <= end and covers(rules, rule.id, rule.category, is_own=False)
+            for start, end, rules in self._spans
         )
 
-    def unused(self) -> list[Directive]:
-        """Return the project's own directives that silenced nothing."""
-        return [d for d in self.directives if d.is_own and d.line not in self.used]
 
-
-def _covers(named: tuple[str, ...], rule: Rule, *, may_be_bare: bool) -> bool:
+def covers(named: tuple[str, ...], rule: str, category: str, *, is_own: bool) -> bool:
+    """Tell whether a comment that names these rules is about a rule; security rules are to be named."""
     if not named:
-        return may_be_bare
-    return any(name in {rule.id, rule.id.rpartition("/")[2], rule.category} for name in named)
+        return is_own and category != "security"
+    return any(name in {rule, rule.rpartition("/")[2], category} for name in named)
 
 
 def _directives(facts: FileFacts) -> list[Directive]:
@@ -80,18 +80,19 @@ def _directives(facts: FileFacts) -> list[Directive]:
         if own is not None:
             rules = tuple([name for name in _SPLIT.split(own["rules"] or "") if name])
             about = comment.line if comment.is_trailing else _next_code(comment.end_line, alone)
-            found.append(Directive(comment.line, about, rules, (own["reason"] or "").strip(" -*/"), is_own=True))
+            reason = (own["reason"] or "").strip(" -*/")
+            found.append(Directive(comment.line, about, rules, reason, True, text, comment.column))
             continue
         other = _NOQA.search(text)
         if other is not None:
             rules = tuple([name for name in _SPLIT.split(other["rules"] or "") if name])
-            found.append(Directive(comment.line, comment.line, rules, "", is_own=False))
+            found.append(Directive(comment.line, comment.line, rules, "", False, text, comment.column))
             continue
         eslint = _ESLINT.search(text)
         if eslint is not None:
             rules = tuple([name for name in _SPLIT.split(eslint["rules"] or "") if name])
             about = comment.line if eslint["where"] == "line" else comment.end_line + 1
-            found.append(Directive(comment.line, about, rules, "", is_own=False))
+            found.append(Directive(comment.line, about, rules, "", False, text, comment.column))
     return found
 
 

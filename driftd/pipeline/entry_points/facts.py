@@ -8,45 +8,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-import msgspec
-
-from driftd.pipeline.bindings import Binding, Means, reaching
+from driftd.pipeline.bindings import Binding, Means
 from driftd.pipeline.entry_points.packs import watched_calls, watched_guards
+from driftd.pipeline.entry_points.starts import Handed, Handover, StartFacts
 from driftd.pipeline.expressions import Expressions
 from driftd.pipeline.facts.model import Kind
+from driftd.pipeline.scopes import reaching
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from driftd.pipeline.bindings import Scopes
     from driftd.pipeline.facts.model import Call, FileFacts, Function, Value
-
-
-class Handed(msgspec.Struct, frozen=True, array_like=True, gc=False):
-    """What may be functions in one argument of a call: its position, or its name where it has one."""
-
-    position: int
-    name: str
-    what: tuple[Binding, ...]
-
-
-class Handover(msgspec.Struct, frozen=True, array_like=True, gc=False):
-    """A call that may register functions: of `name` of `callee`, or of that itself where the name is empty."""
-
-    line: int
-    callee: Binding
-    name: str
-    arguments: tuple[Handed, ...]
-
-
-class StartFacts(msgspec.Struct, frozen=True, array_like=True, gc=False, omit_defaults=True):
-    """What a file says; `marks` are (class, decorator), `guards` both sides of what its top level is run under."""
-
-    handovers: tuple[Handover, ...] = ()
-    marks: tuple[tuple[int, str], ...] = ()
-    guards: tuple[tuple[str, str], ...] = ()
-    markup: tuple[int, ...] = ()  # functions that return markup
-    hidden: tuple[int, ...] = ()  # methods that others do not call by name: private and protected ones, constructors
+    from driftd.pipeline.scopes import Scopes
 
 
 def start_facts_of(facts: FileFacts, scopes: Scopes) -> StartFacts:

@@ -39,13 +39,13 @@ def beta_quantile(p: float, a: float, b: float) -> float:
         mean, deviation = a / (a + b), math.sqrt(a * b / (a + b + 1)) / (a + b)
         return min(1.0, max(0.0, mean + deviation * normal_quantile(p)))
     low, high = 0.0, 1.0
-    for _ in range(80):
+    for _ in range(300):
         middle = (low + high) / 2
         if beta_cdf(middle, a, b) < p:
             low = middle
         else:
             high = middle
-        if high - low < 1e-12:
+        if high - low <= 1e-12 * high:
             break
     return (low + high) / 2
 

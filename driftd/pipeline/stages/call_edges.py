@@ -8,6 +8,7 @@ is a function of the files and of the flows of the round before; so after any hi
 
 from __future__ import annotations
 
+from array import array
 from collections import Counter
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, ClassVar, Final, NamedTuple, TypeAlias
@@ -15,11 +16,12 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final, NamedTuple, TypeAlias
 import msgspec
 
 from driftd.pipeline.call_graph.declared import Declared
-from driftd.pipeline.call_graph.declared_resolve import resolve_file
+from driftd.pipeline.call_graph.declared_resolve import resolve_file, resolver_of
 from driftd.pipeline.call_graph.flows import Contributions, Flows, merged
 from driftd.pipeline.call_graph.outcomes import BUILTIN_CALL, EXTERNAL, IMPLICIT, RESOLVED
 from driftd.pipeline.dialects import DIALECTS
 from driftd.pipeline.project import Project
+from driftd.pipeline.slab import Slab, lay, tidy
 from driftd.pipeline.stage import Cancelled, Findings, Remembering
 from driftd.rows.call_graph import CallEdgeRow, ExternalCallRow
 
@@ -27,6 +29,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 
     from driftd.pipeline.call_graph.flows import Named
+    from driftd.pipeline.call_graph.outcomes import Part
+    from driftd.pipeline.call_graph.resolve import Resolver
     from driftd.pipeline.project import Change
     from driftd.pipeline.stage import Mapper
     from driftd.rows.declare import Row
@@ -34,42 +38,114 @@ if TYPE_CHECKING:
 # From here on other processes are worth the snapshot they need; a chunk is worth its trip and leaves none idle long.
 MANY_FILES = 200
 CHUNK = 48
+MOST_HELD: Final = 14_000_000  # bytes of facts that a process keeps decoded for the next round, as nine times that
 ROUNDS: Final = 3
+FLOWS_HELD: Final = 4096  # files whose flows are held decoded while those of all are put together
+
+
+_NO_SLAB: Final = Slab(())
+PIECES: Final = 2  # of a result in a slab
 
 
 class _Part(NamedTuple):
-    """What resolving a stretch of a file gave: its edges encoded, how its call sites fared, what it read and handed on."""
+    """What resolving a stretch of a file gave: its edges encoded, how its call sites fared, what it read and handed on.
+
+    `reads` are the hashes of the places; see `_Users`.
+    """
 
     edges: bytes
     outcomes: bytes
-    reads: tuple[str, ...]
+    reads: tuple[int, ...]
     flows: Contributions
     external: bytes
 
 
 class _Result:
-    """What resolving one file gave, by stretch; `_REST` is everything that reads no flow.  `seen` leaves flows out."""
+    """What resolving one file gave, by stretch; `_REST` is everything that reads no flow.
 
-    __slots__ = ("flows", "parts", "seen")
+    A later round's result keeps only the stretches that it resolved again, and the result `base` that has the others.
+    `seen` are the hashes of what was looked at, flows left out.  Between large changes all else is encoded: a project
+    has hundreds of thousands of such small things, few of which the next change asks for.
+    """
 
-    def __init__(self, parts: dict[int, _Part], seen: tuple[str, ...]) -> None:
-        self.parts = parts
-        self.seen = seen
-        flows: dict[str, tuple[Named, ...]] = {}
-        for part in parts.values():
-            for key, named in part.flows.items():
-                flows[key] = flows[key] + named if key in flows else named
-        self.flows = flows
+    __slots__ = ("_base", "_flows", "_number", "_own", "_seen", "_slab")
+
+    def __init__(self, parts: dict[int, _Part], seen: array[int], base: _Result | None = None) -> None:
+        self._seen: array[int] | None = seen
+        self._base = base
+        self._own: dict[int, _Part] | None = parts
+        self._flows: Contributions | None = _put_together(self.parts().values())
+        self._slab = _NO_SLAB
+        self._number = 0
+
+    @property
+    def slab(self) -> Slab | None:
+        """Where everything lies encoded; None if it is not encoded yet."""
+        return None if self._slab is _NO_SLAB else self._slab
+
+    @property
+    def base(self) -> _Result | None:
+        """The result that has the stretches which were not resolved again."""
+        return self._base
+
+    @property
+    def seen(self) -> array[int]:
+        """Hashes of what was looked at."""
+        return array("q", self._slab[self._number + 1]) if self._seen is None else self._seen
+
+    def parts(self) -> dict[int, _Part]:
+        """Return what each stretch gave."""
+        own = self._own
+        if own is None:
+            own = _decode_result(self._slab[self._number]).parts
+        return own if self._base is None else {**self._base.parts(), **own}
+
+    def flows(self) -> Contributions:
+        """Return what the file hands on, all stretches together."""
+        flows = self._flows
+        return _decode_flows(self._slab[self._number]).flows if flows is None else flows
+
+    def pieces(self) -> tuple[bytes, bytes]:
+        """Return what lies in a slab."""
+        if self._own is None:
+            return self._slab[self._number], self._slab[self._number + 1]
+        return _encode((self.flows(), self._own)), self.seen.tobytes()
+
+    def lay(self, slab: Slab, number: int) -> None:
+        """Have everything lie in a slab."""
+        self._slab, self._number = slab, number
+        self._own = self._flows = self._seen = None
 
     def rows(self) -> list[tuple[bytes, bytes]]:
         """Return the encoded edges and calls of other packages, by stretch."""
-        return [(part.edges, part.external) for _, part in sorted(self.parts.items())]
+        return [(part.edges, part.external) for _, part in sorted(self.parts().items())]
 
-    def stale(self, changed: set[str]) -> list[int]:
-        """Return the stretches that read a place which holds something else now."""
+    def stale(self, changed: set[int]) -> list[int]:
+        """Return the stretches that read a place which holds something else now; places are given by their hashes."""
         if not changed:
             return []
-        return [group for group, part in self.parts.items() if not changed.isdisjoint(part.reads)]
+        return [group for group, part in self.parts().items() if not changed.isdisjoint(part.reads)]
+
+
+class _EncodedFlows(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """A resting result of which only what it hands on is decoded."""
+
+    flows: dict[str, tuple[bytes, ...]]
+
+
+class _EncodedResult(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """A resting result."""
+
+    flows: msgspec.Raw
+    parts: dict[int, _Part]
+
+
+def _put_together(parts: Iterable[_Part]) -> Contributions:
+    flows: Contributions = {}
+    for part in parts:
+        for key, named in part.flows.items():
+            flows[key] = flows[key] + named if key in flows else named
+    return flows
 
 
 _REST: Final = -1
@@ -90,19 +166,24 @@ class _Round:
         old = self.results.pop(path, None)
         if result is not None:
             self.results[path] = result
-        before: Contributions = {} if old is None else old.flows
-        after: Contributions = {} if result is None else result.flows
+        if result is old:
+            return ()
+        before: Contributions = {} if old is None else old.flows()
+        after: Contributions = {} if result is None else result.flows()
         if before == after:
             return ()
         for key in before.keys() - after.keys():
             self.sources[key].discard(path)
         for key in after.keys() - before.keys():
             self.sources.setdefault(key, set()).add(path)
-        return before.keys() | after.keys()
+        return [key for key in before.keys() | after.keys() if before.get(key) != after.get(key)]
 
     def settle(self, touched: Iterable[str]) -> set[str]:
         """Work out again what these places hold; return those that hold something else."""
         changed = set()
+        handed_on = lru_cache(maxsize=FLOWS_HELD)(
+            lambda path: self.results[path].flows()
+        )  # of popular places, often asked
         for key in touched:
             paths = self.sources.get(key)
             old = self.content.get(key, ())
@@ -111,19 +192,23 @@ class _Round:
                 self.content.pop(key, None)
                 new: tuple[Named, ...] = ()
             else:
-                new = self.content[key] = merged(key, [self.results[path].flows[key] for path in paths])
+                new = self.content[key] = merged(key, [handed_on(path)[key] for path in paths])
             if new != old:
                 changed.add(key)
         return changed
 
 
 class _Users:
-    """Which files looked at what.  Most things are looked at by one file: a set of its own for each is too much."""
+    """Which files looked at what.
+
+    What was looked at is known by its hash: whoever shares one by chance is resolved again for nothing.  Most things
+    are looked at by one file or a few, for which a set is too much.
+    """
 
     __slots__ = ("_files",)
 
     def __init__(self) -> None:
-        self._files: dict[str, str | set[str]] = {}
+        self._files: dict[int, str | tuple[str, ...] | set[str]] = {}
 
     def __len__(self) -> int:
         """Return how many things were looked at."""
@@ -131,31 +216,45 @@ class _Users:
 
     def of(self, key: str) -> Collection[str]:
         """Return the files that looked at something."""
-        files = self._files.get(key, ())
+        files = self._files.get(hash(key), ())
         return (files,) if isinstance(files, str) else files
 
-    def add(self, key: str, path: str) -> None:
-        """Take note that a file looked at something."""
+    def rest(self) -> None:
+        """Give up the space of what is not looked at any more."""
+        self._files = dict(self._files)
+
+    def add(self, key: int, path: str) -> None:
+        """Take note that a file, which did not before, looks at something."""
         files = self._files.setdefault(key, path)
         if isinstance(files, set):
             files.add(path)
-        elif files != path:
-            self._files[key] = {files, path}
+        elif isinstance(files, tuple):
+            self._files[key] = (*files, path) if len(files) < _FEW else {*files, path}
+        elif files is not path:
+            self._files[key] = (files, path)
 
-    def discard(self, key: str, path: str) -> None:
-        """Take note that a file does not look at it any more."""
+    def discard(self, key: int, path: str) -> None:
+        """Take note that a file, which did before, does not look at it any more."""
         files = self._files[key]
         if isinstance(files, set):
             files.discard(path)
-        if not files or files == path:
+            if len(files) <= 1:
+                self._files[key] = next(iter(files))
+        elif isinstance(files, tuple):
+            rest = tuple([file for file in files if file != path])
+            self._files[key] = rest if len(rest) > 1 else rest[0]
+        else:
             del self._files[key]
+
+
+_FEW: Final = 16
 
 
 class CallEdges(Remembering):
     """Resolves calls to edges.  Remembers per file what its resolution looked at, and how its call sites fared."""
 
     name: ClassVar[str] = "call_edges"
-    version: ClassVar[int] = 5
+    version: ClassVar[int] = 6
     needs: ClassVar[tuple[str, ...]] = ()
     tables: ClassVar[tuple[type[Row], ...]] = (CallEdgeRow, ExternalCallRow)
 
@@ -168,7 +267,7 @@ class CallEdges(Remembering):
         """Be as new."""
         self._rounds: list[_Round] = []
         self._users = _Users()  # what resolutions looked at -> files, over all rounds
-        self._seen: dict[str, tuple[str, ...]] = {}  # file -> the same
+        self._seen: dict[str, array[int]] = {}  # file -> hashes of the same
         self._languages: dict[str, str] = {}
 
     def update(self, project: Project, change: Change) -> Findings:
@@ -190,16 +289,20 @@ class CallEdges(Remembering):
         changed: set[str] = set()  # places that hold something else than before the change, after the round before
         for number, round_ in enumerate(self._rounds):
             todo = again.union(*[self._users.of(key) for key in changed])
-            before.update((path, last.get(path)) for path in todo if path not in before)
+            # Of what is answered for in any case, the old result is of no use.
+            before.update((p, None if p in again else last.get(p)) for p in todo if p not in before)
             changed = round_.settle(self._do(number, todo, work))
         for path in before:
             self._note(path)
         if not self._languages:
             self._rounds.clear()
         files = [p for p in sorted(before) if p in again or _rows(last.get(p)) != _rows(before[p])]
-        encoded = [rows for path in files for rows in _rows(last.get(path))]
-        edges = [row for part, _ in encoded for row in _decode_rows(part)]
-        external = [row for _, part in encoded for row in _decode_rows(part)]
+        edges: list[tuple[Any, ...]] = []
+        external: list[tuple[Any, ...]] = []
+        for path in files:
+            for encoded_edges, encoded_external in _rows(last.get(path)):
+                edges += _decode_rows(encoded_edges)
+                external += _decode_rows(encoded_external)
         if len(files) >= MANY_FILES:
             return Findings(values={CallEdgeRow: edges, ExternalCallRow: external}, files=frozenset(files))
         rows = [*[_row(CallEdgeRow, row) for row in edges], *[_row(ExternalCallRow, row) for row in external]]
@@ -211,7 +314,7 @@ class CallEdges(Remembering):
         earlier = self._rounds[number - 1] if number else None
         content = earlier.content if earlier is not None else {}
         base = self._rounds[number - 2].content if number > 1 else {}
-        moved = _differing(base, content)
+        moved = set(map(hash, _differing(base, content)))
         touched: set[str] = set()
         jobs: list[_Job] = []
         for path in sorted(todo):
@@ -226,44 +329,61 @@ class CallEdges(Remembering):
                 jobs.append((path, stale))
             else:
                 touched.update(round_.put(path, earlier.results[path]))
+        loose: list[_Result] = []
         for path, parts, seen in work.resolve(jobs, content):
             if earlier is not None:
                 base_result = earlier.results[path]  # what was not stale stays
                 known = set(base_result.seen)
-                more = tuple([key for key in seen if key not in known])
-                result = _Result({**base_result.parts, **parts}, base_result.seen + more)
+                more = array("q", [key for key in seen if key not in known])
+                result = _Result(parts, base_result.seen + more if more else base_result.seen, base_result)
             else:
                 result = _Result(parts, seen)
             touched.update(round_.put(path, result))
+            loose.append(result)
+            if len(jobs) >= MANY_FILES and len(loose) >= MANY_FILES:
+                lay(loose)
+                loose = []
         return touched
 
     def statistics(self) -> dict[str, dict[str, int]]:
         """Return per language how many call sites had which outcome (`resolve` names them); "" counts all."""
         total: dict[str, Counter[str]] = {"": Counter()}
         for path, result in self._rounds[-1].results.items() if self._rounds else ():
-            for part in result.parts.values():
+            for part in result.parts().values():
                 outcomes = _decode_outcomes(part.outcomes)
                 total[""].update(outcomes)
                 total.setdefault(self._languages[path], Counter()).update(outcomes)
         return {language: dict(sorted(counts.items())) for language, counts in total.items()}
 
-    def depends_on(self, path: str) -> frozenset[str]:
-        """Return what the file's edges depend on: files, and keys of names, of module lookups and of flows."""
+    def rest(self) -> None:
+        """Encode what large changes left."""
+        kept: dict[int, _Result] = {}
+        for round_ in self._rounds:
+            for result in round_.results.values():
+                one: _Result | None = result
+                while one is not None:
+                    kept[id(one)] = one
+                    one = one.base
+        tidy(kept.values(), PIECES)
+        self._users.rest()
+
+    def depends_on(self, path: str) -> frozenset[int]:
+        """Return hashes of what the file's edges depend on: files, and keys of names, module lookups and flows."""
         return frozenset(self._seen.get(path, ()))
 
     def _note(self, path: str) -> None:
         """Remember what the results of a file depend on."""
         users = self._users
         results = [r for round_ in self._rounds if (r := round_.results.get(path)) is not None]
-        reads = {id(part): part.reads for r in results for part in r.parts.values() if part.reads}
-        now = set[str]().union(*{id(r): r.seen for r in results}.values(), *reads.values())
+        reads = {id(part): part.reads for r in results for part in r.parts().values() if part.reads}
+        now = set[int]().union(*{id(r): r.seen for r in results}.values(), *reads.values())
         old = set(self._seen.pop(path, ()))
         for key in old - now:
             users.discard(key, path)
         for key in now - old:
             users.add(key, path)
         if now:
-            self._seen[path] = tuple(now)
+            self._seen[path] = array("q", now)
 
 
 class _Work:
@@ -276,11 +396,10 @@ class _Work:
         self.symbols = Declared(project)
         self.held: Mapping[str, tuple[Named, ...]] = {}  # what flows by the answers of `symbols`
         self.snapshot = b""
-        self.keys: dict[str, str] = {}
+        self.keys: dict[str, str] = {}  # equal ones of many files become one string
+        self.homes: dict[str, int] = {}  # file -> the chunk that it was in when all of it was resolved
 
-    def resolve(
-        self, jobs: Sequence[_Job], content: Mapping[str, tuple[Named, ...]]
-    ) -> Iterator[tuple[str, dict[int, _Part], tuple[str, ...]]]:
+    def resolve(self, jobs: Sequence[_Job], content: Mapping[str, tuple[Named, ...]]) -> Iterator[_Kept]:
         """Resolve files or stretches of them, given what flows; raises Cancelled."""
         done = 0
         if self.mapper is not None and len(jobs) >= MANY_FILES:
@@ -292,7 +411,7 @@ class _Work:
             self.held = content
             for path, groups in jobs[done:]:
                 self.go_on()
-                yield _resolved(self.project, path, groups, self.symbols)
+                yield self.kept(_resolved(self.project, path, groups, self.symbols))
 
     def go_on(self) -> None:
         """Raise Cancelled if nobody waits for the rest."""
@@ -301,58 +420,115 @@ class _Work:
 
     def elsewhere(
         self, jobs: Sequence[_Job], content: Mapping[str, tuple[Named, ...]], mapper: Mapper
-    ) -> Iterator[tuple[str, dict[int, _Part], tuple[str, ...]]]:
+    ) -> Iterator[_Kept]:
         """Resolve in other processes, as far as that is possible."""
         if not self.snapshot:
             self.snapshot = self.project.snapshot()
-        chunks = (
-            _encode([(path, self.project[path].facts, groups) for path, groups in jobs[at : at + CHUNK]])
-            for at in range(0, len(jobs), CHUNK)
-        )
-        one = self.keys.setdefault  # equal keys of many files become one string
-        for chunk in mapper(resolve_chunk, _encode((self.snapshot, content)), chunks):
+        chunks, homes = self.chunked(jobs)
+        encoded = (_encode([(path, self.project[path].facts, groups) for path, groups in chunk]) for chunk in chunks)
+        for chunk in mapper(resolve_chunk, _encode((self.snapshot, content)), encoded, homes):
             self.go_on()
-            for path, parts, seen in _decode_results(chunk):
-                found = {
-                    group: _Part(
-                        edges,
-                        outcomes,
-                        tuple([one(key, key) for key in reads]),
-                        {one(key, key): names for key, names in flows.items()},
-                        external,
-                    )
-                    for group, edges, outcomes, reads, flows, external in parts
-                }
-                yield path, found, tuple([one(key, key) for key in seen])
+            yield from map(self.kept, _decode_results(chunk))
+
+    def chunked(self, jobs: Sequence[_Job]) -> tuple[list[Sequence[_Job]], list[int]]:
+        """Return the jobs in chunks, each with the number of the chunk in which its files were resolved before."""
+        chunks: list[Sequence[_Job]] = []
+        homes: list[int] = []
+        at = 0
+        while at < len(jobs):
+            home = self.homes.get(jobs[at][0])
+            end = at + 1
+            while end < len(jobs) and end - at < CHUNK and self.homes.get(jobs[end][0]) == home:
+                end += 1
+            chunks.append(jobs[at:end])
+            homes.append(len(homes) if home is None else home)
+            at = end
+        for chunk, home in zip(chunks, homes, strict=True):
+            self.homes.update((path, home) for path, _ in chunk)
+        return chunks, homes
+
+    def kept(self, sent: _Sent) -> _Kept:
+        """Return what is kept of what resolving a file gave."""
+        one = self.keys.setdefault
+        path, parts, seen = sent
+        own = {
+            group: _Part(
+                edges,
+                outcomes,
+                tuple(map(hash, reads)),
+                {one(key, key): names for key, names in flows.items()},
+                external,
+            )
+            for group, edges, outcomes, reads, flows, external in parts
+        }
+        return self.project[path].path, own, array("q", map(hash, seen))
 
 
 def resolve_chunk(shared: bytes, chunk: bytes) -> bytes:
     """Resolve a chunk of files against a snapshot of the project and what flows; in a worker process."""
-    project, symbols = _looked_up(shared)
-    results = []
-    for path, facts, groups in _decode_chunk(chunk):
-        file = project[path]
+    state = _looked_up(shared)
+    return _encode(
+        [_sent(path, state.resolve(path, facts, groups), groups) for path, facts, groups in _decode_chunk(chunk)]
+    )
+
+
+class _State:
+    """A snapshot of the project in a worker process, with the files that are likely to be asked for again."""
+
+    def __init__(self, snapshot: bytes) -> None:
+        self.project = Project.from_snapshot(snapshot)
+        self.symbols = Declared(self.project)
+        self.held: Mapping[str, tuple[Named, ...]] = {}
+        self.resolvers: dict[str, tuple[int, Resolver, set[str]]] = {}  # by file: hash of its facts, what it looked at
+        self.size = 0  # of their facts
+
+    def advance(self, content: Mapping[str, tuple[Named, ...]]) -> None:
+        """Let other things flow: what did not read them stays true."""
+        self.symbols.advance(Flows(content, self.symbols.names), _differing(self.held, content))
+        self.held = content
+
+    def resolve(self, path: str, facts: bytes, groups: list[int] | None) -> tuple[dict[int, Part], set[str]]:
+        """Resolve a file; one that reads what flows is kept open for the next round.
+
+        What stretches of it looked at is told as far as it is not among what the whole file did.
+        """
+        known = self.resolvers.get(path)
+        if known is not None and known[0] == hash(facts):
+            parts, seen = known[1].resolve(groups)
+            return parts, seen if groups is None else seen - known[2]
+        file = self.project[path]
         file.facts = facts
-        results.append(_resolved(project, path, groups, symbols))
+        resolver = resolver_of(self.project, file, self.symbols)
         file.facts = b""
-    return _encode([(path, [(group, *part) for group, part in parts.items()], seen) for path, parts, seen in results])
+        result = resolver.resolve(groups)
+        if groups is None and self.size < MOST_HELD and any(part.reads for part in result[0].values()):
+            self.resolvers[path] = hash(facts), resolver, result[1]
+            self.size += len(facts)
+        else:
+            resolver.close()
+        return result
+
+    def close(self) -> None:
+        """Let go of the files, so that nothing waits for the garbage collector."""
+        for _, resolver, _ in self.resolvers.values():
+            resolver.close()
+        self.resolvers.clear()
 
 
 @lru_cache(maxsize=1)
-def _looked_up(shared: bytes) -> tuple[Project, Declared]:
+def _looked_up(shared: bytes) -> _State:
     snapshot, content = _decode_shared(shared)
-    project, symbols, held = _project(snapshot)
-    # The same project with other flows: what did not read them stays true.
-    symbols.advance(Flows(content, symbols.names), _differing(held, content))
-    held.clear()
-    held.update(content)
-    return project, symbols
+    state = _STATES.get(snapshot)
+    if state is None:
+        for other in _STATES.values():
+            other.close()
+        _STATES.clear()
+        state = _STATES[snapshot] = _State(snapshot)
+    state.advance(content)
+    return state
 
 
-@lru_cache(maxsize=1)
-def _project(snapshot: bytes) -> tuple[Project, Declared, dict[str, tuple[Named, ...]]]:
-    project = Project.from_snapshot(snapshot)
-    return project, Declared(project), {}
+_STATES: Final[dict[bytes, _State]] = {}  # the last one only
 
 
 def _differing(one: Mapping[str, tuple[Named, ...]], other: Mapping[str, tuple[Named, ...]]) -> set[str]:
@@ -361,20 +537,30 @@ def _differing(one: Mapping[str, tuple[Named, ...]], other: Mapping[str, tuple[N
     return {key for key in one.keys() | other.keys() if one.get(key, ()) != other.get(key, ())}
 
 
-def _resolved(
-    project: Project, path: str, groups: list[int] | None, symbols: Declared
-) -> tuple[str, dict[int, _Part], tuple[str, ...]]:
-    """Resolve a file; of a whole one, the stretches that read no flow are put together."""
-    found, seen = resolve_file(project, project[path], symbols, groups)
-    parts: dict[int, _Part] = {}
+def _resolved(project: Project, path: str, groups: list[int] | None, symbols: Declared) -> _Sent:
+    """Resolve a file in this process."""
+    return _sent(path, resolve_file(project, project[path], symbols, groups), groups)
+
+
+def _sent(path: str, found_and_seen: tuple[dict[int, Part], set[str]], groups: list[int] | None) -> _Sent:
+    """Return what was found in a file; of a whole one, the stretches that read no flow are put together."""
+    found, seen = found_and_seen
+    parts: list[_SentPart] = []
     edges: list[Sequence[object]] = []
     external: list[Sequence[object]] = []
     outcomes: Counter[str] = Counter()
-    flows: dict[str, tuple[Named, ...]] = {}
+    flows: Contributions = {}
     for group, part in found.items():
         if part.reads or groups is not None:
-            parts[group] = _Part(
-                _encode(part.edges), _encode(part.outcomes), tuple(part.reads), part.flows, _encode(part.external)
+            parts.append(
+                (
+                    group,
+                    _encode(part.edges),
+                    _encode(part.outcomes),
+                    list(part.reads),
+                    part.flows,
+                    _encode(part.external),
+                )
             )
             continue
         edges += part.edges
@@ -384,8 +570,8 @@ def _resolved(
         for key, named in part.flows.items():
             flows[key] = flows[key] + named if key in flows else named
     if groups is None:
-        parts[_REST] = _Part(_encode(edges), _encode(outcomes), (), flows, _encode(external))
-    return path, parts, tuple(seen)
+        parts.append((_REST, _encode(edges), _encode(outcomes), [], flows, _encode(external)))
+    return path, parts, list(seen)
 
 
 def _rows(result: _Result | None) -> list[tuple[bytes, bytes]]:
@@ -405,9 +591,13 @@ def resolution_rate(outcomes: dict[str, int]) -> float:
 
 _Job: TypeAlias = tuple[str, "list[int] | None"]  # a file, and which stretches of it; None for all
 _SentPart: TypeAlias = tuple[int, bytes, bytes, list[str], dict[str, tuple[bytes, ...]], bytes]
+_Sent: TypeAlias = tuple[str, list[_SentPart], list[str]]  # what resolving a file gave, places and keys as they are
+_Kept: TypeAlias = tuple[str, dict[int, _Part], "array[int]"]  # the same, places and keys by their hashes
 _encode: Final = msgspec.msgpack.Encoder().encode
 _decode_chunk: Final = msgspec.msgpack.Decoder(list[tuple[str, bytes, list[int] | None]]).decode
-_decode_results: Final = msgspec.msgpack.Decoder(list[tuple[str, list[_SentPart], list[str]]]).decode
+_decode_results: Final = msgspec.msgpack.Decoder(list[_Sent]).decode
+_decode_flows: Final = msgspec.msgpack.Decoder(_EncodedFlows).decode
+_decode_result: Final = msgspec.msgpack.Decoder(_EncodedResult).decode
 _decode_shared: Final = msgspec.msgpack.Decoder(tuple[bytes, dict[str, tuple[bytes, ...]]]).decode
 _decode_outcomes: Final = msgspec.msgpack.Decoder(dict[str, int]).decode
 _decode_rows: Final = msgspec.msgpack.Decoder(list[tuple[Any, ...]]).decode

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections import Counter
-from sys import intern
 from typing import TYPE_CHECKING, ClassVar, Final
 
+import msgspec
+
+from driftd.pipeline.constant_facts import Constant
 from driftd.pipeline.digest import CODE, ConstantsPart
+from driftd.pipeline.facts.codec import decode, encode
 from driftd.pipeline.stage import Findings
 from driftd.rows.structural import ConstantRow
 
 if TYPE_CHECKING:
-    from driftd.pipeline.constant_facts import Constant
     from driftd.pipeline.project import Change, Project
     from driftd.rows.declare import Row
 
@@ -28,41 +30,48 @@ class Constants:
     tables: ClassVar[tuple[type[Row], ...]] = (ConstantRow,)
 
     def __init__(self) -> None:
-        self._constants: dict[str, tuple[Constant, ...]] = {}
+        self._said: dict[str, bytes] = {}  # by file, encoded: few are asked for
         self._declaring: dict[str, set[str]] = {}  # name -> files that declare a constant of this name
-        self._references: dict[str, tuple[str, ...]] = {}
         self._counts: Counter[str] = Counter()  # name -> files that refer to it
-        self._languages: dict[str, str] = {}
 
     def run(self, project: Project, change: Change) -> Findings:
         """Return the rows of the changed files and of those with a constant whose use began or ended."""
         again = set(change.changed | change.removed)
         moved: Counter[str] = Counter()
         for path in again:
-            self._forget(path)
-            for name in self._references.pop(path, ()):
-                moved[name] -= 1
+            before = self._said.pop(path, None)
+            if before is not None:
+                old = decode(before, _Said)
+                moved.subtract(old.references)
+                self._forget(path, old.constants)
             file = project.file(path)
             if file is None or file.language not in CODE:
                 continue
             part = file.part(ConstantsPart)
-            references = tuple(map(intern, part.references))
-            self._references[path] = references
-            for name in references:
-                moved[name] += 1
-            self._declare(path, file.language, part.constants)
+            moved.update(part.references)
+            if part.constants or part.references:
+                self._said[path] = encode(_Said(file.language, part.references, part.constants))
+                self._declare(path, part.constants)
         for name, by in moved.items():
             if by:
-                before = self._counts[name]
-                after = self._counts[name] = before + by
-                if not after:
+                earlier = self._counts[name]
+                now = earlier + by
+                if now:
+                    self._counts[name] = now
+                else:
                     del self._counts[name]
-                if (before > 0) != (after > 0):
+                if (earlier > 0) != (now > 0):
                     again |= self._declaring.get(name, _NOBODY)
-        rows = [self._row(path, constant) for path in sorted(again) for constant in self._constants.get(path, ())]
+        rows = [
+            self._row(path, said.language, constant)
+            for path in sorted(again)
+            if path in self._said
+            for said in (decode(self._said[path], _Said),)
+            for constant in said.constants
+        ]
         return Findings(rows=rows, files=frozenset(again))
 
-    def _row(self, path: str, constant: Constant) -> ConstantRow:
+    def _row(self, path: str, language: str, constant: Constant) -> ConstantRow:
         return ConstantRow(
             name=constant.name,
             value=constant.value,
@@ -70,26 +79,30 @@ class Constants:
             line=constant.line,
             column_num=constant.column,
             is_used=constant.always_used or self._counts[constant.name] > 0,
-            language=self._languages[path],
+            language=language,
             is_named=constant.is_named,
         )
 
-    def _declare(self, path: str, language: str, constants: tuple[Constant, ...]) -> None:
-        if constants:
-            self._constants[path] = constants
-            self._languages[path] = language
-            for constant in constants:
-                if not constant.always_used:
-                    self._declaring.setdefault(constant.name, set()).add(path)
+    def _declare(self, path: str, constants: tuple[Constant, ...]) -> None:
+        for constant in constants:
+            if not constant.always_used:
+                self._declaring.setdefault(constant.name, set()).add(path)
 
-    def _forget(self, path: str) -> None:
-        self._languages.pop(path, None)
-        for constant in self._constants.pop(path, ()):
+    def _forget(self, path: str, constants: tuple[Constant, ...]) -> None:
+        for constant in constants:
             declaring = self._declaring.get(constant.name)
             if declaring is not None:
                 declaring.discard(path)
                 if not declaring:
                     del self._declaring[constant.name]
+
+
+class _Said(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """What a file says of constants."""
+
+    language: str
+    references: tuple[str, ...]
+    constants: tuple[Constant, ...]
 
 
 _NOBODY: Final[frozenset[str]] = frozenset()

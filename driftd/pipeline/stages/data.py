@@ -28,7 +28,7 @@ class Data(Remembering):
     """Remembers what the rows of each file depend on, and works out again only those that can be different."""
 
     name: ClassVar[str] = "data"
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
     needs: ClassVar[tuple[str, ...]] = ()
     tables: ClassVar[tuple[type[Row], ...]] = (BoundaryRow, DataAccessRow)
 
@@ -81,6 +81,9 @@ def _of_calls(models: Models, path: str) -> Iterator[DataAccessRow]:
             key = (file.function_ids[touch.function], access.table or "unknown", access.operation, touch.line)
             if key not in surest or surest[key][0] < access.confidence:
                 surest[key] = (access.confidence, access.framework)
+    for function, line, access in accesses.mapped():
+        key = (file.function_ids[function], access.table, access.operation, line)
+        surest.setdefault(key, (access.confidence, access.framework))
     for (function, table, operation, line), (confidence, framework) in surest.items():
         yield DataAccessRow(
             function_id=function,

@@ -12,6 +12,8 @@ from driftd.pipeline.stages.data import Data
 from driftd.pipeline.stages.detections import Detections
 from driftd.pipeline.stages.env_variables import EnvVariables
 from driftd.pipeline.stages.functions import Functions
+from driftd.pipeline.stages.patterns import Patterns
+from driftd.pipeline.stages.violations import Violations
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -19,7 +21,7 @@ if TYPE_CHECKING:
     from driftd.pipeline.stage import FileStage, Mapper, ProjectStage
 
 FILE_STAGES: Final[tuple[FileStage, ...]] = (Functions(),)
-_PROJECT_STAGES: Final = (CallEdges, Constants, EnvVariables, Data, Detections)
+_PROJECT_STAGES: Final = (CallEdges, Constants, EnvVariables, Data, Detections, Patterns, Violations)
 
 # Rows made under another version are stale.
 ANALYZER: Final = "-".join(
@@ -36,4 +38,14 @@ def project_stages(mapper: Mapper | None = None, cancelled: Callable[[], bool] |
 
     `mapper` lets those that have much to do use other processes; `cancelled` says that nobody waits for them any more.
     """
-    return in_order([CallEdges(mapper, cancelled), Constants(), EnvVariables(), Data(cancelled), Detections()])
+    return in_order(
+        [
+            CallEdges(mapper, cancelled),
+            Constants(),
+            EnvVariables(),
+            Data(cancelled),
+            Detections(),
+            Patterns(),
+            Violations(),
+        ]
+    )

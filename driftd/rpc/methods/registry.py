@@ -10,6 +10,8 @@ from driftd.rpc.methods import (
     cancel,
     discover,
     entry_points,
+    feedback,
+    gc,
     lists,
     ping,
     runs,
@@ -17,6 +19,7 @@ from driftd.rpc.methods import (
     status,
     subscriptions,
     sync,
+    violations,
 )
 
 _METHODS: tuple[Method[Any], ...] = (
@@ -31,6 +34,13 @@ _METHODS: tuple[Method[Any], ...] = (
     call_graph.CALLERS,
     call_graph.CALLEES,
     entry_points.METHOD,
+    gc.METHOD,
+    violations.VIOLATIONS,
+    violations.EXPLAIN,
+    violations.BASELINE,
+    feedback.FEEDBACK,
+    feedback.FEEDBACK_STATS,
+    feedback.SET_PATTERN_STATUS,
     subscriptions.SUBSCRIBE,
     subscriptions.UNSUBSCRIBE,
     shutdown.METHOD,

@@ -54,6 +54,7 @@ CAPABILITIES = {
 OTHERS = {
     "dotenv": "names and values of environment variables (`.env`, `.env.*`)",
     "prisma": "models, fields, relations, attributes",
+    "mybatis": "statements of XML mappers (`*Mapper.xml`, `*Dao.xml`, XML in folders `mapper`, `mappers`, `mybatis`)",
     "json": "what module names mean (`package.json`, `tsconfig*.json`, `jsconfig*.json`, `composer.json`); no other JSON",
     "toml": "crates (`Cargo.toml`); no other TOML",
     "gomod": "module path and local replacements (`go.mod`)",

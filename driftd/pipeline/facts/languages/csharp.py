@@ -62,6 +62,7 @@ class CSharp(Language):
     """
 
     name = "csharp"
+    revision = 2
     suffixes: ClassVar[Mapping[str, str]] = {".cs": "csharp", ".csx": "csharp"}
     grammar = "tree_sitter_c_sharp"
     query = "csharp.scm"

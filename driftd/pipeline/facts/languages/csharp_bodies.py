@@ -197,12 +197,31 @@ def _invocation(file: File, node: Node) -> CallParts | None:
     if args is None:
         return None
     start, place = node.start_byte, args.start_byte
+    function = None
+    types: tuple[Value, ...] = ()
+    if low.data[place - 1 : place] == b">":
+        function = file.field(node, "function")
+        types = _type_arguments(file, function)
     callee = low.path(start, place)
     if callee is not None:
+        if types:
+            callee = Value(callee.kind, callee.text, callee.ref, types)
         return CallParts(callee, args, place, False, b"?." in low.data[start:place])
-    function = file.field(node, "function")
+    function = function or file.field(node, "function")
     is_optional = function is not None and function.type == "conditional_access_expression"
-    return CallParts(low.value(function), args, place, False, is_optional)
+    callee = low.value(function)
+    if types and callee.kind in (Kind.PATH, Kind.MEMBER):
+        callee = Value(callee.kind, callee.text, callee.ref, (*callee.items, *types))
+    return CallParts(callee, args, place, False, is_optional)
+
+
+def _type_arguments(file: File, function: Node | None) -> tuple[Value, ...]:
+    """Return the type arguments of a call, `Add<IService, Service>()`, which follow what its callee consists of."""
+    while function is not None and function.type != "generic_name":
+        last = function.child(function.child_count - 1) if function.child_count else None
+        function = last
+    found = function.child(function.child_count - 1) if function is not None else None
+    return tuple([file.low.value(child) for child in file.low.operands(found)]) if found is not None else ()
 
 
 def _created(file: File, node: Node, type_: Node | None, args: Node | None, braces: Node | None) -> CallParts:

@@ -65,6 +65,7 @@ MODULES: dict[str, str] = {
     "kotlin": "kotlin",
     "php": "php",
     "prisma": "prisma",
+    "mybatis": "mybatis",
     "ruby": "ruby",
     "scala": "scala",
     "json": "manifests",
@@ -81,6 +82,10 @@ NAMES: dict[str, str] = {
     "go.mod": "gomod",
     "pnpm-workspace.yaml": "yaml",
 }
+
+# XML is read where its name or its folder says that it maps statements to methods.
+MAPPER_ENDINGS: tuple[str, ...] = ("mapper.xml", "dao.xml")
+MAPPER_FOLDERS: frozenset[str] = frozenset({"mapper", "mappers", "mybatis"})
 
 # Languages that share their suffixes with others -> the module whose `refined` tells them apart by content.
 AMBIGUOUS: dict[str, str] = {}
@@ -104,6 +109,9 @@ def language_of(path: str) -> str | None:
     if name.startswith(("tsconfig", "jsconfig")) and name.endswith(".json"):
         return "json"
     dot = name.rfind(".")
+    if name[dot:].lower() == ".xml":
+        is_mapper = name.lower().endswith(MAPPER_ENDINGS) or not MAPPER_FOLDERS.isdisjoint(path.split("/")[:-1])
+        return "mybatis" if is_mapper else None
     return SUFFIXES.get(name[dot:].lower()) if dot >= 0 else None
 
 
