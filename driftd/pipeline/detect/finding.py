@@ -70,6 +70,7 @@ class RuleIndex:
         self.plain: dict[str, list[tuple[Rule, Match]]] = {kind: [] for kind in _PLAIN}
         self.operations: dict[str, list[tuple[Rule, Match]]] = {}
         self.given: Given = {}
+        self.by_purpose: dict[str, list[tuple[re.Pattern[str], Rule, Match]]] = {}  # of strings; a memo
         self.given_heads: set[str] = set()  # first names of what frameworks give
         for file in files:
             for handed in file.gives:
@@ -179,17 +180,8 @@ class _Finder:
     def _call(self, number: int, call: Call, last: str, candidates: tuple[Candidate, ...]) -> Iterator[Found]:
         """Judge a call; what it calls is looked up when something that any owner may have is as a rule says."""
         names: tuple[str, ...] | None = None
-        place = Place(
-            call.line,
-            call.column,
-            call.end_line,
-            call.scope,
-            call.region,
-            last,
-            call,
-            Value(Kind.CALL, "", number),
-            number,
-        )
+        value = Value(Kind.CALL, "", number)
+        place = Place(call.line, call.column, call.end_line, call.scope, call.region, last, call, value, number)
         for pattern, rule, match in candidates:
             judged = False
             if names is None:
@@ -463,7 +455,9 @@ class _Finder:
                             yield Found(rule, place)
 
     def _literals(self, rows: list[tuple[Rule, Match]]) -> Iterator[Found]:
-        by_purpose: dict[str, list[tuple[re.Pattern[str], Rule, Match]]] = {}
+        by_purpose = self.index.by_purpose
+        if len(by_purpose) > _MOST_PURPOSES:
+            by_purpose.clear()
         for number, literal in enumerate(self.facts.texts.literals):
             if literal.kind not in _TEXTS or literal.context in _NOT_CODE:
                 continue
@@ -591,6 +585,7 @@ class _Finder:
                     yield Found(rule, place)
 
 
+_MOST_PURPOSES: Final = 20_000
 _LAST: Final = re.compile(r"::|\\|->|>")
 _ALL: Final = frozenset({ANYTHING, "**"})
 _NAMING: Final = frozenset({Kind.PATH, Kind.MEMBER})
