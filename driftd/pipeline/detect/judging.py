@@ -167,7 +167,8 @@ class Judge:
 
     def _is_regex(self, value: Value, scope: int, line: int, wanted: str) -> bool:
         if value.kind == Kind.PATH:
-            value = assigned(self.facts, value.text, scope, line) or assigned(self.facts, value.text, 0, line) or value
+            given = assigned(self.facts, value.text, scope, line) or assigned(self.facts, value.text, 0, line)
+            value = given if given is not None else value
         if value.kind != Kind.REGEX or value.ref < 0:
             return False
         return _regex(wanted).search(self.facts.texts.literals[value.ref].value) is not None
