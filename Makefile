@@ -13,8 +13,9 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 RUNTIME := $(VENV)/.installed
 DEVELOPMENT := $(VENV)/.installed-dev
 # What hatch_build.py compiles, and a little more; DRIFTD_PURE=1 leaves it interpreted and saves two minutes.
-NATIVE := hatch_build.py $(wildcard driftd/pipeline/*.py driftd/pipeline/call_graph/*.py) \
-  driftd/pipeline/facts/languages/python_lowering.py
+NATIVE := hatch_build.py $(wildcard driftd/pipeline/*.py driftd/pipeline/call_graph/*.py driftd/pipeline/data/*.py) \
+  $(wildcard driftd/pipeline/facts/languages/ecmascript_*.py) driftd/pipeline/facts/languages/python_lowering.py \
+  driftd/pipeline/facts/source.py driftd/pipeline/entry_points/facts.py
 
 MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := help

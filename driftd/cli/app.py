@@ -32,6 +32,7 @@ COMMANDS = {
     "explain": Entry(
         "violations:explain", _READ, "Say of a violation why it is one, how sure that is, and what to do."
     ),
+    "quickfix": Entry("violations:quickfix", _READ, "Show the edit that removes a violation, or apply it."),
     "detections": Entry("lists:detections", _READ, "List what rules found, violations or not."),
     "functions": Entry("lists:functions", _READ, "List functions and methods."),
     "callers": Entry("graph:callers", _READ, "List what calls a function, with the paths."),

@@ -44,8 +44,10 @@ def database(root: Path) -> Iterator[Finding]:
         problems = [row[0] for row in opened.execute("PRAGMA integrity_check(5)")]
         version = opened.execute("PRAGMA user_version").fetchone()[0]
     if problems == ["ok"]:
-        taken = path.stat().st_size + wal_bytes(path)
-        yield Finding("database", "ok", f"sound, {size(taken)}, schema version {version}")
+        # What was written last, or since a daemon was killed, lies in the log.
+        taken, log = size(path.stat().st_size), wal_bytes(path)
+        sizes = f"{taken} and {size(log)} of log" if log else taken
+        yield Finding("database", "ok", f"sound, {sizes}, schema version {version}")
     else:
         hint = "restart the daemon: it puts the file aside, rebuilds it and keeps what people typed"
         yield Finding("database", "fail", f"{path}: {'; '.join(problems)}", hint)

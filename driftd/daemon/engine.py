@@ -23,6 +23,7 @@ from contextlib import nullcontext, suppress
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
+from sys import intern
 from typing import Any, Literal
 
 import anyio
@@ -33,11 +34,14 @@ import structlog
 from driftd.clock import Clock
 from driftd.config import Settings
 from driftd.daemon import memory
+from driftd.daemon.custom_rules import encoded, load_rules
 from driftd.daemon.extraction import Extraction
 from driftd.daemon.learning import Briefing, Learning
 from driftd.daemon.workers import Outcome, PoolSettings, Task, WorkerPool
-from driftd.errors import DriftdError, StoreError
+from driftd.errors import ConfigError, DriftdError, StoreError
 from driftd.pipeline import extract as pipeline
+from driftd.pipeline.detect.registry import use_custom
+from driftd.pipeline.detect.rules import RuleFile
 from driftd.pipeline.digest import decode_digests, digest_chunk
 from driftd.pipeline.entry_points.finding import EntryPoint, entry_points
 from driftd.pipeline.facts.languages import registry as languages
@@ -49,9 +53,20 @@ from driftd.rows.declare import Row, Write, row_values, table_of
 from driftd.rows.enforcement import ViolationRow
 from driftd.rows.facts import FileMetadataRow, ParseCacheRow, ScanHistoryRow
 from driftd.rows.ids import json_text
-from driftd.rows.patterns import PatternConfidenceRow
+from driftd.rows.patterns import ConventionRow, PatternConfidenceRow
 from driftd.rows.registry import BY_NAME
-from driftd.store.commands import Append, Command, DropFiles, RenameFile, Replace, ReplaceAll, Track, Update, Upsert
+from driftd.store.commands import (
+    Append,
+    Command,
+    DropFiles,
+    RenameFile,
+    Replace,
+    ReplaceAll,
+    Result,
+    Track,
+    Update,
+    Upsert,
+)
 from driftd.store.failures import contradicts_schema
 from driftd.store.store import Store
 from driftd.watch.scan import Known, ScannedFile, Scanner, ScanResult, Stat, printable
@@ -111,9 +126,14 @@ LARGE_RUN = 100  # changed files
 # several indexes: with one a chunk, eight times the size of the database went to disk.
 STORED_TOGETHER = 600
 
+# Files that are one submission: most of those stored together end up in one transaction all the same, unless somebody
+# waits for an answer meanwhile (see `store.writer`).
+STORED_AT_ONCE = 40
+STAGE_FILES = 150  # the same for what a stage found
+
 # How much of what the workers returned may wait: for being taken up, and for being stored.
 CHUNKS_AHEAD = 4
-STORES_AHEAD = 2
+STORES_AHEAD = 1
 
 # Tables in which an analysis and what people say meet.
 _JUDGED = frozenset({ViolationRow, PatternConfidenceRow})
@@ -140,7 +160,9 @@ class Engine:
         self.learning = learning or Learning(root, store.reader, store.writer, settings, clock)
         self._learned = -1  # the version of it that the stages know
         self._scanner = Scanner(root, settings.scan, languages.SUFFIXES)
-        self.pool = _pool(settings)
+        self.rules = load_rules(root)
+        use_custom(self.rules)
+        self.pool = _pool(settings, self.rules)
         self.project = Project()
         self._cancel = threading.Event()
         self._runner = self._new_runner()
@@ -150,6 +172,7 @@ class Engine:
         self._unparsed: set[str] = set()  # known files whose facts are not in the project although they should be
         self._is_first = True
         self._is_settled = True  # no large run since the last `settle`
+        self._rests = False  # another thread moves what the project and the stages keep
         self._in_doubt = False  # a run failed half-way: memory and database may tell different things
         self._model = anyio.Lock()  # who changes the project, or reads it in another thread
         self._version = 0  # of the project
@@ -163,13 +186,24 @@ class Engine:
     def _new_runner(self) -> Runner:
         return Runner(project_stages(self._map, self._cancel.is_set), self._clock.monotonic)
 
-    def _map(self, function: Callable[[bytes, bytes], bytes], shared: bytes, items: Iterable[bytes]) -> Iterator[bytes]:
-        return self.pool.map(function, shared, items, self._cancel.is_set)
+    def _map(
+        self,
+        function: Callable[[bytes, bytes], bytes],
+        shared: bytes,
+        items: Iterable[bytes],
+        homes: Sequence[int] = (),
+    ) -> Iterator[bytes]:
+        return self.pool.map(function, shared, items, self._cancel.is_set, homes)
 
     @property
     def scanner(self) -> Scanner:
         """Return the scanner, for questions about single paths."""
         return self._scanner
+
+    @property
+    def largest(self) -> int:
+        """Return how many bytes a file may have that is examined."""
+        return self._settings.scan.max_file_size
 
     @property
     def unexamined(self) -> int:
@@ -187,7 +221,7 @@ class Engine:
         self._settings = settings
         self._scanner = Scanner(self.root, settings.scan, languages.SUFFIXES)
         self.learning.configure(settings)
-        old, self.pool = self.pool, _pool(settings)
+        old, self.pool = self.pool, _pool(settings, self.rules)
         await old.close()
 
     async def close(self) -> None:
@@ -206,7 +240,11 @@ class Engine:
         self._is_settled = True
         await self.pool.renew()
         async with self._model:
-            await anyio.to_thread.run_sync(self._rest)
+            self._rests = True
+            try:
+                await anyio.to_thread.run_sync(self._rest)
+            finally:
+                self._rests = False
         with suppress(DriftdError):  # whoever reads or writes next hears of it
             await self._store.rest()
         memory.give_back()
@@ -268,6 +306,8 @@ class Engine:
         started = self._clock.monotonic()
         self.current = report
         try:
+            if paths is None:
+                await self._take_rules(report)
             if self._in_doubt:
                 await self._restore_model()
             if record_always:
@@ -299,6 +339,22 @@ class Engine:
             with anyio.CancelScope(shield=True):
                 await self._finish(report)
         return report
+
+    async def _take_rules(self, report: RunReport) -> None:
+        """Look whether the workspace's own rules are others now; all files are then looked at with them."""
+        try:
+            rules = await anyio.to_thread.run_sync(load_rules, self.root)
+        except ConfigError as error:
+            self._note(
+                report, {"file": "", "line": 0, "stage": "detections", "message": f"{error}; the old rules stay"}
+            )
+            return
+        if rules != self.rules:
+            self.rules = rules
+            use_custom(rules)
+            old, self.pool = self.pool, _pool(self._settings, rules)
+            await old.close()
+            self._in_doubt = True
 
     # -- one run, in the order of its steps ---------------------------------------------------------------------------
 
@@ -400,7 +456,8 @@ class Engine:
             async for chunk in extraction.outcomes([self._task(file, cached) for file in tasks]):
                 for outcome in chunk:
                     if outcome.error is None and not outcome.vanished:
-                        entries[outcome.path] = FileEntry(outcome.path, outcome.language, outcome.facts, outcome.digest)
+                        path = intern(outcome.path)
+                        entries[path] = FileEntry(path, intern(outcome.language), outcome.facts, outcome.digest)
                 if len(entries) >= STORED_TOGETHER:  # what they replace goes before more comes in
                     changes.append(await self._apply(entries))
                     entries = {}
@@ -416,10 +473,11 @@ class Engine:
             if together:
                 await limit.acquire()
                 commits.start_soon(store, together)
-        for file in plain:  # a file that lost its language, or is skipped now, has left the project
-            if file.path in self.project:
-                entries[file.path] = None
-        changes.append(await self._apply(entries))
+            for file in plain:  # a file that lost its language, or is skipped now, has left the project
+                if file.path in self.project:
+                    entries[file.path] = None
+            # While the last of it is committed; if that fails, the run does, and the project is made anew.
+            changes.append(await self._apply(entries))
         return changes[0] if len(changes) == 1 else Change.of(changes)
 
     async def _apply(self, entries: Mapping[str, FileEntry | None]) -> Change:
@@ -448,7 +506,7 @@ class Engine:
         for file in changed:
             language = self._language_to_read(file.path) if file.skip_reason is None else None
             if language is not None:
-                tasks.append(replace(file, language=language))
+                tasks.append(file if file.language == language else replace(file, language=language))
             else:
                 plain.append(file)
         return plain, tasks
@@ -529,7 +587,15 @@ class Engine:
     async def _store_chunk(
         self, outcomes: Sequence[Outcome], scanned: Mapping[str, ScannedFile], report: RunReport
     ) -> None:
-        """Store what the workers made of some files: all their rows and the rows that vouch for them, at once."""
+        """Store what the workers made of some files, a few at a time, so that what people type can go in between."""
+        async with anyio.create_task_group() as slices:
+            for at in range(0, len(outcomes), STORED_AT_ONCE):
+                slices.start_soon(self._store_slice, outcomes[at : at + STORED_AT_ONCE], scanned, report)
+
+    async def _store_slice(
+        self, outcomes: Sequence[Outcome], scanned: Mapping[str, ScannedFile], report: RunReport
+    ) -> None:
+        """Store what the workers made of a few files: all their rows and the rows that vouch for them, at once."""
         now = self._clock.now()
         good = [outcome for outcome in outcomes if outcome.error is None and not outcome.vanished]
         bad = [(scanned[outcome.path], str(outcome.error)) for outcome in outcomes if outcome.error is not None]
@@ -559,7 +625,7 @@ class Engine:
                     report.rows[table] += written
         for outcome in good:
             self._remember(outcome.path, stats[outcome.path], outcome.content_hash, now, None, None)
-            self._language[outcome.path] = outcome.language
+            self._language[intern(outcome.path)] = intern(outcome.language)
             self._failed.pop(outcome.path, None)
             self._unparsed.discard(outcome.path)
             for stage, message, line in outcome.problems:
@@ -607,23 +673,26 @@ class Engine:
             # Where the stage answers for every file, rows of files that left between two processes go as well.
             everything = findings.files is None or self._is_first
             files = None if everything else findings.files or frozenset()
-            commands = [_stage_command(table, files, rows) for table, rows in by_table.items()]
-            if not _JUDGED.isdisjoint(by_table):  # what was said while the stages ran stands
-                commands.append(self.learning.catching_up(through))
+            results: list[Result] = []
             try:
-                results = await self._store.writer.submit(*commands)
+                for commands in _submissions(by_table, files):
+                    if not _JUDGED.isdisjoint(by_table):  # what was said while the stages ran stands
+                        commands.append(self.learning.catching_up(through))
+                    results += await self._store.writer.submit(*commands)
             except StoreError as refused:
                 if not contradicts_schema(refused):  # of no stage's making: a full disk, a damaged file
                     raise
                 self._runner.missed(stage.name, change)
                 error = str(refused)
-            else:
-                for result in results:
-                    for table_name, (count, _) in result.tables.items():
-                        report.rows[table_name] += count
-                        written += count
-                    self.learning.renamed(result.renamed)
+            for result in results:
+                for table_name, (count, _) in result.tables.items():
+                    report.rows[table_name] += count
+                    written += count
+                self.learning.renamed(result.renamed)
+            if error is None:
                 self.learning.scored(by_table.get(PatternConfidenceRow, ()))
+                if by_table.get(ConventionRow):
+                    await self.learning.regularised()
             for problem in findings.problems:
                 self._note(
                     report,
@@ -695,6 +764,7 @@ class Engine:
             "last_scanned_at, skip_reason, error, analyzer FROM file_metadata"
         )
         for path, language, size, content, mtime, mtime_ns, ctime, ctime_ns, inode, scanned, skip, error, by in rows:
+            path, language = intern(path), language and intern(language)  # noqa: PLW2901
             stat = Stat(size, mtime * NANOS + mtime_ns, ctime * NANOS + ctime_ns, inode)
             if by is not None:
                 self._language[path] = language
@@ -748,9 +818,9 @@ class Engine:
     def call_statistics(self) -> dict[str, dict[str, int]]:
         """Return how many call sites had which outcome, per language; "" counts all.
 
-        While a run changes them, those of before.
+        While a run changes them, or what they are made of moves, those of before.
         """
-        if self.current is None and self._statistics[0] != self._version:
+        if self.current is None and not self._rests and self._statistics[0] != self._version:
             stages = (stage.statistics() for stage in self._runner.stages if isinstance(stage, CallEdges))
             self._statistics = (self._version, next(stages, {}))
         return dict(self._statistics[1])
@@ -770,6 +840,7 @@ class Engine:
     def _remember(
         self, path: str, stat: Stat, content_hash: bytes, now: int, skip_reason: str | None, error: str | None
     ) -> None:
+        path = intern(path)  # one string for all that is kept of a file
         self._known[path] = Known(path, stat, content_hash, now, skip_reason, error)
 
     def _note_failure(self, report: RunReport, path: str, stage: str, message: str) -> None:
@@ -797,12 +868,13 @@ def _is_large(result: ScanResult) -> bool:
     return len(result.added) + len(result.modified) + len(result.renamed) >= LARGE_RUN
 
 
-def _pool(settings: Settings) -> WorkerPool:
+def _pool(settings: Settings, rules: tuple[RuleFile, ...]) -> WorkerPool:
     return WorkerPool(
         PoolSettings(
             workers=settings.analysis.worker_count(),
             file_timeout_s=settings.analysis.file_timeout_s,
             max_file_size=settings.scan.max_file_size,
+            rules=encoded(rules),
         )
     )
 
@@ -842,6 +914,34 @@ def _plain_row(file: ScannedFile, now: int) -> FileMetadataRow:
         skip_reason=file.skip_reason,
         **{**_times(file.stat, now), "error": file.error},
     )
+
+
+def _submissions(
+    by_table: Mapping[type[Row], Sequence[Sequence[object]]], files: Collection[str] | None
+) -> Iterator[list[Command]]:
+    """Yield the commands that store what a stage found; about many files in several submissions, each about some.
+
+    Each is true by itself, and what people type can go in between.
+    """
+    whole = [table for table in by_table if table_of(table).write is Write.UPSERT]
+    by_file = all(table_of(table).file is not None for table in by_table if table not in whole)
+    if files is None or len(files) <= STORED_TOGETHER or not by_file:
+        yield [_stage_command(table, files, rows) for table, rows in by_table.items()]
+        return
+    if whole:
+        yield [_stage_command(table, files, by_table[table]) for table in whole]
+    ordered = sorted(files)
+    slices = [frozenset(ordered[at : at + STAGE_FILES]) for at in range(0, len(ordered), STAGE_FILES)]
+    numbers = {path: number for number, paths in enumerate(slices) for path in paths}
+    split: dict[type[Row], list[list[Sequence[object]]]] = {}
+    for table in by_table.keys() - set(whole):
+        declared = table_of(table)
+        place = declared.names.index(str(declared.file))
+        parts = split[table] = [[] for _ in slices]
+        for row in by_table[table]:
+            parts[numbers[str(row[place])]].append(row)
+    for number, paths in enumerate(slices):
+        yield [_stage_command(table, paths, parts[number]) for table, parts in split.items()]
 
 
 def _stage_command(table: type[Row], files: Collection[str] | None, rows: Sequence[Sequence[object]]) -> Command:

@@ -23,20 +23,20 @@ from collections import deque
 from concurrent.futures import CancelledError, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache, partial
 from importlib import import_module
 from multiprocessing import parent_process
 from pathlib import Path
 from types import ModuleType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import anyio
 import anyio.to_thread
 import msgspec
 
 from driftd.daemon import forkserver
-from driftd.errors import RefusedError
+from driftd.errors import BusyError, RefusedError
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable, Iterable, Iterator, Sequence
@@ -48,7 +48,11 @@ CHUNK_BYTES = 400_000
 # A chunk of `map` takes a second at most; one that takes this long hangs.
 MAP_TIMEOUT_S = 120.0
 CANCEL_POLL_S = 0.2
+MAP_AHEAD = 4  # items a worker that are sent ahead: results come in order, and homes are uneven
+HOME_SLACK = 2  # items that a worker may have to do more than another before it loses some
 DISCARD_TIMEOUT_S = 3.0
+
+T = TypeVar("T")
 
 PROBE_TIMEOUT_S = 60.0  # for a process to start and import; a loaded machine takes seconds
 
@@ -93,11 +97,12 @@ _encode = msgspec.msgpack.Encoder().encode
 
 @dataclass(frozen=True, slots=True)
 class PoolSettings:
-    """How many processes, how long one file may take, and the largest file that is read (bytes)."""
+    """How many processes, how long one file may take, the largest file that is read (bytes), and the rules of its own."""
 
     workers: int
     file_timeout_s: float
     max_file_size: int
+    rules: bytes = field(default=b"", repr=False)
 
 
 class Feed:
@@ -158,7 +163,7 @@ class WorkerPool:
         """Start nothing yet: the processes start with `start` or with the first tasks."""
         self._settings = settings
         self._entry = entry or run_chunk
-        self._pool: ProcessPoolExecutor | None = None
+        self._pool: _Processes | None = None
         self._closed = False
         self._reason = ""
         self.restarts = 0
@@ -171,9 +176,8 @@ class WorkerPool:
     def start(self) -> None:
         """Start the worker processes without waiting for them, so that they warm up while files are looked for."""
         pool = self._executor()
-        with _no_main_module():
-            for _ in range(self._settings.workers):
-                pool.submit(_warm)
+        for _ in range(self._settings.workers):
+            pool.submit(None, _warm)
 
     async def run(self, tasks: Iterable[Task]) -> AsyncGenerator[list[Outcome], None]:
         """Yield the outcomes of all tasks, chunk by chunk; see `run_feed`."""
@@ -236,6 +240,7 @@ class WorkerPool:
         shared: bytes,
         items: Iterable[bytes],
         cancelled: Callable[[], bool] = lambda: False,
+        homes: Sequence[int] = (),
     ) -> Iterator[bytes]:
         """Call `function(shared, item)` for every item in the workers (see `pipeline.stage.Mapper`).
 
@@ -248,10 +253,10 @@ class WorkerPool:
             digest = hashlib.sha256(shared).digest()
             running: deque[Future[bytes]] = deque()
             try:
-                for item in items:
-                    with _no_main_module():
-                        running.append(self._executor().submit(_call_shared, function, file.name, digest, item))
-                    if len(running) > self._settings.workers * 2:
+                for number, item in enumerate(items):
+                    home = homes[number] if homes else None
+                    running.append(self._executor().submit(home, _call_shared, function, file.name, digest, item))
+                    if len(running) > self._settings.workers * MAP_AHEAD:
                         if not _ends(running[0], cancelled):
                             return
                         yield running.popleft().result()
@@ -261,11 +266,23 @@ class WorkerPool:
                 pool, self._pool = self._pool, None  # the next use makes a new one
                 self.restarts += 1
                 if pool is not None:
-                    _kill(pool)
-                    pool.shutdown(wait=False, cancel_futures=True)
+                    pool.kill()
+                    pool.shutdown(wait=False)
             finally:
                 for future in running:
                     future.cancel()
+
+    async def call(self, function: Callable[[bytes], bytes], payload: bytes) -> bytes:
+        """Call a function of a module in a worker, beside whatever runs there; BusyError if none answers in time."""
+        try:
+            future = asyncio.wrap_future(self._executor().submit(None, function, payload))
+            async with asyncio.timeout(self._settings.file_timeout_s):
+                return await future
+        except TimeoutError:
+            await self._replace()
+        except BrokenProcessPool:
+            pass
+        raise BusyError("the worker process did not answer", hint="ask again")
 
     async def renew(self) -> None:
         """Replace the processes, none of which may be under way with anything.
@@ -282,21 +299,18 @@ class WorkerPool:
         self._closed = True
         await self._discard()
 
-    def _executor(self) -> ProcessPoolExecutor:
+    def _executor(self) -> _Processes:
         if self._closed:
             raise RuntimeError("the worker pool is closed")
         if self._pool is None:
-            self._pool = ProcessPoolExecutor(
-                self._settings.workers, mp_context=forkserver.context(), initializer=_initialise
-            )
+            self._pool = _Processes(self._settings.workers, self._settings.rules)
         return self._pool
 
     def _submit(self, chunk: list[Task]) -> asyncio.Future[bytes]:
         payload = _encode(chunk)
         future: Future[bytes]
         try:
-            with _no_main_module():
-                future = self._executor().submit(self._entry, payload, self._settings.max_file_size)
+            future = self._executor().submit(None, self._entry, payload, self._settings.max_file_size)
         except BrokenProcessPool as broken:
             future = Future()
             future.set_exception(broken)
@@ -308,8 +322,7 @@ class WorkerPool:
 
     async def _probe(self) -> None:
         """Make sure that workers can live at all, before files are blamed for their deaths."""
-        with _no_main_module():
-            future = asyncio.wrap_future(self._executor().submit(_warm))
+        future = asyncio.wrap_future(self._executor().submit(None, _warm))
         try:
             async with asyncio.timeout(PROBE_TIMEOUT_S):
                 await future
@@ -363,11 +376,51 @@ class WorkerPool:
         pool, self._pool = self._pool, None
         if pool is None:
             return
-        _kill(pool)
+        pool.kill()
         with anyio.move_on_after(DISCARD_TIMEOUT_S):
-            await anyio.to_thread.run_sync(
-                partial(pool.shutdown, wait=True, cancel_futures=True), abandon_on_cancel=True
-            )
+            await anyio.to_thread.run_sync(partial(pool.shutdown, wait=True), abandon_on_cancel=True)
+
+
+class _Processes:
+    """Worker processes with a queue for each, so that work can go to the one that did what it builds on."""
+
+    def __init__(self, count: int, rules: bytes) -> None:
+        context = forkserver.context()
+        self._lanes = [
+            ProcessPoolExecutor(1, mp_context=context, initializer=_initialise, initargs=(rules,)) for _ in range(count)
+        ]
+        self._given: list[list[Future[Any]]] = [[] for _ in self._lanes]
+        self._homes: dict[int, int] = {}
+
+    @property
+    def ids(self) -> frozenset[int]:
+        """Return the ids of the processes that run."""
+        return frozenset(process for lane in self._lanes for process in list(getattr(lane, "_processes", None) or {}))
+
+    def submit(self, home: int | None, function: Callable[..., T], *args: object) -> Future[T]:
+        """Give work to the process with the least to do, or to the one that had work of this home before."""
+        self._given = [[future for future in given if not future.done()] for given in self._given]
+        loads = [len(given) for given in self._given]
+        at = least = loads.index(min(loads))
+        if home is not None:
+            at = self._homes.get(home, least)
+            if loads[at] > loads[least] + HOME_SLACK:
+                at = least
+            self._homes[home] = at
+        with _no_main_module():
+            future = self._lanes[at].submit(function, *args)
+        self._given[at].append(future)
+        return future
+
+    def kill(self) -> None:
+        """Kill the processes."""
+        for lane in self._lanes:
+            _kill(lane)
+
+    def shutdown(self, *, wait: bool) -> None:
+        """Give up what waits, and wait for the threads that look after the processes."""
+        for lane in self._lanes:
+            lane.shutdown(wait=wait, cancel_futures=True)
 
 
 def _ends(future: Future[bytes], cancelled: Callable[[], bool]) -> bool:
@@ -489,10 +542,14 @@ def read_stable(path: bytes, max_file_size: int) -> tuple[bytes, os.stat_result]
     return data, after
 
 
-def _initialise() -> None:
+def _initialise(rules: bytes) -> None:
     # Ctrl-C reaches the whole process group: the daemon decides, the workers wait for it.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_die_with_parent, daemon=True).start()
+    if rules:
+        from driftd.pipeline.detect.registry import use_encoded
+
+        use_encoded(rules)
 
 
 def _die_with_parent() -> None:

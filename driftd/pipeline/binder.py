@@ -8,18 +8,10 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
-from driftd.pipeline.bindings import (
-    NOTHING,
-    OPAQUE,
-    Binding,
-    Display,
-    Means,
-    Scopes,
-    Site,
-    Write,
-)
+from driftd.pipeline.bindings import NOTHING, OPAQUE, Binding, Display, Means, Site, Write
 from driftd.pipeline.expressions import PATTERNS, PLAIN, TELLING, Expressions, place_name, target_names
 from driftd.pipeline.facts.model import Kind, Value
+from driftd.pipeline.scopes import Scopes
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -76,7 +68,7 @@ class Binder(Expressions):
                 self._define(cls, Binding(Means.CLASS, i))
             self._members(i, cls)
         for imported in outline.imports:
-            if imported.alias and not imported.is_dynamic:
+            if imported.alias and not imported.is_dynamic and self.imports_bind():
                 module, name = imported.module, imported.name
                 if not name and not self.ecmascript and module.partition(".")[0] == imported.alias:
                     module = imported.alias  # `import a.b` binds a
@@ -93,6 +85,10 @@ class Binder(Expressions):
             self._order(scope, table)
         for index, table in enumerate(scopes.classes):
             self._order(~index, table)
+
+    def imports_bind(self) -> bool:
+        """Whether an import makes a name in the file."""
+        return True
 
     # -- definitions --
 

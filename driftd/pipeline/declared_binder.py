@@ -39,10 +39,16 @@ class DeclaredBinder(Binder):
         """Return a type in the one form; "" if it says nothing usable."""
         return canonical(self.language, annotation)
 
+    def imports_bind(self) -> bool:
+        """Whether an import makes a name in the file: where packages are global it only says when a file is loaded."""
+        return self.dialect.package != "global"
+
     def _define(self, what: Function | Class, binding: Binding) -> None:
         name = what.name
         if getattr(what, "kind", "") == "extension":
             return  # it adds to what its name means
+        if getattr(what, "qualifiers", "").startswith("friend"):
+            return  # only the types of arguments lead to it
         receiver: str = getattr(what, "receiver", "")
         if receiver:
             name = member_name(self.type_of(receiver) or receiver, name)

@@ -11,14 +11,17 @@ from typing import Final, Generic, TypeVar
 import msgspec
 
 from driftd.pipeline.constant_facts import Constant, constants_of, references_of
-from driftd.pipeline.data.facts import DataFacts, Declarations, Touch, data_facts_of
+from driftd.pipeline.data.facts import data_facts_of
+from driftd.pipeline.data.shapes import DataFacts, Declarations, Touch
 from driftd.pipeline.detect.marks import NO_MARKS, Marks, marks_of
-from driftd.pipeline.entry_points.facts import StartFacts, start_facts_of
+from driftd.pipeline.entry_points.facts import start_facts_of
+from driftd.pipeline.entry_points.starts import StartFacts
 from driftd.pipeline.env_access import Access, accesses, defined_names, may_access
+from driftd.pipeline.faces import FunctionFace, Interface
 from driftd.pipeline.facts.codec import decode, encode
 from driftd.pipeline.facts.model import FileFacts
 from driftd.pipeline.go_build import is_default
-from driftd.pipeline.interface import FunctionFace, Interface, bind, interface_of
+from driftd.pipeline.interface import bind, interface_of
 from driftd.pipeline.manifests import LANGUAGES as MANIFESTS
 from driftd.pipeline.manifests import Manifest, manifest_of
 from driftd.pipeline.modules import ECMASCRIPT
@@ -193,7 +196,7 @@ def digest_of(path: str, language: str, facts: FileFacts, encoded: bytes) -> byt
                 defines=defines,
                 data=data,
                 starts=start_facts_of(facts, scopes),
-                marks=marks_of(path, facts, scopes),
+                marks=marks_of(path, facts, scopes, encoded),
             )
         )
     return encode(
@@ -204,7 +207,7 @@ def digest_of(path: str, language: str, facts: FileFacts, encoded: bytes) -> byt
             tuple(accesses(facts)) if may_access(language, encoded) else (),
             data=data_facts_of(facts),
             starts=start_facts_of(facts, scopes),
-            marks=marks_of(path, facts, scopes),
+            marks=marks_of(path, facts, scopes, encoded),
         )
     )
 

@@ -10,25 +10,17 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from driftd.pipeline.binder import Binder, add_site, within
-from driftd.pipeline.bindings import (
-    LITERAL,
-    OPAQUE,
-    Binding,
-    Display,
-    Means,
-    Site,
-    annotation_paths,
-    key_of_text,
-)
+from driftd.pipeline.bindings import LITERAL, OPAQUE, Binding, Display, Means, Site, key_of_text
 from driftd.pipeline.call_graph.library import CALLBACK_METHODS, TAKING_ARGUMENTS
 from driftd.pipeline.expressions import FOLLOWED, MOST_ARGUMENTS, MOST_ENTRIES, PLAIN
 from driftd.pipeline.facts.model import Kind, Value
+from driftd.pipeline.scopes import annotation_paths
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from driftd.pipeline.bindings import Scopes
     from driftd.pipeline.facts.model import Assign, Call, Class, FileFacts, Function, Param
+    from driftd.pipeline.scopes import Scopes
 
 _DEEPEST: Final = 16  # a chain of calls counts two for each
 _FEW: Final = 8  # literals in an array that may still be filled with something else

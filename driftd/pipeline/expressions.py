@@ -7,20 +7,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from driftd.pipeline.bindings import (
-    LITERAL,
-    NOTHING,
-    OPAQUE,
-    Binding,
-    Display,
-    Means,
-    Scopes,
-    annotation_paths,
-    key_of_text,
-)
+from driftd.pipeline.bindings import LITERAL, NOTHING, OPAQUE, Binding, Display, Means, key_of_text
 from driftd.pipeline.call_graph.callbacks import PASSES
 from driftd.pipeline.facts.model import Kind
 from driftd.pipeline.modules import ECMASCRIPT
+from driftd.pipeline.scopes import Scopes, annotation_paths
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

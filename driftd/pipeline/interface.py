@@ -9,101 +9,24 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-import msgspec
-
 from driftd.pipeline.binder import Binder
-from driftd.pipeline.bindings import OPAQUE, Binding, Display, Means, Settled, settled
+from driftd.pipeline.bindings import OPAQUE, Binding, Means
 from driftd.pipeline.declared_binder import DeclaredBinder
 from driftd.pipeline.dialects import DIALECTS
 from driftd.pipeline.ecmascript_binder import EcmaScriptBinder
 from driftd.pipeline.expressions import TELLING, place_name
+from driftd.pipeline.faces import ClassFace, FunctionFace, Interface
 from driftd.pipeline.facts.model import Kind
 from driftd.pipeline.modules import ECMASCRIPT
-from driftd.pipeline.type_names import canonical
+from driftd.pipeline.scopes import settled
+from driftd.pipeline.type_names import canonical, form
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from driftd.pipeline.bindings import Scopes
+    from driftd.pipeline.bindings import Display, Settled
     from driftd.pipeline.facts.model import Class, Decorator, FileFacts, Function, Outline
-
-
-class FunctionFace(msgspec.Struct, frozen=True, array_like=True, gc=False, omit_defaults=True):
-    """What a caller in another file can know of a function.
-
-    params: its parameters in order: `*name`, `**name` for the rest, `=name` if it can only be named
-    gives: what it returns; yields: what it yields, if it is a generator
-    locals: those of its names that are needed for that, and by the functions in it
-    wraps: its decorators, the outermost first; in some languages they may replace it
-    keyed: those of its parameters that are used as keys, so that literals matter
-    is_arrow, is_async: ECMAScript only, as are
-    homes: the object that it is written into, for `this`
-    members: what is assigned to it, to its prototype and to its instances where it is defined
-    uses_this: whether it reads its `this`; gives_by_this: whether what it returns depends on it
-    types: of its parameters, where the language tells overloads apart; "?" before one that need not be given,
-        `EXTENDS` before the one that the function is a method of
-    is_local: whether other files cannot name it, where that is not said by where it stands (C's `static`)
-    labels: what a caller writes before its arguments, where that is part of the function's name
-    """
-
-    name: str
-    qualified_name: str
-    kind: str
-    scope: int
-    returns: str | None
-    params: tuple[str, ...] = ()
-    gives: tuple[Binding, ...] = ()
-    yields: tuple[Binding, ...] = ()
-    locals: Settled = {}  # msgspec copies the default
-    wraps: tuple[Binding, ...] = ()
-    is_generator: bool = False
-    is_abstract: bool = False
-    keyed: tuple[str, ...] = ()
-    is_arrow: bool = False
-    is_async: bool = False
-    homes: tuple[Binding, ...] = ()
-    members: Settled = {}  # msgspec copies the default
-    uses_this: bool = False
-    gives_by_this: bool = False
-    types: tuple[str, ...] = ()
-    labels: tuple[str, ...] = ()
-    is_local: bool = False
-
-
-class ClassFace(msgspec.Struct, frozen=True, array_like=True, gc=False):
-    """Heritage and names of a class.  `names` are bound in its body, `fields` on its instances.
-
-    `marks` are the names of its annotations, where the language has packages.
-    """
-
-    name: str
-    qualified_name: str
-    kind: str
-    scope: int
-    bases: tuple[Binding, ...]
-    names: Settled
-    fields: Settled
-    marks: tuple[str, ...] = ()
-
-
-class Interface(msgspec.Struct, frozen=True, array_like=True, gc=False):
-    """What other files can see of a file.
-
-    `names` are the module's; `exports` the exported ones where the language has export syntax, else None.  `stars` are
-    the modules everything is taken from, the last one first.  `public` is what a star import takes, None for every
-    name without a leading underscore.  `displays` are those that the bindings mention, by number.  `package` is what
-    the file says it belongs to; `is_default` whether a default build has the file, others exclude it.
-    """
-
-    functions: tuple[FunctionFace, ...]
-    classes: tuple[ClassFace, ...]
-    names: Settled
-    exports: Settled | None
-    stars: tuple[str, ...]
-    public: frozenset[str] | None
-    displays: dict[int, Display] = {}  # msgspec copies the default
-    package: str = ""
-    is_default: bool = True
+    from driftd.pipeline.scopes import Scopes
 
 
 def binder_of(facts: FileFacts) -> Binder:
@@ -158,7 +81,13 @@ def interface_of(outline: Outline, scopes: Scopes, language: str) -> Interface:
     members = {i: settled(table) for i, table in scopes.members.items()}
     if ecmascript:
         _take_objects(needed, outline, scopes, exports or {}, members)
-    stars = tuple([i.module for i in reversed(outline.imports) if i.name == "*" and not i.alias and i.scope == 0])
+    stars = tuple(
+        [
+            i.module
+            for i in reversed(outline.imports)
+            if i.name == "*" and not i.alias and (i.scope == 0 or _in_namespace(outline, i.scope))
+        ]
+    )
     return Interface(
         functions=tuple(
             [
@@ -176,6 +105,11 @@ def interface_of(outline: Outline, scopes: Scopes, language: str) -> Interface:
         displays=needed.displays,
         package=outline.package,
     )
+
+
+def _in_namespace(outline: Outline, scope: int) -> bool:
+    """Whether a scope is a namespace of C#; its `using` directives are taken for the file's."""
+    return scope < 0 and outline.classes[~scope].kind == "namespace"
 
 
 def _take_objects(
@@ -228,6 +162,7 @@ def _face(
         types=_types(function, declared) if declared else (),
         labels=tuple([p.label for p in function.params]) if declared == "swift" else (),
         is_local=function.visibility == "private" and declared in _LINKED,
+        forms=(function.qualifiers, *[form(p.annotation) for p in function.params]) if declared in _LINKED else (),
     )
 
 
@@ -403,7 +338,7 @@ def _contents(path: str, interface: Interface) -> dict[str, list[object]]:
                 named(function.yields), table(function.locals), named(function.wraps), function.is_generator,
                 function.is_abstract, function.keyed, function.is_arrow, function.is_async, named(function.homes),
                 table(function.members), function.uses_this, function.gives_by_this, function.types,
-                function.labels, function.is_local,
+                function.labels, function.is_local, function.forms,
             )  # fmt: skip
             contents.setdefault(definition_key(path, function.qualified_name), []).append(face)
     for cls in interface.classes:

@@ -18,7 +18,7 @@ from driftd.pipeline.manifests import Crate, GoModule, joined
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from driftd.pipeline.interface import ClassFace, Interface
+    from driftd.pipeline.faces import ClassFace, Interface
     from driftd.pipeline.manifests import Manifest
 
 

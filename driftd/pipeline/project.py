@@ -7,7 +7,6 @@ no call graph: stages keep what they derive.
 
 from __future__ import annotations
 
-from collections import Counter
 from dataclasses import dataclass, field, fields, replace
 from typing import TYPE_CHECKING, Final, NamedTuple, TypeVar
 
@@ -15,15 +14,16 @@ import msgspec
 
 from driftd.pipeline.dialects import DIALECTS
 from driftd.pipeline.digest import ManifestPart, NamesPart, RawInterfacePart, digest_of
-from driftd.pipeline.facts.codec import decode, encode
-from driftd.pipeline.facts.model import FileFacts, Outline
-from driftd.pipeline.interface import Interface, changed_keys, shape
+from driftd.pipeline.faces import Interface
+from driftd.pipeline.facts.codec import decode, encode_into
+from driftd.pipeline.facts.model import Bodies, FactsOfCalls, FileFacts, Outline, OutlineOnly, Texts
+from driftd.pipeline.interface import changed_keys, shape
 from driftd.pipeline.learned import NOTHING_LEARNED, Learned
 from driftd.pipeline.manifests import LANGUAGES as MANIFESTS
 from driftd.pipeline.manifests import Manifest
-from driftd.pipeline.modules import ModuleIndex
+from driftd.pipeline.modules import ECMASCRIPT, ModuleIndex
 from driftd.pipeline.packages import PackageIndex
-from driftd.pipeline.slab import slabs
+from driftd.pipeline.slab import lay, tidy
 from driftd.rows.ids import function_id
 
 if TYPE_CHECKING:
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+PIECES: Final = 2  # of a file in a slab
 MANY_FILES: Final = 200  # of which not everything is held decoded at once
 
 
@@ -130,6 +131,10 @@ class SourceFile:
         """Where facts and digest lie, together with those of other files; None if they lie by themselves."""
         return self._slab
 
+    def pieces(self) -> tuple[bytes, bytes]:
+        """Return what lies in a slab."""
+        return self.facts, self.digest
+
     def lay(self, slab: Slab, number: int) -> None:
         """Have facts and digest lie in a slab."""
         self._slab, self._number = slab, number
@@ -161,7 +166,21 @@ class SourceFile:
 
     def outline(self) -> Outline:
         """Decode the whole outline."""
-        return self.view(_OutlineOnly).outline
+        return self.view(OutlineOnly).outline
+
+    def facts_of_calls(self) -> FileFacts:
+        """Decode what resolving the file's calls reads; the rest is left out."""
+        found = self.view(FactsOfCalls)
+        bodies = found.bodies
+        return FileFacts(
+            found.language,
+            found.line_count,
+            found.outline,
+            Bodies(bodies.calls, bodies.assigns, bodies.returns, bodies.raises, (), bodies.regions),
+            Texts(found.texts.literals, ()),
+            found.names if found.language in ECMASCRIPT else (),
+            (),
+        )
 
     def all_facts(self) -> FileFacts:
         """Decode everything."""
@@ -258,7 +277,7 @@ class Project:
         names_changed |= self.packages.settle()
         lookups_changed, homes_may_differ = self.modules.settle()
         if len(incoming) >= MANY_FILES:
-            _lay(incoming.values())
+            lay(incoming.values())
         for path in self._files if homes_may_differ else incoming:
             file, home = self._files[path], self.modules.home(path)
             if home != file.home:
@@ -274,9 +293,11 @@ class Project:
 
     def snapshot(self) -> bytes:
         """Return what other processes need to look names up: paths, languages, ids and interfaces, without facts."""
-        return encode(
-            [(f.path, f.language, f.function_ids, f.encoded_interface(), f.manifest) for f in self._files.values()]
-        )
+        # File by file: all together, what is encoded would be in memory twice, in small pieces.
+        encoded = bytearray(_ARRAY + len(self._files).to_bytes(4, "big"))
+        for f in self._files.values():
+            encode_into((f.path, f.language, f.function_ids, f.encoded_interface(), f.manifest), encoded, -1)
+        return bytes(encoded)
 
     @classmethod
     def from_snapshot(cls, snapshot: bytes) -> Project:
@@ -297,14 +318,10 @@ class Project:
 
     def rest(self) -> None:
         """Give up what can be decoded again, and have what is kept lie together, without gaps of what is gone."""
-        used = Counter(id(file.slab) for file in self._files.values())
-        loose = []
+        self._function_files = dict(self._function_files)
         for file in self._files.values():
             file.rest()
-            if file.slab is None or len(file.slab) > 4 * used[id(file.slab)]:  # more than half of it is of no use
-                loose.append(file)
-        if len(loose) >= MANY_FILES:
-            _lay(loose)
+        tidy(self._files.values(), PIECES)
 
     def everything(self) -> Change:
         """Return the change that brings a stage without state up to date: all files as new."""
@@ -346,17 +363,7 @@ def _new_file(entry: FileEntry) -> SourceFile:
     return SourceFile(entry, ids, manifest)
 
 
-def _lay(files: Iterable[SourceFile]) -> None:
-    for file, slab, number in slabs((file, (file.facts, file.digest)) for file in files):
-        file.lay(slab, number)
-
-
-class _OutlineOnly(msgspec.Struct, frozen=True, array_like=True, gc=False):
-    language: str
-    line_count: int
-    outline: Outline
-
-
+_ARRAY: Final = b"\xdd"  # msgpack: an array, its length in the next four bytes
 _decode_snapshot: Final = msgspec.msgpack.Decoder(
     list[tuple[str, str, tuple[int, ...], msgspec.Raw, Manifest | None]]
 ).decode

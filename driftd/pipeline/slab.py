@@ -7,13 +7,12 @@ the holes between them go back to nobody; a block is large enough to be given ba
 from __future__ import annotations
 
 from array import array
+from collections import Counter
 from itertools import accumulate
-from typing import TYPE_CHECKING, Final, TypeVar
+from typing import TYPE_CHECKING, Final, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
-
-T = TypeVar("T")
+    from collections.abc import Collection, Iterable, Iterator, Sequence
 
 SIZE: Final = 256 * 1024  # bytes; far from the size up to which blocks share memory with others
 
@@ -37,12 +36,37 @@ class Slab:
         return self._data[self._ends[number] : self._ends[number + 1]]
 
 
-def slabs(records: Iterable[tuple[T, Sequence[bytes]]]) -> Iterator[tuple[T, Slab, int]]:
-    """Put the pieces of records together, some records a slab; yield each with its slab and its first piece's number."""
-    owners: list[tuple[T, int]] = []
+class Laid(Protocol):
+    """What can lie in a slab, as the same number of pieces as its like."""
+
+    @property
+    def slab(self) -> Slab | None: ...
+
+    def pieces(self) -> Sequence[bytes]: ...
+
+    def lay(self, slab: Slab, number: int) -> None:
+        """Have everything lie in a slab, from this piece on."""
+        ...
+
+
+def lay(records: Iterable[Laid]) -> None:
+    """Put records into slabs, one after the other."""
+    for record, slab, number in _slabs(records):
+        record.lay(slab, number)
+
+
+def tidy(records: Collection[Laid], pieces: int) -> None:
+    """Put into slabs what lies by itself, or in a slab of which more than an eighth is of no use any more."""
+    used = Counter(id(record.slab) for record in records)
+    lay([r for r in records if r.slab is None or 8 * pieces * used[id(r.slab)] < 7 * len(r.slab)])
+
+
+def _slabs(records: Iterable[Laid]) -> Iterator[tuple[Laid, Slab, int]]:
+    owners: list[tuple[Laid, int]] = []
     pieces: list[bytes] = []
     size = 0
-    for owner, own in records:
+    for owner in records:
+        own = owner.pieces()
         owners.append((owner, len(pieces)))
         pieces += own
         size += sum(map(len, own))

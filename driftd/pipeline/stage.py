@@ -85,12 +85,19 @@ class Mapper(Protocol):
     """Calls a function in other processes: what a project stage uses when it has much to do.
 
     `function` is one of a module; it gets the shared bytes (the same for every item, sent once a process) and an item.
-    Items are taken as they are needed.  Yields the results in order, each as soon as it is there.  It ends early where the other processes cannot go on:
-    whoever asked does the rest itself.
+    Items are taken as they are needed.  Yields the results in order, each as soon as it is there.  It ends early where
+    the other processes cannot go on: whoever asked does the rest itself.
+
+    `homes` are numbers, one for each item: items of one home go to the same process as far as that keeps none idle,
+    in later calls as well, so that it can use again what it made for the earlier ones.
     """
 
     def __call__(
-        self, function: Callable[[bytes, bytes], bytes], shared: bytes, items: Iterable[bytes]
+        self,
+        function: Callable[[bytes, bytes], bytes],
+        shared: bytes,
+        items: Iterable[bytes],
+        homes: Sequence[int] = (),
     ) -> Iterator[bytes]: ...
 
 

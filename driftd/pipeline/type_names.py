@@ -37,6 +37,8 @@ VALUES: Final = PRIMITIVES - {"string", "object", "array"} | {
     "DateOnly",
     "TimeOnly",
 }
+IS_CONST: Final = re.compile(r"\bconst\b")
+_ARGUMENTS: Final = re.compile(r"<[^<>]*>")
 _MOST: Final = 300  # characters; a longer type is generated
 
 
@@ -192,3 +194,23 @@ def parts_of(canonical_type: str) -> list[tuple[str, list[str]]]:
         path, bracket, rest = choice.partition("[")
         found.append((path, _split(rest[:-1], ",") if bracket else []))
     return [(path, args) for path, args in found if path]
+
+
+def form(annotation: str | None) -> str:
+    """Return how a parameter of a type takes what it is given."""
+    if not annotation:
+        return ""
+    plain = without_arguments(annotation)
+    mark = "&&" if "&&" in plain else "&" if "&" in plain else "*" if "*" in plain else ""
+    const = IS_CONST.search(plain.partition("*")[0] if mark == "*" else plain) is not None and mark != ""
+    return f"const {mark}" if const else mark
+
+
+def without_arguments(text: str) -> str:
+    """Return a type as C++ writes it, without what stands in angle brackets."""
+    while "<" in text:
+        cut = _ARGUMENTS.sub("", text)
+        if cut == text:
+            break
+        text = cut
+    return text

@@ -18,4 +18,5 @@ class Limits:
     max_queued_bytes: int = 4 * 1024 * 1024  # of answers waiting to be sent; at the limit no more are computed
     max_queued_notifications: int = 1000  # waiting to be sent; further ones are dropped
     write_timeout_s: float = 30.0  # a client that takes no byte for so long is dropped
-    grace_s: float = 2.0  # for requests in flight when the server stops, and once more for their answers
+    grace_s: float = 2.0  # for requests in flight when the server stops
+    farewell_s: float = 2.0  # then, for the answers to be sent

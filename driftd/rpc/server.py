@@ -190,7 +190,7 @@ class _Server:
             await self._wait_until_all_gone()
         for connection in tuple(self._connections.values()):
             connection.refuse()
-        with anyio.move_on_after(self._limits.grace_s):
+        with anyio.move_on_after(self._limits.farewell_s):
             await self._wait_until_all_gone()
 
     async def _wait_until_all_gone(self) -> None:

@@ -227,6 +227,10 @@ class Service(Protocol):
         """Return everything there is to say about a violation, named as for `feedback`."""
         ...
 
+    async def quick_fix(self, violation: str) -> dict[str, object]:
+        """Return the edits that remove a violation from its file as it is now, or the reason why there are none."""
+        ...
+
     async def write_baseline(self) -> dict[str, object]:
         """Write the ids of all violations into the baseline's file."""
         ...

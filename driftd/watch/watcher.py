@@ -42,7 +42,6 @@ _DRIFT = ".drift"
 _MODIFIED, _DELETED = 2, 3
 _GIT_FILES = frozenset({"HEAD", "index", "packed-refs", "exclude"})
 _GIT_LOCK_S = 60.0  # an index.lock that stays longer is the leftover of a crash
-_FENCE_S = 5.0
 _CLOCK_JUMP_S = 60.0
 
 
@@ -59,6 +58,7 @@ class WatchOptions(msgspec.Struct, frozen=True, kw_only=True):
     tick_s: float = 1.0
     retry_first_s: float = 5.0
     retry_longest_s: float = 300.0
+    fence_s: float = 5.0  # for a source that is to end: until then it has reported everything, or all is doubted
     # More sources than this are merged; each costs an inotify instance (128 a user) and 0.3 % of a core.
     max_sources: int = 4
     polling: bool = False
@@ -450,7 +450,7 @@ class Watcher:
         """Close a source after it reported everything it had to."""
         if source in self._fenced:
             heard = False
-            with anyio.move_on_after(_FENCE_S):
+            with anyio.move_on_after(self._options.fence_s):
                 heard = await self._exchange_cookie({source}, deliver=False)
             if not heard:
                 self._doubt(Cause.RESTART)
@@ -544,7 +544,8 @@ class Watcher:
         # `emit` may have been looking into a new directory, not yet watched, when the call came.  The first cookie
         # ends that; the second one follows the report of what it found.
         for _ in range(2):
-            await self._fully_built.wait()
+            while not self._fully_built.is_set():  # when this goes on, it may be cleared again
+                await self._fully_built.wait()
             epoch = self._epoch
             if not self._reliable() or not await self._exchange_cookie(self._fenced, deliver=True):
                 return False

@@ -15,6 +15,7 @@ import pytest
 
 from driftd.cli.doctor import CHECKS, examine
 from driftd.cli.finding import Finding
+from driftd.cli.output import size
 from driftd.store import migrate
 from driftd.store.connect import connect_writer
 from tests.cli.fake_daemon import FakeDaemon, driftd, socket_of
@@ -66,6 +67,24 @@ def test_a_failed_check_is_exit_code_1_with_the_others_done(workspace: Path) -> 
     lines = done.stdout.splitlines()
     assert any(line.startswith("fail  configuration") and "max_file_sise" in line for line in lines)
     assert lines[-1].startswith("ok    versions")
+
+
+def test_the_size_of_the_database_counts_its_log(workspace: Path) -> None:
+    """What a daemon wrote and has not moved into the file, or was killed before it did, is shown beside it."""
+    path = workspace / ".drift" / "drift.db"
+    with closing(sqlite3.connect(path)) as database:
+        database.execute("PRAGMA journal_mode = WAL")
+        database.execute("CREATE TABLE functions (id INTEGER PRIMARY KEY, name TEXT)")
+        database.commit()
+        log = path.with_name("drift.db-wal").stat().st_size
+        assert log > 0
+        ((level, detail),) = findings(workspace, "database")
+        assert (level, detail) == (
+            "ok",
+            f"sound, {size(path.stat().st_size)} and {size(log)} of log, schema version 0",
+        )
+    ((_, detail),) = findings(workspace, "database")
+    assert detail == f"sound, {size(path.stat().st_size)}, schema version 0"  # the last to close it moved all of it
 
 
 def test_a_damaged_database_is_found(workspace: Path) -> None:

@@ -13,7 +13,7 @@ async def main() -> None:
     pool.start()
     [_ async for _ in pool.run([Task("fine.py", b"", "python", 1)])]
     assert pool._pool is not None
-    print(*pool._pool._processes, flush=True)
+    print(*pool._pool.ids, flush=True)
     [_ async for _ in pool.run([Task("hang.py", b"", "python", 1)])]
 
 

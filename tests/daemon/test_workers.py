@@ -9,10 +9,13 @@ import sys
 from collections import Counter
 from collections.abc import AsyncIterator
 
+import anyio
+import anyio.to_thread
+import msgspec
 import pytest
 
 from driftd.daemon.workers import CHUNK_FILES, Outcome, PoolSettings, Task, WorkerPool
-from tests.daemon.worker_entries import misbehave
+from tests.daemon.worker_entries import misbehave, name_process
 
 
 @pytest.fixture
@@ -54,12 +57,12 @@ async def test_a_crash_costs_its_file(pool: WorkerPool) -> None:
 async def test_renewed_processes_are_others_and_count_as_no_failure(pool: WorkerPool) -> None:
     """After a large run the processes are replaced, with all that they remember; the pool goes on."""
     assert errors(await outcomes(pool, tasks())) == {}
-    before = set(pool._pool._processes or {}) if pool._pool is not None else set()
+    before = pool._pool.ids if pool._pool is not None else frozenset()
 
     await pool.renew()
 
     assert errors(await outcomes(pool, tasks())) == {}
-    after = set(pool._pool._processes or {}) if pool._pool is not None else set()
+    after = pool._pool.ids if pool._pool is not None else frozenset()
     assert before
     assert after
     assert not before & after
@@ -110,6 +113,22 @@ async def test_workers_that_are_killed_between_runs_are_replaced(pool: WorkerPoo
     os.kill(before["good0.py"].size, 9)
 
     assert errors(await outcomes(pool, tasks())) == {}
+
+
+async def test_items_of_one_home_go_to_the_process_that_had_it(pool: WorkerPool) -> None:
+    """Results come in order; whoever did the items of a home gets those of a later call, unless it is far behind."""
+    items = [b"%d" % number for number in range(8)]
+
+    def one_call() -> list[tuple[int, bytes, bytes]]:
+        decode = msgspec.msgpack.Decoder(tuple[int, bytes, bytes]).decode
+        return [decode(made) for made in pool.map(name_process, b"shared", items, homes=[0, 1] * 4)]
+
+    first = await anyio.to_thread.run_sync(one_call)
+    second = await anyio.to_thread.run_sync(one_call)
+
+    assert [(shared, item) for _, shared, item in first] == [(b"shared", item) for item in items]
+    assert len({process for process, _, _ in first}) == 2
+    assert [process for process, _, _ in second] == [process for process, _, _ in first]
 
 
 def test_workers_end_with_a_killed_parent() -> None:

@@ -5,7 +5,7 @@ Each test is a small workspace and all of its edges, as (caller, callee, line); 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 import pytest
 
@@ -552,9 +552,12 @@ def test_rounds_in_other_processes_give_the_same(monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr(call_edges, "MANY_FILES", 1)
     rounds: list[int] = []
 
-    def elsewhere(function: Callable[[bytes, bytes], bytes], shared: bytes, items: Iterable[bytes]) -> Iterator[bytes]:
+    def elsewhere(
+        function: Callable[[bytes, bytes], bytes], shared: bytes, items: Iterable[bytes], homes: Sequence[int] = ()
+    ) -> Iterator[bytes]:
         assert function is resolve_chunk
         chunks = list(items)
+        assert len(homes) == len(chunks)
         rounds.append(len(chunks))
         return (function(shared, chunk) for chunk in chunks)
 

@@ -106,10 +106,11 @@ def test_the_package_of_a_declared_language_is_the_one_that_is_imported() -> Non
 
 
 def test_a_package_is_not_guessed() -> None:
-    """What the language brings needs no import, so a single star import does not say where a class is from."""
+    """With two star imports of which nothing is known it is not said which one brings a class."""
     java = """\
         package shop;
-        import org.slf4j.*;
-        class Cart { void run() { String.valueOf(1); LoggerFactory.getLogger("x"); } }
+        import org.acme.*;
+        import org.other.*;
+        class Cart { void run() { ToolFactory.getTool("x"); } }
         """
     assert external({"shop/Cart.java": java}) == []

@@ -5,11 +5,11 @@ from __future__ import annotations
 import msgspec
 import pytest
 
-from driftd.pipeline.bindings import annotation_paths
 from driftd.pipeline.facts.model import FileFacts
 from driftd.pipeline.interface import definition_key, name_key
 from driftd.pipeline.modules import Found, ModuleIndex
 from driftd.pipeline.project import Change, FileEntry, Project
+from driftd.pipeline.scopes import annotation_paths
 from driftd.rows.ids import function_id
 from tests.pipeline.in_memory import entries, entry, project_of
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 import pytest
@@ -144,9 +144,12 @@ def test_other_processes_resolve_to_the_same_edges(monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr(call_edges, "CHUNK", 2)
     sizes: list[int] = []
 
-    def elsewhere(function: Callable[[bytes, bytes], bytes], shared: bytes, items: Iterable[bytes]) -> Iterator[bytes]:
+    def elsewhere(
+        function: Callable[[bytes, bytes], bytes], shared: bytes, items: Iterable[bytes], homes: Sequence[int] = ()
+    ) -> Iterator[bytes]:
         assert function is resolve_chunk
         chunks = list(items)
+        assert len(homes) == len(chunks)
         sizes.append(len(chunks))
         return (function(shared, chunk) for chunk in chunks)
 

@@ -185,6 +185,10 @@ class FakeDaemon:
         self._note("explain", violation)
         return {"what": "it is wrong"}
 
+    async def quick_fix(self, violation: str) -> dict[str, object]:
+        self._note("quick_fix", violation)
+        return {"edits": []}
+
     async def write_baseline(self) -> dict[str, object]:
         self._note("write_baseline")
         return {"path": ".drift/baseline.json", "violations": 0}

@@ -90,7 +90,7 @@ async def serving(
             await serve(
                 daemon,
                 path,
-                Limits(**{"grace_s": 0.05, **limits}),
+                Limits(**{"grace_s": 0.05, "farewell_s": 0.05, **limits}),
                 stop=daemon.stop,
                 uid_of=uid_of,
                 task_status=task_status,

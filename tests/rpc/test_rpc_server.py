@@ -391,7 +391,10 @@ async def test_stopping_gives_requests_a_grace(where: Path) -> None:
 
 async def test_stopping_refuses_the_rest(where: Path, framing: Framing) -> None:
     """What is in flight after the grace is answered -32011, a batch as a whole."""
-    async with serving(where, max_in_flight=2) as server, server.client(framing) as client:
+    async with (
+        serving(where, max_in_flight=2, grace_s=0, farewell_s=PATIENCE_S) as server,
+        server.client(framing) as client,
+    ):
         await client.send([request("analyze", number) for number in range(5)])
         await server.daemon.until(lambda: server.daemon.analyzing == 2)
         server.daemon.stop.set()

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from driftd.pipeline.bindings import annotation_paths
 from driftd.pipeline.call_graph.callbacks import TRANSPARENT_METHODS
-from driftd.pipeline.call_graph.entities import BUILTIN, NONE, UNKNOWN, Entity, Is, union
+from driftd.pipeline.call_graph.entities import BUILTIN, NONE, UNKNOWN, Entity, Is
 from driftd.pipeline.call_graph.flows import items_key, parameter_key
 from driftd.pipeline.call_graph.lookup import opaque
 from driftd.pipeline.call_graph.members import Members
 from driftd.pipeline.call_graph.place import Place
+from driftd.pipeline.call_graph.unions import union
 from driftd.pipeline.interface import definition_key, display_key
+from driftd.pipeline.scopes import annotation_paths
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

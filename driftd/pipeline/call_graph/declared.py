@@ -10,15 +10,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from driftd.pipeline.bindings import Means
-from driftd.pipeline.call_graph.declared_heritage import DeclaredHeritage
-from driftd.pipeline.call_graph.entities import BUILTIN, NONE, UNKNOWN, Entity, Is, union
+from driftd.pipeline.call_graph.declared_heritage import DeclaredHeritage, is_same, overrides
+from driftd.pipeline.call_graph.declared_outside import GENERIC
+from driftd.pipeline.call_graph.entities import BUILTIN, NONE, UNKNOWN, Entity, Is
 from driftd.pipeline.call_graph.flows import field_key
 from driftd.pipeline.call_graph.library_types import ELEMENT, FIRST, SAME, WRAPPERS
 from driftd.pipeline.call_graph.lookup import opaque
 from driftd.pipeline.call_graph.members import bound
 from driftd.pipeline.call_graph.place import Place
+from driftd.pipeline.call_graph.unions import union
 from driftd.pipeline.declared_binder import member_name
-from driftd.pipeline.dialects import DIALECTS
 from driftd.pipeline.interface import EXTENDS, definition_key
 from driftd.pipeline.type_names import PRIMITIVES, parts_of
 
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
     from driftd.pipeline.bindings import Binding
     from driftd.pipeline.call_graph.entities import Entities
     from driftd.pipeline.dialects import Dialect
-    from driftd.pipeline.interface import ClassFace, FunctionFace
+    from driftd.pipeline.faces import ClassFace, FunctionFace
 
 DECLARED: Final = "declared"
 
@@ -62,8 +63,22 @@ class Declared(DeclaredHeritage):
             bindings = face.locals.get(name)
             if bindings:
                 return self._local(path, at, name, bindings, receiver)
+            beside = self.class_beside(dialect, path, at)
+            found = self.in_class(dialect, beside, name) if beside is not None else NONE
+            if found:
+                return found
             at = face.scope
         return self.in_module(path, name) or None
+
+    def class_beside(self, dialect: Dialect, path: str, function: int) -> Entity | None:
+        """Return the class of which a function of C++ is a member that stands outside of it; None if it is none."""
+        interface = self.interface(path)
+        if dialect.family != "c" or interface is None:
+            return None
+        scope = interface.functions[function].scope
+        if scope > 0 or (scope < 0 and interface.classes[~scope].kind != "namespace"):
+            return None
+        return self.class_around(path, function)
 
     def class_around(self, path: str, scope: int) -> Entity | None:
         """Return the type whose code stands in a scope, the whole one of a piece; None outside of any."""
@@ -144,7 +159,7 @@ class Declared(DeclaredHeritage):
         own = {start, *self.pieces(start)}
         rest = [cls for cls in line if cls not in own]
         found = self._among(rest, name, Entity(Is.INSTANCE, start.file, start.number), called=True)
-        return found or tuple([cls for cls in rest if cls.what is not Is.CLASS][:1])
+        return found or self.inherited_from_outside(start, name)
 
     def _class_member(self, owner: Entity, name: str) -> Entities:
         dialect = self.dialect(owner.file)
@@ -166,8 +181,7 @@ class Declared(DeclaredHeritage):
             return found
         if dialect.new == name and owner.what is Is.CLASS:
             return (Entity(Is.CLASS, owner.file, owner.number),)
-        line = self.lineage(owner.file, owner.number)
-        return tuple([cls for cls in line if cls.what is not Is.CLASS][:1])
+        return self.inherited_from_outside(owner, name)
 
     def own(self, owner: Entity, name: str, *, called: bool) -> Entities:
         """Return a member that a class of the workspace has; () if none is known."""
@@ -243,10 +257,10 @@ class Declared(DeclaredHeritage):
                 continue
             face = interface.functions[function.number]
             place = f"{function.file}\0{face.qualified_name}"  # overloads of one class do not override each other
-            # Equal ones differ in what a call does not say (`const`), or exclude each other.
+            # Equal ones of one class exclude each other (`#if`), but for templates of C++, which say more in their heads.
             if not any(
                 over.labels == face.labels
-                and (over.types == face.types if at == place else _overrides(over.types, face.types))
+                and (is_same(over, face) if at == place else overrides(over.types, face.types))
                 for _, at, over in kept
             ):
                 kept.append((function, place, face))
@@ -256,7 +270,7 @@ class Declared(DeclaredHeritage):
                 f
                 for f, _, face in kept
                 if not face.is_abstract
-                or not any(c.labels == face.labels and _overrides(c.types, face.types) for c in concrete)
+                or not any(c.labels == face.labels and overrides(c.types, face.types) for c in concrete)
             ]
         )
 
@@ -445,8 +459,15 @@ class Declared(DeclaredHeritage):
             name = callee.file.rpartition(".")[2]
             if name in _TEXT_GIVING:
                 return (Entity(Is.BUILTIN, "String"),)
-            if name[:1].isupper() and self.dialect(path) != DIALECTS["go"]:
-                return (callee,)  # a class of a library, called: an instance of it
+            if callee.extra == "std" and name in GENERIC:
+                return (UNKNOWN,)
+            dialect = self.dialect(path)
+            family = dialect.family if dialect is not None else ""
+            if name[:1].isupper() and family != "go":
+                # A class of a library, called: an instance of it.  C# writes methods so, too.
+                space = self.namespace_of(path, callee) if family == "csharp" else ""
+                if not space or "." not in callee.file[len(space) + 1 :]:
+                    return (callee,)
         return self.result((callee,), argument)
 
     def called_on(self, place: Place, owner: Entity, name: str) -> Entities:
@@ -474,7 +495,15 @@ class Declared(DeclaredHeritage):
                 methods = tuple([e for e in found if e.what in _FUNCTIONS])
                 if methods:
                     return methods
-            scope = interface.functions[scope].scope if scope > 0 else interface.classes[~scope].scope
+                scope = interface.classes[~scope].scope
+                continue
+            beside = self.class_beside(dialect, path, scope)
+            if beside is not None:
+                found = self.in_class(dialect, beside, name, called=True)
+                methods = tuple([e for e in found if e.what in _FUNCTIONS])
+                if methods:
+                    return methods
+            scope = interface.functions[scope].scope
         return tuple([e for e in self.in_module(path, name) if e.what in _FUNCTIONS])
 
     def _library_result(self, callee: Entity, argument: Callable[[str, int], Entities] | None) -> Entities:
@@ -552,18 +581,6 @@ class Declared(DeclaredHeritage):
             found = union([self.attribute(owner, name) for owner in owners])
             return tuple([e for e in found if e.what is not Is.UNKNOWN]) or (UNKNOWN,)
         return super().attributes(owners, name)
-
-
-def _overrides(types: tuple[str, ...], others: tuple[str, ...]) -> bool:
-    """Whether parameters of these types can be those of an overridden function; a type variable is any type."""
-    return len(types) == len(others) and all(
-        one.partition("[")[0] == other.partition("[")[0] or not one or not other or _is_variable(other)
-        for one, other in zip(types, others, strict=True)
-    )
-
-
-def _is_variable(name: str) -> bool:
-    return len(name) <= 2 or (name[:1] == "T" and name[1:2].isupper())
 
 
 _TYPES: Final = frozenset({Is.CLASS, Is.INSTANCE, Is.PACKAGE})

@@ -8,18 +8,20 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from driftd.pipeline.bindings import Means
-from driftd.pipeline.call_graph.declared_packages import DeclaredPackages
-from driftd.pipeline.call_graph.entities import NONE, Entity, Is, union
+from driftd.pipeline.call_graph.declared_outside import DeclaredOutside
+from driftd.pipeline.call_graph.entities import NONE, Entity, Is
 from driftd.pipeline.call_graph.overloads import agreement, simple_names
 from driftd.pipeline.call_graph.place import Place
+from driftd.pipeline.call_graph.unions import union
 from driftd.pipeline.interface import EXTENDS, definition_key
 from driftd.pipeline.packages import INJECTING, beside_key, heirs_key, interface_key, methods_key
 
 if TYPE_CHECKING:
     from driftd.pipeline.call_graph.entities import Entities
+    from driftd.pipeline.faces import FunctionFace
 
 
-class DeclaredHeritage(DeclaredPackages):
+class DeclaredHeritage(DeclaredOutside):
     """Which types stand for which others."""
 
     def extensions(self, path: str, owner: Entity, name: str) -> Entities:
@@ -49,6 +51,15 @@ class DeclaredHeritage(DeclaredPackages):
                 if agreement(receiver, types, is_rest=False) > 0:
                     found.append(Entity(Is.METHOD, spot.path, number, owner))
         return tuple(found)
+
+    def may_extend(self, path: str, name: str) -> bool:
+        """Whether there are functions of a name that are called as methods of types that they stand beside."""
+        dialect = self.dialect(path)
+        if dialect is None or dialect.family not in _EXTENDING:
+            return False
+        key = beside_key(dialect.family, name)
+        self.look(key)
+        return bool(self._project.packages.spots(key))
 
     def type_names(self, entity: Entity) -> frozenset[str]:
         """Return the simple names of an entity's type and of what it extends; empty if that is not known."""
@@ -155,6 +166,24 @@ class DeclaredHeritage(DeclaredPackages):
         place = Place(cls.file, face.scope)
         found = [e.file for name in face.marks for e in self.path(name, place) if e.what is Is.EXTERNAL]
         return any(name in marks for name in found)
+
+
+def is_same(one: FunctionFace, other: FunctionFace) -> bool:
+    """Whether two functions of a class have nothing that tells them apart."""
+    alike = one.types == other.types and one.forms == other.forms
+    return alike and not (one.forms and (one.scope != other.scope or "template" in one.forms[0]))
+
+
+def overrides(types: tuple[str, ...], others: tuple[str, ...]) -> bool:
+    """Whether parameters of these types can be those of an overridden function; a type variable is any type."""
+    return len(types) == len(others) and all(
+        one.partition("[")[0] == other.partition("[")[0] or not one or not other or _is_variable(other)
+        for one, other in zip(types, others, strict=True)
+    )
+
+
+def _is_variable(name: str) -> bool:
+    return len(name) <= 2 or (name[:1] == "T" and name[1:2].isupper())
 
 
 _STATIC: Final = frozenset({"go", "rust"})  # only interfaces and traits stand for other types

@@ -9,10 +9,9 @@ from posixpath import normpath
 from typing import TYPE_CHECKING, Final
 
 from driftd.pipeline.bindings import Means
-from driftd.pipeline.call_graph.entities import NONE, UNKNOWN, Entity, Is, union
-from driftd.pipeline.call_graph.entities import package_of as external_package
-from driftd.pipeline.call_graph.globals import GLOBALS
+from driftd.pipeline.call_graph.entities import NONE, UNKNOWN, Entity, Is
 from driftd.pipeline.call_graph.place import Place
+from driftd.pipeline.call_graph.unions import union
 from driftd.pipeline.call_graph.values import Symbols
 from driftd.pipeline.dialects import DIALECTS
 from driftd.pipeline.interface import definition_key
@@ -38,7 +37,7 @@ if TYPE_CHECKING:
     from driftd.pipeline.bindings import Binding
     from driftd.pipeline.call_graph.entities import Entities
     from driftd.pipeline.dialects import Dialect
-    from driftd.pipeline.interface import ClassFace, Interface
+    from driftd.pipeline.faces import ClassFace, Interface
     from driftd.pipeline.packages import Spot
     from driftd.pipeline.project import Project
 
@@ -151,35 +150,6 @@ class DeclaredPackages(Symbols):
             return self.absolute(path, DIALECTS["rust"], name)
         return self.in_module(path, name)
 
-    def unbound(self, path: str, name: str) -> Entity:
-        """Return what a name is that no scope of the file binds."""
-        dialect = self.dialect(path)
-        if dialect is None:
-            return super().unbound(path, name)
-        if dialect.package in {"declared", "target"} and self._is_package(dialect, name):
-            return Entity(Is.PACKAGE, name, -1, dialect.family)
-        if dialect.family == "rust" and name in {"crate", "super", "self"}:
-            return (self.absolute(path, dialect, name) or (UNKNOWN,))[0]
-        if dialect.family == "rust":
-            found = self._crate(name)
-            if found:
-                return found[0]
-        if name in GLOBALS.get(dialect.family, ()):
-            return Entity(Is.BUILTIN, name)
-        if dialect.family == "jvm" and name in _TOP_PACKAGES:
-            return Entity(Is.EXTERNAL, name)
-        if name[:1].isupper() and dialect.package == "declared":
-            outside = self._from_outside(path, dialect)
-            return Entity(Is.EXTERNAL, f"{outside}.{name}" if outside else name, extra=GUESSED)
-        return Entity(Is.EXTERNAL, name) if name[:1].isupper() or dialect.family in _LOOSE else UNKNOWN
-
-    def _from_outside(self, path: str, dialect: Dialect) -> str:
-        """Return the package of a class that is not of the workspace, where only one star import can bring it."""
-        interface = self.interface(path)
-        stars = interface.stars if interface is not None else ()
-        outside = [module for module in stars if not self.absolute(path, dialect, module)]
-        return outside[0] if len(outside) == 1 else ""
-
     # -- packages --
 
     def package_at(self, path: str, scope: int) -> str:
@@ -271,6 +241,9 @@ class DeclaredPackages(Symbols):
 
     def in_namespace(self, dialect: Dialect, piece: Entity, face: ClassFace, name: str) -> Entities:
         """Return what a name means to code in a namespace: what is there, here and in other files."""
+        return self.remember(("space", piece, name), lambda: self._in_namespace(dialect, piece, face, name))
+
+    def _in_namespace(self, dialect: Dialect, piece: Entity, face: ClassFace, name: str) -> Entities:
         own = self._bound(piece.file, ~piece.number, face.names.get(name, ()) or face.fields.get(name, ()))
         package = self.package_at(piece.file, ~piece.number)
         if own and not (own[0].what is Is.FUNCTION and dialect.overloads):
@@ -293,11 +266,16 @@ class DeclaredPackages(Symbols):
         if family == "go":
             return NONE
         inner = f"{package.file}.{name}"
-        if self._is_package(dialect, inner):
+        if self.is_package(dialect, inner):
             return (Entity(Is.PACKAGE, inner, -1, family),)
-        return (Entity(Is.EXTERNAL, inner),)
+        return (self.of_package(family, inner),)
 
-    def _is_package(self, dialect: Dialect, name: str) -> bool:
+    def of_package(self, family: str, name: str) -> Entity:
+        """Return what a package of the workspace has not declared."""
+        raise NotImplementedError
+
+    def is_package(self, dialect: Dialect, name: str) -> bool:
+        """Whether there is a package of a name, or one below it."""
         key = package_key(dialect.family, name)
         self.look(key)
         return self._project.packages.is_package(key)
@@ -319,9 +297,11 @@ class DeclaredPackages(Symbols):
         found = self.absolute(path, dialect, whole)
         if found:
             return found
-        external = Entity(Is.EXTERNAL, whole.strip("."))
-        file = self._project.file(path)
-        return (external._replace(extra=external_package(external, file.language if file is not None else "")),)
+        return (self.external_import(path, whole),)
+
+    def external_import(self, path: str, whole: str) -> Entity:
+        """Return what an import binds that is not of the workspace."""
+        raise NotImplementedError
 
     def absolute(self, path: str, dialect: Dialect, dotted: str) -> Entities:
         """Return what a full name means, seen from a file; () if it is not of the workspace."""
@@ -331,7 +311,7 @@ class DeclaredPackages(Symbols):
             return self._go_package(dotted)
         names = dotted.strip(".").split(".")
         depth = 0
-        while depth < len(names) and self._is_package(dialect, ".".join(names[: depth + 1])):
+        while depth < len(names) and self.is_package(dialect, ".".join(names[: depth + 1])):
             depth += 1
         if depth == len(names):
             return (Entity(Is.PACKAGE, ".".join(names), -1, dialect.family),)
@@ -348,7 +328,7 @@ class DeclaredPackages(Symbols):
     def _go_package(self, module: str) -> Entities:
         self.look(GO_MODULES)
         folder = self._project.packages.go_folder(module)
-        if folder is not None and self._is_package(DIALECTS["go"], folder or "."):
+        if folder is not None and self.is_package(DIALECTS["go"], folder or "."):
             return (Entity(Is.PACKAGE, folder or ".", -1, "go"),)
         return (Entity(Is.EXTERNAL, module, extra=module),)
 
@@ -392,7 +372,7 @@ class DeclaredPackages(Symbols):
                 at = union([self._rust_parent(e.file) for e in at])
                 rest = rest[1:]
         else:
-            at = self._crate(head)
+            at = self.crate(head)
             if not at:
                 interface = self.interface(path, head)
                 own = [b for b in interface.names.get(head, ()) if b.means is not Means.IMPORT] if interface else []
@@ -428,7 +408,8 @@ class DeclaredPackages(Symbols):
         found = [f"{folder}/{name}".lstrip("/") for name in (*names, "src/lib.rs", "src/main.rs")]
         return tuple([Entity(Is.MODULE, root) for root in dict.fromkeys(found) if self._has(root)])
 
-    def _crate(self, name: str) -> Entities:
+    def crate(self, name: str) -> Entities:
+        """Return the crates of the workspace that bear a name."""
         self.look(CRATES)
         found = []
         for folder, manifest in self._project.packages.crates(name):
@@ -533,6 +514,8 @@ class DeclaredPackages(Symbols):
         found = self.remember(
             ("declared", dialect.family, package, name), lambda: self._declared_in(dialect.family, package, name)
         )
+        if dialect.family == "c":  # elsewhere the name is that of another program's class
+            found = tuple([e for e in found if e.file == cls.file])
         return tuple([e for e in found if e.what is Is.CLASS]) or (cls,)
 
     def _is_nested(self, cls: Entity, face: ClassFace) -> bool:
@@ -572,12 +555,7 @@ def _shared(one: str, other: str) -> int:
     return count
 
 
-GUESSED: Final = ""  # for a package: what the language itself brings may be meant
 _OF_FAMILY: Final = {d.family: d for d in reversed(DIALECTS.values())}
 _KNOWN: Final = frozenset({Is.FUNCTION, Is.METHOD, Is.CLASS, Is.INSTANCE, Is.MODULE, Is.PACKAGE, Is.TYPED})
-_LOOSE: Final = frozenset({"c", "php", "swift"})  # functions of libraries are called without an import that names them
-_TOP_PACKAGES: Final = frozenset(
-    ["java", "javax", "jakarta", "kotlin", "kotlinx", "scala", "android", "androidx", "org", "com", "net", "io", "edu", "dev", "sun"]
-)  # fmt: skip
 _HEADERS: Final = (".h", ".hh", ".hpp", ".hxx", ".inc", ".inl", ".ipp", ".tcc")
 _TARGETS: Final = frozenset({"tests", "examples", "benches"})

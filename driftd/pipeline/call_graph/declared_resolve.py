@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from driftd.pipeline.bindings import Means, reaching
+from driftd.pipeline.bindings import Means
 from driftd.pipeline.call_graph.declared import DECLARED, Declared
 from driftd.pipeline.call_graph.entities import NONE, Entity, Is
 from driftd.pipeline.call_graph.flows import parameter_key, subclasses_key
@@ -38,6 +38,7 @@ from driftd.pipeline.call_graph.resolve import Resolver, Site
 from driftd.pipeline.call_graph.resolve import resolve_file as resolve_with
 from driftd.pipeline.dialects import DIALECTS
 from driftd.pipeline.facts.model import Kind, Value
+from driftd.pipeline.scopes import reaching
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Sequence
@@ -59,6 +60,13 @@ def resolve_file(
     return resolve_with(project, file, symbols, groups, DeclaredResolver if file.language in DIALECTS else Resolver)
 
 
+def resolver_of(project: Project, file: SourceFile, symbols: Declared) -> Resolver:
+    """Return what resolves the calls of a file; `close` it."""
+    if file.language in DIALECTS:
+        return DeclaredResolver(project, file, symbols)
+    return Resolver(project, file, symbols)
+
+
 class DeclaredResolver(Resolver):
     """Answers for the calls of one file."""
 
@@ -78,6 +86,7 @@ class DeclaredResolver(Resolver):
         self.annotations = {id(self.calls[call]) for call in found}
         self.asked: dict[tuple[int, str], tuple[Entities, str, bool]] = {}
         self.around: dict[int, Entity | None] = {}
+        self.own = file.interface
 
     def hidden(self, _implicit: Implicit, of_scope: Sequence[int]) -> dict[int, list[tuple[Any, ...]]]:
         """Return what is to be done besides the calls: taking in the classes that others make instances of."""
@@ -128,16 +137,26 @@ class DeclaredResolver(Resolver):
             outcomes[found.outcome] = outcomes.get(found.outcome, 0) + 1
             if found.targets:
                 self.put(call.scope, found.targets, call.line)
-            if found.external is not None:
+            if found.external is not None and self.names(call, found.external):
                 self.leave(call.scope, found.external, call.line)
             if found.hands_over:
                 self.handover.call(call, found)
 
+    def names(self, call: Call, external: Entity) -> bool:
+        """Whether a call names what it calls; otherwise it calls a value, and what is external is the value's type."""
+        name = call.callee.text.rpartition(".")[2]
+        if name in self.dialect.supers or name in self.dialect.receivers or external.file.rpartition(".")[2] == name:
+            return True
+        return any(b.means in _NAMING for b in self.own.names.get(name, ()))
+
     def leave(self, scope: int, external: Entity, line: int) -> None:
-        """Take in a call to a function of another package, if an import or a full name says which."""
-        in_full = self.dialect.family == "jvm" and external.file[:1].islower() and "." in external.file
-        if external.extra or (external.extra is None and in_full):
-            super().leave(scope, external, line)
+        """Take in a call to a function of another package, if it is sure which."""
+        package = self.declared.package_outside(self.path, external)
+        if package:
+            symbol = external.file
+            if self.dialect.new:  # an instance bears the name of its class
+                symbol = symbol.replace(f".{self.dialect.new}.", ".")
+            super().leave(scope, Entity(Is.EXTERNAL, symbol, extra=package), line)
 
     # -- calls --
 
@@ -188,16 +207,28 @@ class DeclaredResolver(Resolver):
         if cls is not None and call.is_new and text in self.dialect.receivers:
             return self.chosen(call, (cls,), "constructor", IMPLICIT)
         found = self.look_up(call.scope, text, call.line, call.region)
-        if not found or not any(e.what in _CALLED for e in found):
+        # What a `using` of C++ names may be meant for one more of the name, but nothing says so.
+        taken = self.dialect.family == "c" and found and any(e.what is Is.EXTERNAL for e in found)
+        if not taken and (not found or not any(e.what in _CALLED for e in found)):
             found = self.declared.methods_around(self.path, call.scope, text) or found
         if found is None:
             unbound = self.declared.unbound(self.path, text)
             if unbound.what is Is.BUILTIN:
-                return Outcome((), BUILTIN_CALL, (unbound,))
+                external = self.declared.of_language(self.path, cls, text)
+                return Outcome((), BUILTIN_CALL, (unbound,), external=external)
+            inherits = cls is not None and self.dialect.implicit_receiver and self.has_unknown_base(cls)
+            is_type = text[:1].isupper() and (call.is_new or self.dialect.family != "csharp")
+            if inherits and cls is not None and not is_type:
+                given = self.declared.inherited_from_outside(cls, text)
+                # A known function may have the name as well; in C# a bare name that is called is none of a package.
+                both = unbound.what is Is.EXTERNAL and unbound.extra and self.dialect.family != "csharp"
+                external = given[0] if given and given[0].what is Is.EXTERNAL and not both else None
+                return Outcome((), EXTERNAL, (unbound,) if unbound.what is Is.EXTERNAL else NONE, True, external)
             if unbound.what is Is.EXTERNAL:
+                if not is_type and self.dialect.family == "csharp":
+                    unbound = self.declared.of_static_using(self.path, text)
                 return Outcome((), EXTERNAL, (unbound,), hands_over=True, external=unbound)
-            outside = cls is not None and self.dialect.implicit_receiver and self.has_unknown_base(cls)
-            return Outcome((), EXTERNAL if outside else UNKNOWN_NAME)
+            return Outcome((), UNKNOWN_NAME)
         methods = [e for e in found if e.what is Is.METHOD]
         if methods and len(methods) == len(found) and isinstance(methods[0].extra, Entity):
             return self.of_member(call, (methods[0].extra,), text, "method_call")
@@ -238,10 +269,14 @@ class DeclaredResolver(Resolver):
             if owner.what is Is.INSTANCE and owner.extra == DECLARED and self.declared.dispatches(owner):
                 outcomes.extend(self.overriding(call, owner, name, chosen))
         joined = self.join(outcomes)
+        if joined.external is not None and not joined.targets and self.declared.may_extend(self.path, name):
+            joined = Outcome(
+                joined.targets, joined.outcome, joined.callees, joined.hands_over
+            )  # or one of them is meant
         if self.dialect.overloads and sum(t.how not in _BY_TYPE for t in joined.targets) > MOST_OVERLOADS:
             return Outcome((), POLYMORPHIC)
         if not joined.targets and joined.outcome in _OPEN and name in OBJECT_MEMBERS.get(self.dialect.family, ()):
-            return joined._replace(outcome=EXTERNAL)
+            return Outcome(joined.targets, EXTERNAL, joined.callees, joined.hands_over, joined.external)
         return joined
 
     def overriding(self, call: Call, owner: Entity, name: str, chosen: Outcome) -> Iterable[Outcome]:
@@ -267,7 +302,8 @@ class DeclaredResolver(Resolver):
 
     def only_abstract(self, outcome: Outcome) -> bool:
         """Whether an outcome leads to nothing but what subclasses implement."""
-        return all(self.declared.is_abstract(target.function) for target in outcome.targets)
+        targets = outcome.targets
+        return bool(targets) and all(self.declared.is_abstract(target.function) for target in targets)
 
     def may_reach(self, cls: Entity) -> bool:
         """Whether instances of a class may come to the file: those of tests stay among them, unnamed ones in theirs."""
@@ -300,7 +336,8 @@ class DeclaredResolver(Resolver):
         if not targets:
             if implicit and not left:
                 return Outcome((), IMPLICIT, kept, hands_over=True)
-            return self.outcome(tuple(left), how, reason)._replace(callees=kept, hands_over=bool(kept))
+            other = self.outcome(tuple(left), how, reason)
+            return Outcome(other.targets, other.outcome, kept, bool(kept), other.external)
         distinct = {(e.file, e.number): (e, strategy) for e, strategy in reversed(targets)}
         overloaded = self.dialect.overloads and len(functions) > MOST_OVERLOADS
         if overloaded or len(distinct) > MOST_TARGETS:
@@ -334,6 +371,11 @@ class DeclaredResolver(Resolver):
                 if at == scope:
                     return self.among(at, sites, line, region)
                 return self.all_of(at, reaching(sites), line, region)
+            if self.dialect.family == "c":
+                beside = self.declared.class_beside(self.dialect, self.path, at)
+                found = self.declared.in_class(self.dialect, beside, name) if beside is not None else NONE
+                if found:
+                    return found
             at = self.functions[at].scope
         sites = self.scopes.functions[0].get(name)
         if sites and len(sites) > 1 and scope == 0 and sites[0].binding.means not in _DEFINITIONS:
@@ -415,6 +457,7 @@ class DeclaredHandover(Handover):
                     self.add(parameter_key(run.file, naming.functions[run.number], plan.params[0]), inside)
 
 
+_NAMING: Final = frozenset({Means.IMPORT, Means.PATH})
 _DEFINITIONS: Final = frozenset({Means.FUNCTION, Means.CLASS, Means.IMPORT})
 _TEST_FOLDERS: Final = frozenset(
     ["test", "tests", "testing", "spec", "specs", "jvmTest", "commonTest", "androidTest", "testFixtures", "Tests"]

@@ -6,12 +6,9 @@ An answer is a tuple of entities in a fixed order, each once; an empty one means
 from __future__ import annotations
 
 import builtins
-from typing import TYPE_CHECKING, Any, Final, TypeAlias
+from typing import Any, Final, TypeAlias
 
 import msgspec
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
 
 
 class Is:
@@ -95,47 +92,3 @@ ECMASCRIPT_GLOBALS: Final = frozenset(
         "structuredClone", "undefined", "unescape", "window",
     ]
 )  # fmt: skip
-
-
-def package_of(external: Entity, language: str) -> str:
-    """Return the package that something external belongs to, as it is imported."""
-    if isinstance(external.extra, str):
-        return external.extra
-    parts = external.file.split(".")
-    if language not in _DOTTED_PACKAGES or len(parts) == 1:
-        return parts[0].removesuffix("()")
-    # Packages are written in lower case; what they declare is not.
-    end = next((i for i, part in enumerate(parts) if part[:1].isupper()), len(parts) - 1)
-    return ".".join(parts[:end]) or parts[0]
-
-
-_DOTTED_PACKAGES: Final = frozenset({"java", "kotlin", "scala"})
-
-
-def union(groups: Iterable[Entities]) -> Entities:
-    """Return the entities of all groups, each once, in the order of first appearance."""
-    found: Entities = NONE
-    for group in groups:
-        if not found:
-            found = group
-        elif group and group != found:
-            found = tuple(dict.fromkeys(found + group))
-    return found
-
-
-def known(entities: Entities) -> Entities:
-    """Return the entities without the unknown ones."""
-    return tuple([e for e in entities if e.what is not Is.UNKNOWN]) if UNKNOWN in entities else entities
-
-
-def merge(lines: list[list[Entity]]) -> list[Entity]:
-    """Return the C3 linearisation; where the order is inconsistent, the first head goes on."""
-    result: list[Entity] = []
-    while lines:
-        head = next(
-            (line[0] for line in lines if not any(line[0] in other[1:] for other in lines)),
-            lines[0][0],
-        )
-        result.append(head)
-        lines = [rest for line in lines if (rest := [e for e in line if e != head])]
-    return result

@@ -6,14 +6,15 @@ from typing import TYPE_CHECKING
 
 from driftd.pipeline.bindings import Means
 from driftd.pipeline.call_graph.containers import Containers
-from driftd.pipeline.call_graph.entities import NONE, Entity, Is, union
+from driftd.pipeline.call_graph.entities import NONE, Entity, Is
 from driftd.pipeline.call_graph.place import Place
+from driftd.pipeline.call_graph.unions import union
 from driftd.pipeline.interface import definition_key
 
 if TYPE_CHECKING:
     from driftd.pipeline.bindings import Binding
     from driftd.pipeline.call_graph.entities import Entities
-    from driftd.pipeline.interface import FunctionFace
+    from driftd.pipeline.faces import FunctionFace
 
 
 class Fixtures(Containers):

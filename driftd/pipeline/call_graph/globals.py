@@ -50,6 +50,14 @@ GLOBALS: Final[dict[str, frozenset[str]]] = {
          "global_variables", "local_variables", "__method__", "__callee__", "__dir__", "enum_for", "to_enum", "singleton_class",
          "define_singleton_method", "singleton_method", "extend_object", "display", "eql?", "equal?", "instance_methods", "method_defined?"]
     ),
+    "swift": frozenset(
+        ["abs", "assert", "assertionFailure", "debugPrint", "defer", "dump", "fatalError", "getVaList", "isKnownUniquelyReferenced",
+         "max", "min", "numericCast", "precondition", "preconditionFailure", "print", "readLine", "repeatElement", "sequence",
+         "stride", "swap", "transcode", "type", "unsafeBitCast", "unsafeDowncast", "withCheckedContinuation",
+         "withCheckedThrowingContinuation", "withExtendedLifetime", "withTaskGroup", "withThrowingTaskGroup",
+         "withUnsafeBytes", "withUnsafeMutableBytes", "withUnsafeMutablePointer", "withUnsafePointer", "withVaList",
+         "withoutActuallyEscaping", "zip"]
+    ),
     "rust": frozenset(
         ["all", "any", "not", "allow", "deny", "doc", "derive", "feature", "target_os", "repr", "must_use", "inline", "cfg_attr",
          "docsrs", "expect", "warn", "forbid", "ignore", "should_panic", "serde", "error", "clap", "arg", "command", "quote",

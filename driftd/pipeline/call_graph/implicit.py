@@ -10,10 +10,12 @@ import re
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from driftd.pipeline.call_graph.callbacks import INJECTING
-from driftd.pipeline.call_graph.entities import Entity, Is, union
+from driftd.pipeline.call_graph.entities import Entity, Is
 from driftd.pipeline.call_graph.fixtures import is_injected
 from driftd.pipeline.call_graph.flows import parameter_key
 from driftd.pipeline.call_graph.injection import Providing, may_provide
+from driftd.pipeline.call_graph.outcomes import Target
+from driftd.pipeline.call_graph.unions import union
 from driftd.pipeline.facts.model import Kind, Value
 
 if TYPE_CHECKING:
@@ -127,7 +129,9 @@ class Implicit:
             if decorator.call < 0:
                 found = resolver.named(scope, decorator.name, decorator.line, -1)
                 resolver.outcomes[found.outcome] = resolver.outcomes.get(found.outcome, 0) + 1
-                resolver.put(scope, [t._replace(how="decorator") for t in found.targets], decorator.line)
+                resolver.put(
+                    scope, [Target(t.function, "decorator", t.confidence) for t in found.targets], decorator.line
+                )
                 if found.external is not None:
                     resolver.leave(scope, found.external, decorator.line)
                 applied = found.callees
@@ -191,7 +195,7 @@ class Implicit:
         text = self.resolver.facts.texts.literals[value.ref].value if value.ref >= 0 else ""
         for name in dict.fromkeys(_CALLED_NAME.findall(text)):
             found = self.resolver.named(scope, name, line, region)
-            self.resolver.put(scope, [t._replace(how="fuzzy", confidence=0.4) for t in found.targets], line)
+            self.resolver.put(scope, [Target(t.function, "fuzzy", 0.4) for t in found.targets], line)
 
     def at(self, scope: int, value: Value, line: int, region: int) -> Entities:
         """Return what an expression can stand for at a place."""

@@ -9,9 +9,10 @@ import tomllib
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any, Final
 
-from driftd.pipeline.call_graph.entities import NONE, Entity, Is, union
+from driftd.pipeline.call_graph.entities import NONE, Entity, Is
 from driftd.pipeline.call_graph.flows import provided_key
 from driftd.pipeline.call_graph.place import Place
+from driftd.pipeline.call_graph.unions import union
 from driftd.pipeline.facts.model import Kind
 from driftd.pipeline.production import is_test
 

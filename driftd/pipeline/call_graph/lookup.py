@@ -9,18 +9,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from driftd.pipeline.bindings import Means
-from driftd.pipeline.call_graph.entities import (
-    ECMASCRIPT_GLOBALS,
-    NONE,
-    PYTHON_BUILTINS,
-    UNKNOWN,
-    Entity,
-    Is,
-    merge,
-    union,
-)
+from driftd.pipeline.call_graph.entities import ECMASCRIPT_GLOBALS, NONE, PYTHON_BUILTINS, UNKNOWN, Entity, Is
 from driftd.pipeline.call_graph.memory import Memory
 from driftd.pipeline.call_graph.place import Place
+from driftd.pipeline.call_graph.unions import merge, union
 from driftd.pipeline.interface import definition_key, name_key
 from driftd.pipeline.modules import ECMASCRIPT
 
@@ -29,7 +21,7 @@ if TYPE_CHECKING:
 
     from driftd.pipeline.bindings import Binding
     from driftd.pipeline.call_graph.entities import Entities
-    from driftd.pipeline.interface import ClassFace, Interface
+    from driftd.pipeline.faces import ClassFace, Interface
     from driftd.pipeline.modules import Lookup
     from driftd.pipeline.project import Project
 

@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Final
 
 from driftd.pipeline.bindings import Means
 from driftd.pipeline.call_graph.callbacks import SAME_FUNCTION
-from driftd.pipeline.call_graph.entities import BUILTIN, NONE, UNKNOWN, Entity, Is, union
+from driftd.pipeline.call_graph.entities import BUILTIN, NONE, UNKNOWN, Entity, Is
 from driftd.pipeline.call_graph.flows import Flows, Names, field_key, module_key, provided_key, subclasses_key
 from driftd.pipeline.call_graph.lookup import Modules
 from driftd.pipeline.call_graph.place import Place
+from driftd.pipeline.call_graph.unions import union
 from driftd.pipeline.interface import definition_key
 
 if TYPE_CHECKING:
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
     from driftd.pipeline.bindings import Binding
     from driftd.pipeline.call_graph.entities import Entities
-    from driftd.pipeline.interface import ClassFace, FunctionFace
+    from driftd.pipeline.faces import ClassFace, FunctionFace
     from driftd.pipeline.project import Project
 
 
@@ -42,7 +43,7 @@ class Members(Modules):
         if what is Is.MODULE:
             return self._module_member(owner.file, name)
         if what is Is.EXTERNAL:
-            return (owner._replace(file=f"{owner.file}.{name}") if owner.file.count(".") < 4 else owner,)
+            return (owner._replace(file=f"{owner.file}.{name}") if owner.file.count(".") < _LONGEST else owner,)
         if what is Is.FOLDER:
             return self.found(self.below(owner.file, name))
         if what is Is.FUNCTION or what is Is.METHOD:
@@ -221,3 +222,4 @@ def bound(function: Entity, owner: Entity) -> Entity:
 
 
 _CONTAINERS: Final = frozenset({Is.DISPLAY, Is.BAG, Is.ARGUMENTS, Is.GENERATOR, Is.TYPED})
+_LONGEST: Final = 8  # dots in the name of something external

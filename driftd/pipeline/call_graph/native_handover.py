@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Final
 
 from driftd.pipeline.call_graph import library
 from driftd.pipeline.call_graph.containers import POSITIONS
-from driftd.pipeline.call_graph.entities import NONE, Entity, Is, union
+from driftd.pipeline.call_graph.entities import NONE, Entity, Is
 from driftd.pipeline.call_graph.flows import field_key
 from driftd.pipeline.call_graph.objects import PROTO, THIS
+from driftd.pipeline.call_graph.unions import union
 from driftd.pipeline.facts.model import Kind, Value
 
 if TYPE_CHECKING:

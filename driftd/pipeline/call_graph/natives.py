@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 
 from driftd.pipeline.bindings import Means
 from driftd.pipeline.call_graph import library
-from driftd.pipeline.call_graph.entities import BUILTIN, CALLABLE, NONE, UNKNOWN, Entity, Is, union
+from driftd.pipeline.call_graph.entities import BUILTIN, CALLABLE, NONE, UNKNOWN, Entity, Is
 from driftd.pipeline.call_graph.members import bound
 from driftd.pipeline.call_graph.objects import OBJECTS, THIS, Objects
+from driftd.pipeline.call_graph.unions import union
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -15,13 +15,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from driftd.pipeline.call_graph.containers import POSITIONS
-from driftd.pipeline.call_graph.entities import BUILTIN, NONE, UNKNOWN, Entity, Is, union
+from driftd.pipeline.call_graph.entities import BUILTIN, NONE, UNKNOWN, Entity, Is
 from driftd.pipeline.call_graph.fixtures import Fixtures
 from driftd.pipeline.call_graph.flows import object_key
 from driftd.pipeline.call_graph.library import CALLING, METHODS, NAMESPACES, PLAIN_METHODS
 from driftd.pipeline.call_graph.lookup import opaque
 from driftd.pipeline.call_graph.members import bound
 from driftd.pipeline.call_graph.place import Place
+from driftd.pipeline.call_graph.unions import union
 from driftd.pipeline.interface import definition_key
 from driftd.pipeline.modules import ECMASCRIPT
 
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
 
     from driftd.pipeline.bindings import Binding
     from driftd.pipeline.call_graph.entities import Entities
-    from driftd.pipeline.interface import ClassFace, FunctionFace
+    from driftd.pipeline.faces import ClassFace, FunctionFace
     from driftd.pipeline.project import Project
 
 PROTO: Final = "'__proto__"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 from driftd.pipeline.call_graph.entities import MANY, NONE, Is
 
@@ -45,36 +45,62 @@ EdgeValues: TypeAlias = "tuple[int, int, int, str, float, str]"
 ExternalValues: TypeAlias = "tuple[str, int, str, str, int, int]"
 
 
-class Part(NamedTuple):
+class Part:
     """What was found out about a stretch of a file: an outermost function, or the code outside of any.
 
     edges: in order; outcomes: how many call sites fared how; reads: the flows that were read; flows: what flows out;
     external: calls of functions of other packages
     """
 
-    edges: list[EdgeValues]
-    outcomes: dict[str, int]
-    reads: set[str]
-    flows: Contributions
-    external: list[ExternalValues]
+    __slots__ = ("edges", "external", "flows", "outcomes", "reads")
+
+    def __init__(
+        self,
+        edges: list[EdgeValues],
+        outcomes: dict[str, int],
+        reads: set[str],
+        flows: Contributions,
+        external: list[ExternalValues],
+    ) -> None:
+        self.edges = edges
+        self.outcomes = outcomes
+        self.reads = reads
+        self.flows = flows
+        self.external = external
 
 
-class Target(NamedTuple):
+class Target:
     """A function that a call runs."""
 
-    function: Entity
-    how: Resolution
-    confidence: float
+    __slots__ = ("confidence", "function", "how")
+
+    def __init__(self, function: Entity, how: Resolution, confidence: float) -> None:
+        self.function = function
+        self.how = how
+        self.confidence = confidence
 
 
-class Outcome(NamedTuple):
-    """What a call runs: `callees` are what is called, classes among them, `targets` the functions that run."""
+class Outcome:
+    """What a call runs: `callees` are what is called, classes among them, `targets` the functions that run.
 
-    targets: tuple[Target, ...]
-    outcome: str
-    callees: Entities = NONE
-    hands_over: bool = False  # whether the arguments of the call may matter
-    external: Entity | None = None  # what is called of another package
+    `hands_over` says whether the arguments of the call may matter, `external` is what is called of another package.
+    """
+
+    __slots__ = ("callees", "external", "hands_over", "outcome", "targets")
+
+    def __init__(
+        self,
+        targets: tuple[Target, ...],
+        outcome: str,
+        callees: Entities = NONE,
+        hands_over: bool = False,
+        external: Entity | None = None,
+    ) -> None:
+        self.targets = targets
+        self.outcome = outcome
+        self.callees = callees
+        self.hands_over = hands_over
+        self.external = external
 
 
 def reason_of(entity: Entity, reason: str) -> str:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from driftd.pipeline.call_graph.entities import Is
+from driftd.pipeline.call_graph.place import Place
+from driftd.pipeline.call_graph.qualifiers import Qualifiers
 from driftd.pipeline.facts.model import Kind
 from driftd.pipeline.interface import EXTENDS, definition_key
 from driftd.pipeline.type_names import canonical, parts_of
@@ -14,8 +16,8 @@ if TYPE_CHECKING:
 
     from driftd.pipeline.call_graph.declared_resolve import DeclaredResolver
     from driftd.pipeline.call_graph.entities import Entity
+    from driftd.pipeline.faces import FunctionFace
     from driftd.pipeline.facts.model import Call, Value
-    from driftd.pipeline.interface import FunctionFace
 
 
 class Chooser:
@@ -23,6 +25,7 @@ class Chooser:
 
     def __init__(self, resolver: DeclaredResolver) -> None:
         self.resolver = resolver
+        self.qualifiers = Qualifiers(resolver)
 
     def choose(self, call: Call, functions: Sequence[Entity]) -> list[Entity]:
         """Return the functions that the arguments fit; all of them if none does, but for labels, which are names."""
@@ -32,9 +35,17 @@ class Chooser:
             return list(functions)
         faces = [(function, face) for function in functions if (face := self.face(function)) is not None]
         offset = self.resolver.declared.offset
-        fitting = [(f, face) for f, face in faces if face.labels or _takes(face, call, offset(f))] or faces
+        fitting = [(f, face) for f, face in faces if face.labels or _takes(face, call, offset(f))]
+        exact = len(fitting)
+        if self.resolver.dialect.family == "c":
+            fitting += [(f, face) for f, face in faces if self.may_take(f, face, call)]
+        fitting = fitting or faces
         if len(fitting) > 1:
+            known = {id(face) for _, face in fitting[:exact]}
             fitting = self.by_types(call, fitting)
+            fitting = [pair for pair in fitting if id(pair[1]) in known] or fitting
+        if len(fitting) > 1 and self.resolver.dialect.family == "c":
+            fitting = list(self.qualifiers.fitting(call, fitting))
         if len(fitting) > 1:
             concrete = [pair for pair in fitting if not pair[1].is_abstract]
             fitting = concrete or fitting
@@ -44,6 +55,23 @@ class Chooser:
         """Return the functions that can be called with as many arguments."""
         offset = self.resolver.declared.offset
         return [f for f in functions if (face := self.face(f)) is not None and _takes(face, call, offset(f))]
+
+    def may_take(self, function: Entity, face: FunctionFace, call: Call) -> bool:
+        """Whether a function of C++ takes fewer arguments than it defines, if its declaration elsewhere has defaults."""
+        if _takes(face, call, 0) or len(call.args) > len(face.params):
+            return False
+        return self.resolver.declared.class_beside(self.resolver.dialect, function.file, function.number) is not None
+
+    def is_open(self, function: Entity, face: FunctionFace, declared: str) -> bool:
+        """Whether nothing is known of a type in C++: a parameter of a template, an alias that it makes."""
+        if _is_variable(declared) or _is_alias(declared):
+            return True
+        names = simple_names(declared)
+        if not declared or not names.isdisjoint(_PLAIN) or "Array" in names:
+            return False
+        place = Place(function.file, face.scope)
+        found = [e for path, _ in parts_of(declared) for e in self.resolver.declared.path(path, place)]
+        return not any(e.what is Is.CLASS or (e.what is Is.EXTERNAL and e.extra) for e in found)
 
     def face(self, function: Entity) -> FunctionFace | None:
         """Return what is known of a function."""
@@ -61,6 +89,7 @@ class Chooser:
         """Leave the functions whose parameters agree best with what is known of the arguments."""
         kinds = [None if arg.name else self.kinds(arg.value, call) for arg in call.args]
         scored = []
+        counts = self.resolver.dialect.family != "c"  # what a template of C++ takes, its head or an alias may say
         for function, face in functions:
             score = -any(p[:1] == "*" for p in face.params)  # one that takes any number is the last resort
             variables: dict[str, frozenset[str]] = {}
@@ -70,9 +99,14 @@ class Chooser:
                 at = min(position + self.resolver.declared.offset(function), len(face.types) - 1)
                 declared = face.types[at].lstrip("?").removeprefix(EXTENDS)
                 if known is None:
-                    score += _is_variable(declared)  # it takes anything as what it is
+                    score += _is_variable(declared) and counts  # it takes anything as what it is
                     continue
-                score += agreement(declared, known, is_rest=face.params[at][:1] == "*")
+                if not counts and self.is_open(function, face, declared):
+                    continue
+                found = agreement(declared, known, is_rest=face.params[at][:1] == "*")
+                if not counts and found < -1 and simple_names(declared).isdisjoint(_PLAIN):
+                    found = -1  # a class may be made of anything
+                score += found
                 if variables.setdefault(declared, known).isdisjoint(known) and _is_variable(declared):
                     score -= 3  # one type variable, two types
             scored.append((score, function, face))
@@ -144,6 +178,12 @@ def simple_names(declared: str) -> frozenset[str]:
 
 def _is_variable(name: str) -> bool:
     return len(name) <= 2 and name.isupper()
+
+
+def _is_alias(name: str) -> bool:
+    """Whether a name is one that classes of C++ give to a type by custom: nothing is known of it."""
+    simple = name.rpartition(".")[2]
+    return simple.endswith("_type") or simple.removeprefix("const_") in {"reference", "pointer"}
 
 
 def _is_named_so(face: FunctionFace, call: Call) -> bool:
@@ -248,7 +288,19 @@ _NUMBERS: Final = frozenset(
      "decimal", "uint", "ulong", "Int", "Int32", "Int64", "UInt", "usize", "i32", "i64", "u8", "u32", "u64", "size_t",
      "CGFloat", "BigDecimal_"]
 )  # fmt: skip
-_STRINGS: Final = frozenset(["String", "string", "str", "CharSequence", "basic_string", "StringProtocol", "NSString"])
+_STRINGS: Final = frozenset(
+    [
+        "String",
+        "string",
+        "str",
+        "CharSequence",
+        "basic_string",
+        "string_view",
+        "basic_string_view",
+        "StringProtocol",
+        "NSString",
+    ]
+)
 _BOOLEANS: Final = frozenset(["boolean", "bool", "Boolean", "Bool"])
 _CHARACTERS: Final = frozenset(["char", "Character", "Char"])
 _PLAIN: Final = _NUMBERS | _STRINGS | _BOOLEANS | _CHARACTERS

@@ -9,11 +9,11 @@ the way (see `flows`); what the language runs without a call being written is in
 from __future__ import annotations
 
 from collections import Counter
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
-from driftd.pipeline.bindings import Means, reaching
+from driftd.pipeline.bindings import Means
 from driftd.pipeline.call_graph import callbacks, library
-from driftd.pipeline.call_graph.entities import NONE, UNKNOWN, Entity, Is, package_of, union
+from driftd.pipeline.call_graph.entities import NONE, UNKNOWN, Entity, Is
 from driftd.pipeline.call_graph.handover import Handover
 from driftd.pipeline.call_graph.implicit import Implicit
 from driftd.pipeline.call_graph.objects import SPECIAL
@@ -37,10 +37,12 @@ from driftd.pipeline.call_graph.outcomes import (
     reason_of,
 )
 from driftd.pipeline.call_graph.place import Place
+from driftd.pipeline.call_graph.unions import package_of, union
 from driftd.pipeline.call_graph.values import Symbols
 from driftd.pipeline.facts.model import Kind
 from driftd.pipeline.interface import binder_of
 from driftd.pipeline.modules import ECMASCRIPT
+from driftd.pipeline.scopes import reaching
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Sequence
@@ -86,11 +88,9 @@ def resolve_file(
 
     Returns also what all of that depends on, flows aside.
     """
-    seen, _ = symbols.watch()
-    seen.add(file.path)
     resolver = (resolver_type or Resolver)(project, file, symbols)
     try:
-        return resolver.run(groups), seen
+        return resolver.resolve(groups)
     finally:
         resolver.close()
 
@@ -101,7 +101,7 @@ class Resolver:
     __deletable__ = ("handover",)  # for mypyc
 
     def __init__(self, project: Project, file: SourceFile, symbols: Symbols) -> None:
-        facts = file.all_facts()
+        facts = file.facts_of_calls()
         self.project = project
         self.path = file.path
         self.ids = file.function_ids
@@ -117,8 +117,8 @@ class Resolver:
         self.regions = facts.bodies.regions
         self.binder = binder_of(facts)
         self.scopes = self.binder.run_for_calls(max(file.interface.displays, default=-1) + 1)
-        symbols.own_displays = (file.path, self.scopes.displays)
         self.handover = Handover(self)
+        self.by_stretch: _Stretches | None = None
         self.edges: dict[tuple[int, int, int], EdgeValues] = {}
         self.outcomes: dict[str, int] = {}
         self.external: dict[tuple[int, str], ExternalValues] = {}
@@ -140,21 +140,27 @@ class Resolver:
     def close(self) -> None:
         """Let go of what refers back, so that nothing waits for the garbage collector."""
         del self.handover
+        self.by_stretch = None
+
+    def resolve(self, groups: Collection[int] | None) -> tuple[dict[int, Part], set[str]]:
+        """Resolve the given stretches of the file, all by default; can be called again when other things flow.
+
+        Returns also what all of that depends on, flows aside.
+        """
+        seen, _ = self.symbols.watch()
+        seen.add(self.path)
+        self.symbols.own_displays = (self.path, self.scopes.displays)
+        self.shared.clear()
+        return self.run(groups), seen
 
     def run(self, groups: Collection[int] | None) -> dict[int, Part]:
-        """Resolve the given stretches of the file, all by default.
+        """Resolve the given stretches of the file.
 
         What is remembered while one is resolved is used for another only with a note of what was looked at for it.
         """
-        of_scope = self.group_of()
-        calls: dict[int, list[Call]] = {}
-        for call in self.calls:
-            calls.setdefault(of_scope[call.scope], []).append(call)
-        implicit = Implicit(self)
-        hidden = self.hidden(implicit, of_scope)
-        writes: dict[int, list[Write]] = {}
-        for write in self.scopes.writes:
-            writes.setdefault(of_scope[write.scope], []).append(write)
+        if self.by_stretch is None:
+            self.by_stretch = self.stretches()
+        implicit, calls, hidden, writes = self.by_stretch
         found: dict[int, Part] = {}
         for group in sorted(calls.keys() | hidden.keys() | writes.keys()) if groups is None else sorted(groups):
             reads = self.symbols.watch_flows()
@@ -173,6 +179,19 @@ class Resolver:
             )
             self.forget()
         return found
+
+    def stretches(self) -> _Stretches:
+        """Return what there is to do, by stretch."""
+        of_scope = self.group_of()
+        calls: dict[int, list[Call]] = {}
+        for call in self.calls:
+            calls.setdefault(of_scope[call.scope], []).append(call)
+        implicit = Implicit(self)
+        hidden = self.hidden(implicit, of_scope)
+        writes: dict[int, list[Write]] = {}
+        for write in self.scopes.writes:
+            writes.setdefault(of_scope[write.scope], []).append(write)
+        return implicit, calls, hidden, writes
 
     def hidden(self, _implicit: Implicit, of_scope: Sequence[int]) -> dict[int, list[tuple[Any, ...]]]:
         """Return what is to be done besides the calls for each stretch of the file."""
@@ -332,7 +351,7 @@ class Resolver:
             outcomes.append(self.outcome(found, how, reason))
         joined = self.join(outcomes)
         if not joined.targets and name in callbacks.CALLING_METHODS:
-            return joined._replace(hands_over=True)
+            return Outcome(joined.targets, joined.outcome, joined.callees, True, joined.external)
         return joined
 
     def passed(self, owner: Entity, name: str) -> list[Outcome]:
@@ -422,7 +441,7 @@ class Resolver:
             return Outcome((), POLYMORPHIC)
         open_ends = sum(not o.targets for o in outcomes)
         share = len(best) + open_ends
-        targets = tuple([t._replace(confidence=round(CONFIDENCE[t.how] / share, 4)) for t in best.values()])
+        targets = tuple([Target(t.function, t.how, round(CONFIDENCE[t.how] / share, 4)) for t in best.values()])
         callees = union([o.callees for o in outcomes])
         hands_over = any(o.hands_over for o in outcomes)
         external = next((o.external for o in outcomes if o.external is not None), None)
@@ -432,12 +451,13 @@ class Resolver:
         """Take in edges from code of a scope."""
         caller = self.ids[self.owner(scope)]
         edges = self.edges
-        for function, how, confidence in targets:
-            callee = self.id_of(function)
+        for target in targets:
+            callee = self.id_of(target.function)
+            confidence = target.confidence
             key = (caller, callee, line)
             present = edges.get(key)
             if present is None or present[4] < confidence:
-                edges[key] = (caller, callee, line, how, confidence, self.path)
+                edges[key] = (caller, callee, line, target.how, confidence, self.path)
 
     def leave(self, scope: int, external: Entity, line: int) -> None:
         """Take in a call from code of a scope to a function of another package."""
@@ -628,6 +648,10 @@ class Resolver:
         return False
 
 
+# What is done for the language itself, and by stretch: calls, what is run without being written, assignments.
+_Stretches: TypeAlias = (
+    "tuple[Implicit, dict[int, list[Call]], dict[int, list[tuple[Any, ...]]], dict[int, list[Write]]]"
+)
 _BUDGET: Final = 200_000  # bindings looked into per file, about a second; only generated code comes near
 _DEPTH: Final = 16
 _EVALUATED: Final = frozenset(

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 from driftd.pipeline.bindings import Binding, Means
 from driftd.pipeline.call_graph.callbacks import PASSES
 from driftd.pipeline.call_graph.containers import sliced
-from driftd.pipeline.call_graph.entities import BUILTIN, CALLABLE, NONE, UNKNOWN, Entity, Is, union
+from driftd.pipeline.call_graph.entities import BUILTIN, CALLABLE, NONE, UNKNOWN, Entity, Is
 from driftd.pipeline.call_graph.fixtures import is_injected
 from driftd.pipeline.call_graph.injection import ASKING
 from driftd.pipeline.call_graph.library import NAMESPACES
@@ -21,6 +21,7 @@ from driftd.pipeline.call_graph.natives import Natives
 from driftd.pipeline.call_graph.objects import OBJECTS, SPECIAL
 from driftd.pipeline.call_graph.outcomes import MOST_TARGETS
 from driftd.pipeline.call_graph.place import Place
+from driftd.pipeline.call_graph.unions import union
 from driftd.pipeline.expressions import place_name
 from driftd.pipeline.interface import definition_key
 

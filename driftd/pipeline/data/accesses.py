@@ -12,8 +12,8 @@ from driftd.pipeline.data.things import Things
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from driftd.pipeline.data.facts import Touch
     from driftd.pipeline.data.models import Models
+    from driftd.pipeline.data.shapes import Touch
     from driftd.pipeline.data.things import Thing
 
 
@@ -132,7 +132,7 @@ class Accesses:
             )
             return
         package = thing.pack.package
-        is_driver = thing.pack.name == "drivers" or (package and not self._sees(package))
+        is_driver = thing.pack.is_driver or (package and not self._sees(package))
         framework = None if is_driver else thing.pack.name
         if sql is None:
             yield Access(thing.tables[0] if thing.tables else "unknown", "raw_query", framework, _UNSURE)

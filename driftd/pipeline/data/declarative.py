@@ -13,9 +13,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from driftd.pipeline.data.expressions import Expr
-    from driftd.pipeline.data.facts import Attribute
     from driftd.pipeline.data.models import Models
     from driftd.pipeline.data.packs import Pack
+    from driftd.pipeline.data.shapes import Attribute
 
 
 def sqlalchemy(models: Models, at: ClassAt, pack: Pack) -> Model | None:

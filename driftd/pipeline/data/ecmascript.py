@@ -13,9 +13,9 @@ from driftd.pipeline.data.model import Field, Model
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from driftd.pipeline.data.facts import Mark, Shape
     from driftd.pipeline.data.models import Models
     from driftd.pipeline.data.packs import Pack
+    from driftd.pipeline.data.shapes import Mark, Shape
 
 
 def typeorm(models: Models, at: ClassAt, pack: Pack) -> Model | None:

@@ -28,98 +28,14 @@ from driftd.pipeline.data.packs import (
 )
 from driftd.pipeline.data.reduction import Reduction
 from driftd.pipeline.data.sensitivity import words_of
-from driftd.pipeline.data.tables_made import tables_made, tables_of_macros
+from driftd.pipeline.data.shapes import Attribute, DataFacts, Declarations, Imported, Mark, Shape, Touch
+from driftd.pipeline.data.tables_made import tables_made, tables_mapped, tables_of_macros
 from driftd.pipeline.facts.model import Kind, owner_function
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
     from driftd.pipeline.facts.model import Class, Decorator, FileFacts, Value
-
-
-class Mark(msgspec.Struct, frozen=True, array_like=True, gc=False, omit_defaults=True):
-    """A decorator and its arguments."""
-
-    name: str
-    call: Expr | None = None
-
-
-class Attribute(msgspec.Struct, frozen=True, array_like=True, gc=False, omit_defaults=True):
-    """An attribute of a class."""
-
-    name: str
-    annotation: str = ""
-    value: Expr | None = None
-    marks: tuple[Mark, ...] = ()
-
-
-class Shape(msgspec.Struct, frozen=True, array_like=True, gc=False, omit_defaults=True):
-    """A class.  `around` is the index of the class that it stands in, or -1; `line` is its own.
-
-    `body` are calls in the class itself that say something of a model: `has_many :posts`, the constructor of its base.
-    `methods` are those of an interface whose statements may stand elsewhere: name, number of the function, line.
-    """
-
-    name: str
-    qualified_name: str
-    line: int
-    around: int = -1
-    bases: tuple[Expr, ...] = ()
-    attributes: tuple[Attribute, ...] = ()
-    marks: tuple[Mark, ...] = ()
-    kind: str = "class"
-    body: tuple[Expr, ...] = ()
-    methods: tuple[tuple[str, int, int], ...] = ()
-    is_abstract: bool = False
-
-
-class Imported(msgspec.Struct, frozen=True, array_like=True, gc=False):
-    """What an import binds: `name` of `module`; "" is the module itself, "*" its namespace."""
-
-    module: str
-    name: str
-    alias: str
-
-
-class Declarations(msgspec.Struct, frozen=True, array_like=True, gc=False, omit_defaults=True):
-    """What other files can depend on.
-
-    names: values of the module's names, functions as what they return
-    exports: outside names by inside ones
-    stars: modules of which everything is taken
-    statements: calls at the top level that declare a model: `User.init(…)`
-    package: what the file says it belongs to, in languages whose names are found by packages
-    columns: of tables that the file makes by calls (`create_table "users"`)
-    """
-
-    shapes: tuple[Shape, ...] = ()
-    imports: tuple[Imported, ...] = ()
-    names: dict[str, Expr] = {}
-    exports: dict[str, Expr] = {}
-    stars: tuple[str, ...] = ()
-    statements: tuple[Expr, ...] = ()
-    package: str = ""
-    columns: dict[str, tuple[tuple[str, str], ...]] = {}
-
-
-class Touch(msgspec.Struct, frozen=True, array_like=True, gc=False, omit_defaults=True):
-    """A call that may read or write data, with its whole chain: `function` is the index of the function around it.
-
-    `below` is how many calls the chain goes through as it is written, without those of its variables.
-    """
-
-    function: int
-    line: int
-    call: Expr
-    below: int = 0
-
-
-class DataFacts(msgspec.Struct, frozen=True, array_like=True, gc=False):
-    """What a file says about data; `mentions` is whether it imports a package that a pack of its language knows."""
-
-    declarations: Declarations = Declarations()
-    touches: tuple[Touch, ...] = ()
-    mentions: bool = True
 
 
 def data_facts_of(facts: FileFacts) -> DataFacts:
@@ -174,6 +90,7 @@ def _declarations(facts: FileFacts, reduction: Reduction) -> Declarations:
         ),
         package=outline.package if facts.language in PACKAGED else "",
         columns=tables_made(facts),
+        mapped=tables_mapped(facts),
     )
 
 
@@ -345,12 +262,12 @@ def _touches(facts: FileFacts, declarations: Declarations, whole: Reduction) -> 
         return
     inner = {below for index in candidates for below in _calls_below(facts, index)}
     if facts.language == "rust":  # `delete(users.filter(…))` reads nothing
-        inner |= {
-            arg.value.ref
-            for index in candidates
-            if (built := built_by("rust", calls[index].callee.text)) is not None and built[1] in _WRITING
-            for arg in calls[index].args
-        }
+        bound_as = {i.alias: f"{i.module}.{i.name}" for i in facts.outline.imports}
+        for index in candidates:
+            name = calls[index].callee.text
+            built = built_by("rust", bound_as.get(name, name))
+            if built is not None and built[1] in _WRITING:
+                inner |= {arg.value.ref for arg in calls[index].args}
     reduction = Reduction(facts, lean=True, tables=whole.tables)
     sessions = named_sessions(facts.language)
     bound = {i.alias for i in declarations.imports} | {s.name for s in declarations.shapes}

@@ -19,10 +19,10 @@ from driftd.pipeline.data.registry import Entry, mapped_key
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from driftd.pipeline.data.facts import Declarations
     from driftd.pipeline.data.linking import Linker, Meaning
     from driftd.pipeline.data.models import Models
     from driftd.pipeline.data.packs import Pack
+    from driftd.pipeline.data.shapes import Declarations
 
 
 def schema(models: Models, at: ClassAt, pack: Pack) -> Model:

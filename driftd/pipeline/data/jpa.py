@@ -14,9 +14,9 @@ from driftd.pipeline.data.model import Field, Model
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from driftd.pipeline.data.facts import Mark
     from driftd.pipeline.data.models import Models
     from driftd.pipeline.data.packs import Pack
+    from driftd.pipeline.data.shapes import Mark
 
 
 def jpa(models: Models, at: ClassAt, pack: Pack) -> Model | None:

@@ -9,18 +9,19 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final, NamedTuple, TypeVar
 
 from driftd.pipeline.data.expressions import Expr, Form
-from driftd.pipeline.data.facts import PACKAGED, Declarations
+from driftd.pipeline.data.facts import PACKAGED
 from driftd.pipeline.data.packs import declares_table, is_known, table_of
 from driftd.pipeline.data.registry import class_key, mapped_key, usings_key
 from driftd.pipeline.data.rust import full_path, table_keys
+from driftd.pipeline.data.shapes import Declarations
 from driftd.pipeline.digest import DataPart, DeclarationsData
 from driftd.pipeline.modules import ECMASCRIPT
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from driftd.pipeline.data.facts import Shape
     from driftd.pipeline.data.registry import Entry, Registry
+    from driftd.pipeline.data.shapes import Shape
     from driftd.pipeline.project import Project
 
 

@@ -18,8 +18,8 @@ from driftd.pipeline.facts.model import Kind
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from driftd.pipeline.data.facts import Declarations
     from driftd.pipeline.data.linking import Linker
+    from driftd.pipeline.data.shapes import Declarations
     from driftd.pipeline.facts.model import Call, FileFacts, Value
 
 

@@ -15,10 +15,10 @@ from driftd.pipeline.data.packs import packs_of
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from driftd.pipeline.data.facts import Attribute
     from driftd.pipeline.data.linking import Linker
     from driftd.pipeline.data.model import Model
     from driftd.pipeline.data.packs import Pack
+    from driftd.pipeline.data.shapes import Attribute
 
 
 class Models:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, Generic, TypeVar
 
-from driftd.pipeline.data.facts import GATED, PACKAGED, Declarations
+from driftd.pipeline.data.facts import GATED, PACKAGED
 from driftd.pipeline.data.linking import SCHEMA_SUFFIX, SCHEMAS, Linker
 from driftd.pipeline.data.models import Models
 from driftd.pipeline.data.packs import settings_read
 from driftd.pipeline.data.registry import Registry
+from driftd.pipeline.data.shapes import Declarations
 from driftd.pipeline.data.told import told_by
 from driftd.pipeline.digest import DataPart, RawData
 from driftd.pipeline.facts.codec import encode
@@ -96,7 +97,7 @@ class Tracking(Generic[T]):
                 own, seen = told[path]
                 linker.seen |= seen
             else:
-                own = models.of_file(path)
+                own = models.of_file(path) if self._declared.get(path) else []
             results[path] = self._make(models, path, own) if path in self._declared else None
             self._note(path, frozenset(linker.seen))
         return results

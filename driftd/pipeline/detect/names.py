@@ -12,19 +12,22 @@ are given, and a rule that knows one of them tells which.
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import TYPE_CHECKING, Final
 
-from driftd.pipeline.bindings import Binding, Means, annotation_paths, reaching
+from driftd.pipeline.bindings import Binding, Means
 from driftd.pipeline.detect.folding import Folding
 from driftd.pipeline.facts.model import Kind
 from driftd.pipeline.interface import bind
 from driftd.pipeline.modules import ECMASCRIPT
+from driftd.pipeline.scopes import annotation_paths, reaching
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from driftd.pipeline.bindings import Scopes, Site
+    from driftd.pipeline.bindings import Site
     from driftd.pipeline.facts.model import Call, FileFacts, Value
+    from driftd.pipeline.scopes import Scopes
 
 NamesFound = tuple[str, ...]
 NONE: Final[NamesFound] = ()
@@ -275,8 +278,21 @@ class Names:
     def _parameter(self, binding: Binding, scope: int, depth: int) -> NamesFound:
         if binding.name:
             return self._typed(binding.name, scope, depth)
-        given = self._given_to(binding.ref, binding.text, depth)
+        given = self._given_to(binding.ref, binding.text, depth) or self._by_signature(binding.ref, binding.text)
         return given or (self._of_items(binding, scope, depth) if binding.items else NONE)
+
+    def _by_signature(self, function: int, name: str) -> NamesFound:
+        """Return what a parameter of an HTTP handler is: Node's frameworks all call them with request and response.
+
+        That is a convention of names, so both must be there, in this order.
+        """
+        if not self.ecmascript or name not in _HANDLER or not 0 <= function < len(self.functions):
+            return NONE
+        params = [p.name for p in self.functions[function].params]
+        for first, second in pairwise(params):
+            if first in _REQUESTS and second in _RESPONSES:
+                return ("express.Request",) if name == first else ("express.Response",) if name == second else NONE
+        return NONE
 
     def _given_to(self, function: int, name: str, depth: int) -> NamesFound:
         """Return what a framework gives to a parameter of a function that is handed to it."""
@@ -376,6 +392,9 @@ _COMPOSED: Final = frozenset(
 )
 _FOLDED: Final = frozenset({"python"})  # languages whose operators and scopes `folding` knows
 _FOLDING: Final = frozenset({Kind.PATH, Kind.OPERATION, Kind.TEMPLATE, Kind.CONDITIONAL, Kind.INDEX, Kind.CALL})
+_REQUESTS: Final = frozenset({"req", "request", "_req"})
+_RESPONSES: Final = frozenset({"res", "response", "_res"})
+_HANDLER: Final = _REQUESTS | _RESPONSES
 _OWN: Final = frozenset({Means.RECEIVER, Means.OWN_CLASS})
 _DECLARED: Final = _OWN | {Means.CLASS, Means.FUNCTION}
 _TRANSPARENT: Final = frozenset({Means.ENTERED, Means.ITEM, Means.ELEMENT, Means.AWAITED, Means.REST, Means.KEYWORD})

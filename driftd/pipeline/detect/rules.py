@@ -56,9 +56,14 @@ class Condition(_Part, frozen=True, kw_only=True):
     - has: entries of an object or dictionary (dotted: `cookie.secure`), or keyword arguments of a call, with conditions
     - lacks: entries that must not be there
     - items: at least one element is so
+    - comparison: it is an operation with this operator
+    - entry: the value of at least one entry of an object or dictionary is so
     - part: at least one part of it that is not constant is so, of a string that is put together (see `built`)
     - written: its name as it is written there (what is called, of a call) is found by this regular expression
     - mentions: a name that is read in it, dotted as it is written there, is found by this regular expression
+    - comes_from: it, or something that its expression is made of, resolves to one of these names (see `origins`)
+    - text_built: the constant text of a string that is put together is found by this regular expression
+    - regex: a regular expression that is written there, in whose source this one finds something
     - calls: a call of one of these names; `call_where` are conditions on its arguments
     - missing: whether it is not there at all
     - any, not: one of these conditions; not this one
@@ -76,9 +81,11 @@ class Condition(_Part, frozen=True, kw_only=True):
     - imports: the file imports one of these modules
     - has_call: the file calls one of these names
     - in_finally: whether it stands in a finally block
+    - above: the decorator stands above another one that resolves to one of these
     - is_method: whether it is a method of an instance, or its decorator
     - does, does_only: an error handler does one of these; these and nothing else (see `facts.model.Handler`)
     - changed: whether the parameter is changed in the function, kept by it, or returned
+    - file_mentions: a name that is read anywhere in the file is found by this regular expression
     - used: whether anything is done with what the call returns
     - purpose: one of the names that tell what the call's result is for (see `purposes`) is found by this regular
       expression; they are in snake case
@@ -124,6 +131,9 @@ class Condition(_Part, frozen=True, kw_only=True):
     in_finally: bool | None = None
     purpose: str = ""
     part: Condition | None = None
+    entry: Condition | None = None
+    comparison: str | Texts = ()
+    above: str | Texts = ()
     written: str = ""
     mentions: str = ""
     permits: int = 0
@@ -131,6 +141,10 @@ class Condition(_Part, frozen=True, kw_only=True):
     does: Texts = ()
     does_only: Texts = ()
     changed: bool | None = None
+    comes_from: str | Texts = ()
+    text_built: str = ""
+    regex: str = ""
+    file_mentions: str = ""
 
 
 class Match(_Part, frozen=True, kw_only=True):
@@ -150,6 +164,7 @@ class Match(_Part, frozen=True, kw_only=True):
     - markup: elements of these names
     - raise: raised errors of these names (`*`: all that is raised)
     - comment: comments in which the regular expression is found
+    - operation: operations with these operators, wherever they stand; its operands are the `items` of the value
     - parameter: parameters with a default (the value) whose name is found by the regular expression
     - return: returned values that stand for one of these names (`*`: all)
     """
@@ -170,6 +185,7 @@ class Match(_Part, frozen=True, kw_only=True):
     markup: str | Texts = ()
     raise_: str | Texts = ()
     comment: str = ""
+    operation: str | Texts = ()
     parameter: str = ""
     return_: str | Texts = ()
     where: tuple[Condition, ...] = ()
@@ -193,10 +209,12 @@ class Fix(_Part, frozen=True, kw_only=True):
 
     - set_argument: give the argument called `argument` the value `text`
     - remove_argument: take it out
-    - replace_callee: call `text` instead
+    - replace_callee: call `text`, a name with its module, instead, where the first match found the call
     - replace_value: assign, or write, `text` instead
     - replace_text: replace what the regular expression `find` finds in the flagged code by `text`
     - remove: take the statement out
+
+    `drop` are arguments, by name or position, that are taken out as well.
     """
 
     description: str
@@ -208,6 +226,7 @@ class Fix(_Part, frozen=True, kw_only=True):
     argument: str = ""
     find: str = ""
     text: str = ""
+    drop: Texts = ()
 
 
 class Rule(_Part, frozen=True, kw_only=True):
@@ -256,7 +275,10 @@ class HandedTo(_Part, frozen=True, kw_only=True):
 
 
 class RuleFile(_Part, frozen=True, kw_only=True):
-    """A file of rules; `languages` and `category` are those of rules that say none."""
+    """A file of rules; `languages` and `category` are those of rules that say none.
+
+    Lists that several rules share stand under `[names]`; `"$input"` is the one called `input`.
+    """
 
     languages: Texts = ()
     category: str = ""
@@ -266,16 +288,23 @@ class RuleFile(_Part, frozen=True, kw_only=True):
 
 SUBJECTS: Final = (
     "call", "assign", "read", "import_", "class_", "function", "decorator", "handler", "literal", "built", "entry",
-    "markup", "raise_", "comment", "parameter", "return_",
+    "markup", "raise_", "comment", "operation", "parameter", "return_",
 )  # fmt: skip
 
 
 def parse(text: str, where: str) -> RuleFile:
     """Return the rules that a TOML text holds; `where` is what errors call it.  Raises RuleError."""
     try:
-        data = tomllib.loads(text)
+        return parse_data(tomllib.loads(text), where)
     except tomllib.TOMLDecodeError as error:
         raise RuleError(f"{where}: {error}") from None
+
+
+def parse_data(data: dict[str, Any], where: str) -> RuleFile:
+    """Return the rules of a TOML text that was read already.  Raises RuleError."""
+    names = data.pop("names", {})
+    if names:
+        data = _with_names(data, names, where)
     for rule in data.get("rule", ()):
         if isinstance(rule, dict):
             rule.setdefault("languages", data.get("languages", ()))
@@ -289,6 +318,29 @@ def parse(text: str, where: str) -> RuleFile:
     for rule in found.rule:
         _check(rule, where)
     return found
+
+
+def _with_names(part: Any, names: Any, where: str) -> Any:
+    """Put in what stands for `"$name"`: lists that many rules of the file share are written once, under `[names]`."""
+    if isinstance(part, dict):
+        return {key: _with_names(value, names, where) for key, value in part.items()}
+    if isinstance(part, list):
+        found: list[Any] = []
+        for one in part:
+            made = _with_names(one, names, where)
+            if isinstance(one, str) and isinstance(made, list):
+                found += made
+            else:
+                found.append(made)
+        return found
+    if isinstance(part, str) and _NAME.fullmatch(part):
+        if part[1:] not in names:
+            raise RuleError(f"{where}: {part} is not under [names]")
+        return names[part[1:]]
+    return part
+
+
+_NAME: Final = re.compile(r"\$[a-z_]+")
 
 
 def texts(value: str | Texts) -> Texts:
@@ -348,7 +400,7 @@ def _check_condition(condition: Condition, wrong: Any) -> None:
     _regex(condition.written, wrong)
     _regex(condition.mentions, wrong)
     nested = [*condition.has.values(), *condition.any, *condition.call_where]
-    nested += [one for one in (condition.items, condition.not_, condition.part) if one is not None]
+    nested += [one for one in (condition.items, condition.not_, condition.part, condition.entry) if one is not None]
     for one in nested:
         _check_condition(one, wrong)
 

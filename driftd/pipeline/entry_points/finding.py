@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 
     from driftd.pipeline.bindings import Binding
     from driftd.pipeline.call_graph.entities import Entities
-    from driftd.pipeline.entry_points.facts import Handover, StartFacts
     from driftd.pipeline.entry_points.packs import (
         Bases,
         Decorators,
@@ -34,6 +33,7 @@ if TYPE_CHECKING:
         Reason,
         Registrations,
     )
+    from driftd.pipeline.entry_points.starts import Handover, StartFacts
     from driftd.pipeline.project import Project, SourceFile
 
 R = TypeVar("R", "Bases", "Decorators", "Marks", "Registrations")

@@ -9,6 +9,7 @@ import msgspec
 T = TypeVar("T")
 
 encode: Final = msgspec.msgpack.Encoder().encode
+encode_into: Final = msgspec.msgpack.Encoder().encode_into
 
 _DECODERS: Final[dict[Any, msgspec.msgpack.Decoder[Any]]] = {}
 

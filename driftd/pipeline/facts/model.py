@@ -21,7 +21,7 @@ from typing import Final, Literal
 
 import msgspec
 
-FACTS_VERSION = 4
+FACTS_VERSION = 5
 
 
 class Kind:
@@ -123,6 +123,8 @@ class Function(msgspec.Struct, frozen=True, array_like=True, gc=False):
     function is qualified by it (`Server.Run`), and its scope is where it stands.
     An arrow function (`is_arrow`) has the `this` and the `arguments` of the function around it.  `uses_this` is set where
     the function or an arrow function in it may read its `this`; languages that name it as a parameter leave it out.
+    `qualifiers` are what C++ writes behind the parameters (`const`, `&`, `&&`), with `friend` and `template` before them
+    where it is one.
     """
 
     name: str
@@ -147,6 +149,7 @@ class Function(msgspec.Struct, frozen=True, array_like=True, gc=False):
     receiver: str = ""
     is_arrow: bool = False
     uses_this: bool = False
+    qualifiers: str = ""
 
 
 class Base(msgspec.Struct, frozen=True, array_like=True, gc=False):
@@ -415,6 +418,38 @@ class FileFacts(msgspec.Struct, frozen=True, array_like=True, gc=False):
     texts: Texts
     names: tuple[str, ...]  # every identifier that is read (not only declared) somewhere in the file; sorted, unique
     errors: tuple[ParseError, ...]
+
+
+class _BodiesOfCalls(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    calls: tuple[Call, ...]
+    assigns: tuple[Assign, ...]
+    returns: tuple[Return, ...]
+    raises: tuple[Raise, ...]
+    handlers: msgspec.Raw
+    regions: tuple[Region, ...]
+
+
+class _Literals(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    literals: tuple[LiteralFact, ...]
+
+
+class FactsOfCalls(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """`FileFacts` of which only what resolving calls reads is decoded."""
+
+    language: str
+    line_count: int
+    outline: Outline
+    bodies: _BodiesOfCalls
+    texts: _Literals
+    names: tuple[str, ...]
+
+
+class OutlineOnly(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """`FileFacts` of which nothing after the outline is decoded."""
+
+    language: str
+    line_count: int
+    outline: Outline
 
 
 def owner_function(outline: Outline, scope: int) -> int:

@@ -16,12 +16,12 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final, NamedTuple, TypeAlias
 import msgspec
 
 from driftd.pipeline.call_graph.declared import Declared
-from driftd.pipeline.call_graph.declared_resolve import resolve_file
+from driftd.pipeline.call_graph.declared_resolve import resolve_file, resolver_of
 from driftd.pipeline.call_graph.flows import Contributions, Flows, merged
 from driftd.pipeline.call_graph.outcomes import BUILTIN_CALL, EXTERNAL, IMPLICIT, RESOLVED
 from driftd.pipeline.dialects import DIALECTS
 from driftd.pipeline.project import Project
-from driftd.pipeline.slab import Slab, slabs
+from driftd.pipeline.slab import Slab, lay, tidy
 from driftd.pipeline.stage import Cancelled, Findings, Remembering
 from driftd.rows.call_graph import CallEdgeRow, ExternalCallRow
 
@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 
     from driftd.pipeline.call_graph.flows import Named
+    from driftd.pipeline.call_graph.outcomes import Part
+    from driftd.pipeline.call_graph.resolve import Resolver
     from driftd.pipeline.project import Change
     from driftd.pipeline.stage import Mapper
     from driftd.rows.declare import Row
@@ -36,7 +38,13 @@ if TYPE_CHECKING:
 # From here on other processes are worth the snapshot they need; a chunk is worth its trip and leaves none idle long.
 MANY_FILES = 200
 CHUNK = 48
+MOST_HELD: Final = 14_000_000  # bytes of facts that a process keeps decoded for the next round, as nine times that
 ROUNDS: Final = 3
+FLOWS_HELD: Final = 4096  # files whose flows are held decoded while those of all are put together
+
+
+_NO_SLAB: Final = Slab(())
+PIECES: Final = 2  # of a result in a slab
 
 
 class _Part(NamedTuple):
@@ -71,9 +79,9 @@ class _Result:
         self._number = 0
 
     @property
-    def is_loose(self) -> bool:
-        """Whether it is not encoded yet."""
-        return self._own is not None
+    def slab(self) -> Slab | None:
+        """Where everything lies encoded; None if it is not encoded yet."""
+        return None if self._slab is _NO_SLAB else self._slab
 
     @property
     def base(self) -> _Result | None:
@@ -97,8 +105,10 @@ class _Result:
         flows = self._flows
         return _decode_flows(self._slab[self._number]).flows if flows is None else flows
 
-    def encoded(self) -> tuple[bytes, bytes]:
-        """Return what `lay` puts into a slab."""
+    def pieces(self) -> tuple[bytes, bytes]:
+        """Return what lies in a slab."""
+        if self._own is None:
+            return self._slab[self._number], self._slab[self._number + 1]
         return _encode((self.flows(), self._own)), self.seen.tobytes()
 
     def lay(self, slab: Slab, number: int) -> None:
@@ -115,14 +125,6 @@ class _Result:
         if not changed:
             return []
         return [group for group, part in self.parts().items() if not changed.isdisjoint(part.reads)]
-
-
-def _lay(results: Iterable[_Result]) -> None:
-    for result, slab, number in slabs((result, result.encoded()) for result in results):
-        result.lay(slab, number)
-
-
-_NO_SLAB: Final = Slab(())
 
 
 class _EncodedFlows(msgspec.Struct, frozen=True, array_like=True, gc=False):
@@ -179,7 +181,9 @@ class _Round:
     def settle(self, touched: Iterable[str]) -> set[str]:
         """Work out again what these places hold; return those that hold something else."""
         changed = set()
-        handed_on = lru_cache(maxsize=None)(lambda path: self.results[path].flows())  # of popular places, often asked
+        handed_on = lru_cache(maxsize=FLOWS_HELD)(
+            lambda path: self.results[path].flows()
+        )  # of popular places, often asked
         for key in touched:
             paths = self.sources.get(key)
             old = self.content.get(key, ())
@@ -215,6 +219,10 @@ class _Users:
         files = self._files.get(hash(key), ())
         return (files,) if isinstance(files, str) else files
 
+    def rest(self) -> None:
+        """Give up the space of what is not looked at any more."""
+        self._files = dict(self._files)
+
     def add(self, key: int, path: str) -> None:
         """Take note that a file, which did not before, looks at something."""
         files = self._files.setdefault(key, path)
@@ -246,7 +254,7 @@ class CallEdges(Remembering):
     """Resolves calls to edges.  Remembers per file what its resolution looked at, and how its call sites fared."""
 
     name: ClassVar[str] = "call_edges"
-    version: ClassVar[int] = 5
+    version: ClassVar[int] = 6
     needs: ClassVar[tuple[str, ...]] = ()
     tables: ClassVar[tuple[type[Row], ...]] = (CallEdgeRow, ExternalCallRow)
 
@@ -289,9 +297,12 @@ class CallEdges(Remembering):
         if not self._languages:
             self._rounds.clear()
         files = [p for p in sorted(before) if p in again or _rows(last.get(p)) != _rows(before[p])]
-        encoded = [rows for path in files for rows in _rows(last.get(path))]
-        edges = [row for part, _ in encoded for row in _decode_rows(part)]
-        external = [row for _, part in encoded for row in _decode_rows(part)]
+        edges: list[tuple[Any, ...]] = []
+        external: list[tuple[Any, ...]] = []
+        for path in files:
+            for encoded_edges, encoded_external in _rows(last.get(path)):
+                edges += _decode_rows(encoded_edges)
+                external += _decode_rows(encoded_external)
         if len(files) >= MANY_FILES:
             return Findings(values={CallEdgeRow: edges, ExternalCallRow: external}, files=frozenset(files))
         rows = [*[_row(CallEdgeRow, row) for row in edges], *[_row(ExternalCallRow, row) for row in external]]
@@ -330,7 +341,7 @@ class CallEdges(Remembering):
             touched.update(round_.put(path, result))
             loose.append(result)
             if len(jobs) >= MANY_FILES and len(loose) >= MANY_FILES:
-                _lay(loose)
+                lay(loose)
                 loose = []
         return touched
 
@@ -346,15 +357,15 @@ class CallEdges(Remembering):
 
     def rest(self) -> None:
         """Encode what large changes left."""
-        loose: dict[int, _Result] = {}
+        kept: dict[int, _Result] = {}
         for round_ in self._rounds:
             for result in round_.results.values():
                 one: _Result | None = result
                 while one is not None:
-                    if one.is_loose:
-                        loose[id(one)] = one
+                    kept[id(one)] = one
                     one = one.base
-        _lay(loose.values())
+        tidy(kept.values(), PIECES)
+        self._users.rest()
 
     def depends_on(self, path: str) -> frozenset[int]:
         """Return hashes of what the file's edges depend on: files, and keys of names, module lookups and flows."""
@@ -364,8 +375,8 @@ class CallEdges(Remembering):
         """Remember what the results of a file depend on."""
         users = self._users
         results = [r for round_ in self._rounds if (r := round_.results.get(path)) is not None]
-        reads = {id(part): part.reads for r in results for part in r.parts().values() if part.reads}
-        now = set[int]().union(*{id(r): r.seen for r in results}.values(), *reads.values())
+        reads = [part.reads for r in {id(r): r for r in results}.values() for part in r.parts().values() if part.reads]
+        now = set[int]().union(*{id(r): r.seen for r in results}.values(), *reads)
         old = set(self._seen.pop(path, ()))
         for key in old - now:
             users.discard(key, path)
@@ -386,6 +397,7 @@ class _Work:
         self.held: Mapping[str, tuple[Named, ...]] = {}  # what flows by the answers of `symbols`
         self.snapshot = b""
         self.keys: dict[str, str] = {}  # equal ones of many files become one string
+        self.homes: dict[str, int] = {}  # file -> the chunk that it was in when all of it was resolved
 
     def resolve(self, jobs: Sequence[_Job], content: Mapping[str, tuple[Named, ...]]) -> Iterator[_Kept]:
         """Resolve files or stretches of them, given what flows; raises Cancelled."""
@@ -412,13 +424,28 @@ class _Work:
         """Resolve in other processes, as far as that is possible."""
         if not self.snapshot:
             self.snapshot = self.project.snapshot()
-        chunks = (
-            _encode([(path, self.project[path].facts, groups) for path, groups in jobs[at : at + CHUNK]])
-            for at in range(0, len(jobs), CHUNK)
-        )
-        for chunk in mapper(resolve_chunk, _encode((self.snapshot, content)), chunks):
+        chunks, homes = self.chunked(jobs)
+        encoded = (_encode([(path, self.project[path].facts, groups) for path, groups in chunk]) for chunk in chunks)
+        for chunk in mapper(resolve_chunk, _encode((self.snapshot, content)), encoded, homes):
             self.go_on()
             yield from map(self.kept, _decode_results(chunk))
+
+    def chunked(self, jobs: Sequence[_Job]) -> tuple[list[Sequence[_Job]], list[int]]:
+        """Return the jobs in chunks, each with the number of the chunk in which its files were resolved before."""
+        chunks: list[Sequence[_Job]] = []
+        homes: list[int] = []
+        at = 0
+        while at < len(jobs):
+            home = self.homes.get(jobs[at][0])
+            end = at + 1
+            while end < len(jobs) and end - at < CHUNK and self.homes.get(jobs[end][0]) == home:
+                end += 1
+            chunks.append(jobs[at:end])
+            homes.append(len(homes) if home is None else home)
+            at = end
+        for chunk, home in zip(chunks, homes, strict=True):
+            self.homes.update((path, home) for path, _ in chunk)
+        return chunks, homes
 
     def kept(self, sent: _Sent) -> _Kept:
         """Return what is kept of what resolving a file gave."""
@@ -434,36 +461,74 @@ class _Work:
             )
             for group, edges, outcomes, reads, flows, external in parts
         }
-        return path, own, array("q", map(hash, seen))
+        return self.project[path].path, own, array("q", map(hash, seen))
 
 
 def resolve_chunk(shared: bytes, chunk: bytes) -> bytes:
     """Resolve a chunk of files against a snapshot of the project and what flows; in a worker process."""
-    project, symbols = _looked_up(shared)
-    results = []
-    for path, facts, groups in _decode_chunk(chunk):
-        file = project[path]
+    state = _looked_up(shared)
+    return _encode(
+        [_sent(path, state.resolve(path, facts, groups), groups) for path, facts, groups in _decode_chunk(chunk)]
+    )
+
+
+class _State:
+    """A snapshot of the project in a worker process, with the files that are likely to be asked for again."""
+
+    def __init__(self, snapshot: bytes) -> None:
+        self.project = Project.from_snapshot(snapshot)
+        self.symbols = Declared(self.project)
+        self.held: Mapping[str, tuple[Named, ...]] = {}
+        self.resolvers: dict[str, tuple[int, Resolver, set[str]]] = {}  # by file: hash of its facts, what it looked at
+        self.size = 0  # of their facts
+
+    def advance(self, content: Mapping[str, tuple[Named, ...]]) -> None:
+        """Let other things flow: what did not read them stays true."""
+        self.symbols.advance(Flows(content, self.symbols.names), _differing(self.held, content))
+        self.held = content
+
+    def resolve(self, path: str, facts: bytes, groups: list[int] | None) -> tuple[dict[int, Part], set[str]]:
+        """Resolve a file; one that reads what flows is kept open for the next round.
+
+        What stretches of it looked at is told as far as it is not among what the whole file did.
+        """
+        known = self.resolvers.get(path)
+        if known is not None and known[0] == hash(facts):
+            parts, seen = known[1].resolve(groups)
+            return parts, seen if groups is None else seen - known[2]
+        file = self.project[path]
         file.facts = facts
-        results.append(_resolved(project, path, groups, symbols))
+        resolver = resolver_of(self.project, file, self.symbols)
         file.facts = b""
-    return _encode(results)
+        result = resolver.resolve(groups)
+        if groups is None and self.size < MOST_HELD and any(part.reads for part in result[0].values()):
+            self.resolvers[path] = hash(facts), resolver, result[1]
+            self.size += len(facts)
+        else:
+            resolver.close()
+        return result
+
+    def close(self) -> None:
+        """Let go of the files, so that nothing waits for the garbage collector."""
+        for _, resolver, _ in self.resolvers.values():
+            resolver.close()
+        self.resolvers.clear()
 
 
 @lru_cache(maxsize=1)
-def _looked_up(shared: bytes) -> tuple[Project, Declared]:
+def _looked_up(shared: bytes) -> _State:
     snapshot, content = _decode_shared(shared)
-    project, symbols, held = _project(snapshot)
-    # The same project with other flows: what did not read them stays true.
-    symbols.advance(Flows(content, symbols.names), _differing(held, content))
-    held.clear()
-    held.update(content)
-    return project, symbols
+    state = _STATES.get(snapshot)
+    if state is None:
+        for other in _STATES.values():
+            other.close()
+        _STATES.clear()
+        state = _STATES[snapshot] = _State(snapshot)
+    state.advance(content)
+    return state
 
 
-@lru_cache(maxsize=1)
-def _project(snapshot: bytes) -> tuple[Project, Declared, dict[str, tuple[Named, ...]]]:
-    project = Project.from_snapshot(snapshot)
-    return project, Declared(project), {}
+_STATES: Final[dict[bytes, _State]] = {}  # the last one only
 
 
 def _differing(one: Mapping[str, tuple[Named, ...]], other: Mapping[str, tuple[Named, ...]]) -> set[str]:
@@ -473,8 +538,13 @@ def _differing(one: Mapping[str, tuple[Named, ...]], other: Mapping[str, tuple[N
 
 
 def _resolved(project: Project, path: str, groups: list[int] | None, symbols: Declared) -> _Sent:
-    """Resolve a file; of a whole one, the stretches that read no flow are put together."""
-    found, seen = resolve_file(project, project[path], symbols, groups)
+    """Resolve a file in this process."""
+    return _sent(path, resolve_file(project, project[path], symbols, groups), groups)
+
+
+def _sent(path: str, found_and_seen: tuple[dict[int, Part], set[str]], groups: list[int] | None) -> _Sent:
+    """Return what was found in a file; of a whole one, the stretches that read no flow are put together."""
+    found, seen = found_and_seen
     parts: list[_SentPart] = []
     edges: list[Sequence[object]] = []
     external: list[Sequence[object]] = []

@@ -42,6 +42,7 @@ _METHODS: tuple[Method[Any], ...] = (
     gc.METHOD,
     violations.VIOLATIONS,
     violations.EXPLAIN,
+    violations.QUICK_FIX,
     violations.BASELINE,
     feedback.FEEDBACK,
     feedback.FEEDBACK_STATS,

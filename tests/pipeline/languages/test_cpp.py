@@ -149,6 +149,19 @@ def test_parameters_have_types_and_defaults() -> None:
 
 
 @shows("cpp", "docs")
+def test_qualifiers_are_those_behind_the_parameters() -> None:
+    """`noexcept` and `override` tell no overloads apart; being a template does."""
+    facts = read("""\
+        struct Box {
+            int a() const & noexcept { return 1; }
+            template <class T> int b() && { return 1; }
+            int c() override { return 1; }
+        };
+        """)
+    found = [(f.name, f.qualifiers) for f in facts.outline.functions[1:]]
+    assert found == [("a", "const &"), ("b", "template &&"), ("c", "")]
+
+
 def test_docs_stand_before_templates() -> None:
     """And before members."""
     found = read("""

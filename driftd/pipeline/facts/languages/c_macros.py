@@ -1,6 +1,7 @@
 """Parses C and C++ with the macros out of the way that the grammars cannot read.
 
-Brackets of `extern "C"` that only C++ sees are blanked out.  Where there still are errors, words in capitals that stand
+Brackets of `extern "C"` that only C++ sees are blanked out, and so are the words in capitals between `class` and the name
+of a class, with which it would be read as a function.  Where there still are errors, words in capitals that stand
 near them where no expression does (before a declaration, after a parameter list, alone on a line) are blanked out as
 well, and the file is parsed again; that holds if it has fewer errors.
 """
@@ -22,6 +23,11 @@ _BEFORE = re.compile(rb"(?<![\w.>\"])(?<![=(,?:|&+*/-] )(" + _WORD + _ARGUMENTS 
 _AFTER = re.compile(rb"(?<=[)\w])\s+(" + _WORD + _ARGUMENTS + rb")\s*(?=[{;:]|$)")
 _VARIADIC = re.compile(rb"\bva_arg[ \t]*\([^,()]+,[^,()*]*([* \t]+)\)")
 _STATEMENT = re.compile(rb"^[ \t]*(?:return|case|goto|throw|else)\b|^[ \t]*#")
+_MARKED = re.compile(
+    rb"\b(?:class|struct|union)\s+((?:" + _WORD + _ARGUMENTS + rb"\s+)+)"
+    rb"[A-Za-z_]\w*(?:<[^<>{};]*>)?(?:\s+final)?\s*(?::(?!:)|\{[ \t]*(?:$|\}|//|/\*))",
+    re.MULTILINE,
+)
 _PASSES = 3
 _MAX_ERRORS = 300
 _MAX_LINES = 3  # of an error that are looked at, and as many before it
@@ -30,6 +36,7 @@ _MAX_LINES = 3  # of an error that are looked at, and as many before it
 def parse(parser: Parser, data: bytes) -> Tree:
     """Parse a file, reading past the macros that would make it an error."""
     text = _GUARDED.sub(_blanked, data) if b"__cplusplus" in data else data
+    text = _MARKED.sub(_unmarked, text)
     tree = parser.parse(text)
     for _ in range(_PASSES):
         errors = _errors(tree.root_node)
@@ -50,6 +57,12 @@ def _blanked(match: re.Match[bytes]) -> bytes:
     whole, start = match.group(), match.start()
     inside = slice(match.start("inside") - start, match.end("inside") - start)
     return whole[: inside.start] + re.sub(rb"\S", b" ", whole[inside]) + whole[inside.stop :]
+
+
+def _unmarked(match: re.Match[bytes]) -> bytes:
+    whole, start = match.group(), match.start()
+    mark = slice(match.start(1) - start, match.end(1) - start)
+    return whole[: mark.start] + re.sub(rb"\S", b" ", whole[mark]) + whole[mark.stop :]
 
 
 def _errors(root: Node) -> list[tuple[int, int, int]]:

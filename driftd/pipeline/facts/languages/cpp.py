@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from collections.abc import Iterable, Mapping
 from typing import ClassVar
 
@@ -34,6 +35,8 @@ from driftd.pipeline.facts.languages.declared.values import Lowering
 from driftd.pipeline.facts.model import Base, FunctionKind, Import, Kind, LiteralContext, Value, Visibility
 
 _CASTS = (b"static_cast", b"reinterpret_cast", b"const_cast", b"dynamic_cast")
+_OPERATORS = (b"noexcept(", b"typeid(")
+_TELLING = frozenset({"const", "&", "&&"})
 _PURE = re.compile(rb"=\s*0\s*;\s*$")
 _HAS_ANONYMOUS = 0  # the note that a file has namespaces without names
 _CLASSES = frozenset({"class", "struct", "union"})
@@ -79,12 +82,20 @@ class Cpp(CFamily):
         captured["class.namespace"] = [node for node in spaces if file.field(node, "name") is not None]
         if len(captured["class.namespace"]) < len(spaces):
             file.notes[_HAS_ANONYMOUS] = spaces[0]
-        captured["function"] = [node for node in captured.get("function", ()) if not _is_deleted(node)]
+        captured["function"] = [
+            node for node in captured.get("function", ()) if not _is_deleted(node) and not _is_torn(file, node)
+        ]
         awaited = captured.get("awaited", ())
         captured["awaited"] = [child for node in awaited if (child := file.field(node, "argument")) is not None]
         fields = captured.get("field", [])
         captured["function.pure"] = [node for node in fields if _PURE.search(data, max(node.end_byte - 16, 0), node.end_byte)
                                      and _declares_function(file, node)]  # fmt: skip
+        unevaluated = captured.pop("unevaluated", [])
+        if b"typeid" in data or b"noexcept" in data:
+            unevaluated += [n for n in captured.get("call", ()) if data.startswith(_OPERATORS, n.start_byte)]
+        spared = [(n.start_byte, n.end_byte) for n in unevaluated if n.child_count > 1]
+        if spared:  # what only its type is asked of does not run
+            captured["call"] = _outside_of(spared, captured.get("call", []))
         if b"_cast" in data:
             captured["call"] = [
                 node for node in captured.get("call", ()) if not data.startswith(_CASTS, node.start_byte)
@@ -175,6 +186,7 @@ class Cpp(CFamily):
             is_abstract=variant == "pure",
             anchor=_anchor(node),
             end=end_of(file, body),
+            qualifiers=_qualifiers(node, declarator),
         )
 
     def class_(self, file: File, node: Node, variant: str, scope: int) -> ClassParts:
@@ -204,9 +216,30 @@ class Cpp(CFamily):
         return word if word in {"private", "protected"} else "public"  # type: ignore[return-value]  # one of these
 
 
+def _outside_of(ranges: list[tuple[int, int]], nodes: list[Node]) -> list[Node]:
+    """Return the nodes that start in none of the ranges."""
+    ranges.sort()
+    starts, ends, end = [start for start, _ in ranges], list[int](), 0
+    for _, each in ranges:  # those that lie in another one end with it
+        end = max(end, each)
+        ends.append(end)
+    kept = []
+    for node in nodes:
+        at = bisect_right(starts, node.start_byte) - 1
+        if at < 0 or ends[at] <= node.start_byte:
+            kept.append(node)
+    return kept
+
+
 def _is_deleted(node: Node) -> bool:
     last = node.child(node.child_count - 1)
     return last is not None and last.type in {"delete_method_clause", "try_statement"}
+
+
+def _is_torn(file: File, node: Node) -> bool:
+    """Whether what looks like a function has no parameters: the body of a class that macros or directives tear apart."""
+    declarator = file.field(node, "declarator")
+    return declarator is not None and declarator.type in {"identifier", "type_identifier", "field_identifier"}
 
 
 def _declares_function(file: File, node: Node) -> bool:
@@ -264,6 +297,22 @@ def _qualified(file: File, name: Node | None) -> str:
 
 def _bare(name: str) -> str:
     return name.partition("<")[0].strip()
+
+
+def _qualifiers(node: Node, declarator: Node | None) -> str:
+    """Return what tells overloads apart besides parameters: `const`, `&` and `&&` of a method, and being a template."""
+    parent = node.parent
+    words = ["friend"] if parent is not None and parent.type == "friend_declaration" else []
+    if words and parent is not None:
+        parent = parent.parent
+    if parent is not None and parent.type == "template_declaration":
+        words.append("template")
+    for child in declarator.children if declarator is not None else ():
+        if child.type in {"type_qualifier", "ref_qualifier"}:
+            word = child.children[0].type if child.children else ""
+            if word in _TELLING:
+                words.append(word)
+    return " ".join(words)
 
 
 def _anchor(node: Node) -> int:

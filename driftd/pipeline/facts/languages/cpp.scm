@@ -18,6 +18,7 @@
 (namespace_alias_definition) @import.alias
 
 (call_expression) @call
+[(decltype) (noexcept) (requires_clause) (requires_expression) (sizeof_expression)] @unevaluated
 (compound_literal_expression) @call.literal
 (new_expression) @call.new
 (field_initializer) @call.base

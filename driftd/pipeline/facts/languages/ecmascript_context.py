@@ -9,7 +9,6 @@ from __future__ import annotations
 from bisect import bisect_right
 from typing import Literal, NamedTuple, TypeAlias
 
-import msgspec
 from tree_sitter import Node
 
 from driftd.pipeline.facts.languages.ecmascript_text import EcmaSource
@@ -33,17 +32,33 @@ class RegionSeed(NamedTuple):
     origin: int = -1  # the node id of the catch clause or handler function it is the body of
 
 
-class CallParts(msgspec.Struct, frozen=True, gc=False):
-    """A call before it is lowered: `callee` is None where the source is too broken to tell."""
+class CallParts:
+    """A call before it is lowered: `callee` is None where the source is too broken to tell.
 
-    callee: Node | None
-    args: Node | None
-    start: int
-    end: int
-    place: int  # a byte that belongs to the call itself, not to a function inside of it
-    ident: int
-    node: Node
-    is_markup: bool = False
+    `place` is a byte that belongs to the call itself, not to a function inside of it.
+    """
+
+    __slots__ = ("args", "callee", "end", "ident", "is_markup", "node", "place", "start")
+
+    def __init__(
+        self,
+        callee: Node | None,
+        args: Node | None,
+        start: int,
+        end: int,
+        place: int,
+        ident: int,
+        node: Node,
+        is_markup: bool = False,
+    ) -> None:
+        self.callee = callee
+        self.args = args
+        self.start = start
+        self.end = end
+        self.place = place
+        self.ident = ident
+        self.node = node
+        self.is_markup = is_markup
 
 
 class Context:

@@ -62,7 +62,12 @@ def _with_member_ends(data: bytes, *, documented: bool) -> bytes:
     patched: bytearray | None = None
     for match in _GENERIC_LINE.finditer(data):
         end, saw_doc = _code_end(data, match.start())
-        if end and (saw_doc or not documented) and data[end - 1] in _ENDS_MEMBER and data[end - 2 : end] != b"=>":
+        if (
+            end
+            and (saw_doc or not documented)
+            and data[end - 1] in _ENDS_MEMBER
+            and data[max(end - 2, 0) : end] != b"=>"
+        ):
             patched = patched if patched is not None else bytearray(data)
             patched[match.end() - 1] = 0x3B
     return bytes(patched) if patched is not None else data

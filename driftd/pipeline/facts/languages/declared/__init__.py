@@ -27,6 +27,7 @@ Captures (`@fact` or `@fact.variant`; the variant picks the reader in the adapte
     @package            `Language.package`;  @import[.v] `Language.imports`;  @export[.v] `Language.exports`
     @call[.v]           `calls`; the variant `decorator` is for annotations with arguments
     @awaited            a call that is awaited
+    @unevaluated        what is not run although it is written (for `Language.prepare`)
     @assign[.v]         `assigns`: whatever binds or changes a name
     @return[.yield]     its operands are the value;  @raise likewise; @raise.call is a call that raises its argument
     @region[.v]         `regions`: forms by field names, or a function

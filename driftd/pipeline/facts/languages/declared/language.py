@@ -69,6 +69,7 @@ class FunctionParts(NamedTuple):
     params: tuple[Param, ...] | None = None  # if they are not children of one node
     signature: bytes = b""  # the parameters as written, likewise
     end: int = 0  # the byte after it, where the node goes on to what follows (indentation that ends)
+    qualifiers: str = ""
 
 
 class ClassParts(NamedTuple):

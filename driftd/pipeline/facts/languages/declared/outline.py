@@ -110,6 +110,7 @@ class OutlinePass:
             short_hash(b"\0".join((parts.name.encode(), signature, (parts.return_type or "").encode()))),
             file.bound.get(ident, ""),
             parts.receiver,
+            qualifiers=parts.qualifiers,
         )
 
     def _params(self, written: Node | None) -> tuple[Param, ...]:

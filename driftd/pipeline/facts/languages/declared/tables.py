@@ -122,7 +122,7 @@ def grammar_version(package: str) -> str:
 
 _FACTS: dict[str, str | None] = {  # what may be captured -> the table that its variants are keys of
     **dict.fromkeys(("function", "class", "field", "package", "import", "export", "awaited", "return", "raise"), None),
-    **dict.fromkeys(("comment", "expression", "silent", "error", "missing"), None),
+    **dict.fromkeys(("comment", "expression", "silent", "error", "missing", "unevaluated"), None),
     "call": "calls",
     "assign": "assigns",
     "region": "regions",
