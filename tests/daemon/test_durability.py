@@ -297,7 +297,7 @@ def test_a_clock_that_jumps_breaks_no_analysis(tmp_path: Path) -> None:
             shared.portal.call(engine.restore)
             statuses = []
             for number, jump in enumerate((0, -YEAR, 11 * YEAR, -10 * YEAR)):
-                clock.advance(jump)
+                clock.jump(jump)
                 (root / f"m{number}.py").write_text(f"def jumped{number}():\n    return {number}\n")
                 (root / f"new{number}.py").write_text("def new():\n    return m0.f()\n")
                 statuses.append(shared.run(engine).status)

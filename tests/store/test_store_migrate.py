@@ -15,7 +15,7 @@ from driftd.store.connect import connect_writer
 from driftd.store.failures import is_corrupt
 from driftd.store.store import Store
 
-NEWEST = 12
+NEWEST = 13
 
 
 def schema(connection: sqlite3.Connection) -> list[tuple[str, str]]:
