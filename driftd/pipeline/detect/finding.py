@@ -70,9 +70,12 @@ class RuleIndex:
         self.plain: dict[str, list[tuple[Rule, Match]]] = {kind: [] for kind in _PLAIN}
         self.operations: dict[str, list[tuple[Rule, Match]]] = {}
         self.given: Given = {}
+        self.by_purpose: dict[str, list[tuple[re.Pattern[str], Rule, Match]]] = {}  # of strings; a memo
+        self.given_heads: set[str] = set()  # first names of what frameworks give
         for file in files:
             for handed in file.gives:
                 if language in file.languages:
+                    self.given_heads |= {name.partition(".")[0] for name in handed.gives}
                     for method in handed.methods:
                         self.given.setdefault(method, []).append((frozenset(handed.symbols), handed.gives))
             for rule in file.rule:
@@ -177,17 +180,8 @@ class _Finder:
     def _call(self, number: int, call: Call, last: str, candidates: tuple[Candidate, ...]) -> Iterator[Found]:
         """Judge a call; what it calls is looked up when something that any owner may have is as a rule says."""
         names: tuple[str, ...] | None = None
-        place = Place(
-            call.line,
-            call.column,
-            call.end_line,
-            call.scope,
-            call.region,
-            last,
-            call,
-            Value(Kind.CALL, "", number),
-            number,
-        )
+        value = Value(Kind.CALL, "", number)
+        place = Place(call.line, call.column, call.end_line, call.scope, call.region, last, call, value, number)
         for pattern, rule, match in candidates:
             judged = False
             if names is None:
@@ -205,7 +199,7 @@ class _Finder:
     def _possible(self, candidates: Iterable[Candidate]) -> list[Candidate]:
         """Return the candidates whose first name the file has: imported or read."""
         if self._heads is None:
-            heads = set(self.facts.names)
+            heads = {*self.facts.names, *self.index.given_heads}
             if self.names.ecmascript:
                 heads.add("express")  # parameters can be its request and response by their names alone
             for i in self.outline.imports:
@@ -463,7 +457,9 @@ class _Finder:
                             yield Found(rule, place)
 
     def _literals(self, rows: list[tuple[Rule, Match]]) -> Iterator[Found]:
-        by_purpose: dict[str, list[tuple[re.Pattern[str], Rule, Match]]] = {}
+        by_purpose = self.index.by_purpose
+        if len(by_purpose) > _MOST_PURPOSES:
+            by_purpose.clear()
         for number, literal in enumerate(self.facts.texts.literals):
             if literal.kind not in _TEXTS or literal.context in _NOT_CODE:
                 continue
@@ -591,7 +587,7 @@ class _Finder:
                     yield Found(rule, place)
 
 
-_NONE: Final = _Named()
+_MOST_PURPOSES: Final = 20_000
 _LAST: Final = re.compile(r"::|\\|->|>")
 _ALL: Final = frozenset({ANYTHING, "**"})
 _NAMING: Final = frozenset({Kind.PATH, Kind.MEMBER})

@@ -9,7 +9,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
 from driftd.pipeline.detect.built import assigned, built_text, dynamic_parts, path_value
-from driftd.pipeline.detect.origins import comes_from
+from driftd.pipeline.detect.origins import comes_from, given_to
 from driftd.pipeline.detect.patterns import patterns
 from driftd.pipeline.detect.purposes import Purposes
 from driftd.pipeline.detect.rules import Condition, texts
@@ -128,6 +128,8 @@ class Judge:
             return False
         if c.calls and not self._is_call(c, value):
             return False
+        if c.has or c.lacks:
+            value, scope, line = self._container(value, scope, line, is_whole=bool(c.lacks))
         for key, inner in c.has.items():
             entries = list(self.entries(value, key, scope, line))
             if inner.missing:
@@ -167,7 +169,8 @@ class Judge:
 
     def _is_regex(self, value: Value, scope: int, line: int, wanted: str) -> bool:
         if value.kind == Kind.PATH:
-            value = assigned(self.facts, value.text, scope, line) or assigned(self.facts, value.text, 0, line) or value
+            given = assigned(self.facts, value.text, scope, line) or assigned(self.facts, value.text, 0, line)
+            value = given if given is not None else value
         if value.kind != Kind.REGEX or value.ref < 0:
             return False
         return _regex(wanted).search(self.facts.texts.literals[value.ref].value) is not None
@@ -213,6 +216,24 @@ class Judge:
         if key.kind == Kind.STRING and key.ref >= 0:
             return self.facts.texts.literals[key.ref].value
         return None
+
+    def _container(self, value: Value, scope: int, line: int, *, is_whole: bool) -> tuple[Value, int, int]:
+        """Return the object or dictionary that a local name was given; not if entries may have been added since."""
+        if value.kind != Kind.PATH or "." in value.text:
+            return value, scope, line
+        given = given_to(self.names, value.text, scope, line)
+        if given is None or given[0].kind != Kind.DICT or (is_whole and self._is_extended(value.text)):
+            return value, scope, line
+        return given
+
+    def _is_extended(self, name: str) -> bool:
+        for assign in self.facts.bodies.assigns:
+            target = assign.target
+            if target.kind == Kind.PATH and target.text.startswith(name + "."):
+                return True
+            if target.kind == Kind.INDEX and target.items and target.items[0].text.partition(".")[0] == name:
+                return True
+        return False
 
     def _is_known(self, value: Value) -> bool:
         """Return whether all entries of a container are seen: without a spread."""

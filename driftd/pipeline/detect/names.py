@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from driftd.pipeline.bindings import Site
-    from driftd.pipeline.facts.model import Call, FileFacts, Value
+    from driftd.pipeline.facts.model import Call, FileFacts, Function, Value
     from driftd.pipeline.scopes import Scopes
 
 NamesFound = tuple[str, ...]
@@ -98,6 +98,12 @@ class Names:
             values = self.folding.values(value, scope, line)
             if values is not None and len(values) == 1 and (values[0] is None or isinstance(values[0], bool)):
                 return {None: "null", True: "true", False: "false"}[values[0]]
+        elif self.ecmascript and value.kind == Kind.PATH and "." not in value.text:
+            sites = self._sites(value.text, scope, line)
+            if sites is not None and len(sites) == 1 and sites[0][1].means == Means.LITERAL and not sites[0][1].text:
+                given = [a.value for a in self.facts.bodies.assigns if a.target.text == value.text and a.value]
+                if len(given) == 1 and given[0].kind == Kind.CONSTANT:
+                    return given[0].text
         return ""
 
     def texts(self, value: Value, scope: int, line: int) -> tuple[str, ...]:
@@ -288,11 +294,20 @@ class Names:
         """
         if not self.ecmascript or name not in _HANDLER or not 0 <= function < len(self.functions):
             return NONE
+        if name in _EVENTS:
+            return self._event(self.functions[function], name)
         params = [p.name for p in self.functions[function].params]
         for first, second in pairwise(params):
             if first in _REQUESTS and second in _RESPONSES:
                 return ("express.Request",) if name == first else ("express.Response",) if name == second else NONE
         return NONE
+
+    @staticmethod
+    def _event(function: Function, name: str) -> NamesFound:
+        """Return what an exported `handler` of a cloud function gets: what the sender says."""
+        called = function.bound_to or function.name
+        is_one = called in _CLOUD_HANDLERS or (called == "handler" and function.is_exported)
+        return ("aws-lambda.Event",) if is_one and function.params and function.params[0].name == name else NONE
 
     def _given_to(self, function: int, name: str, depth: int) -> NamesFound:
         """Return what a framework gives to a parameter of a function that is handed to it."""
@@ -352,6 +367,8 @@ class Names:
             return found
         if self._wildcards and name[:1].isupper():
             return (name, *[f"{module}.{name}" for module in self._wildcards])
+        if self.ecmascript and name in _FREE:
+            return _FREE[name]
         return (name,)
 
     def _import_names(self) -> Mapping[str, NamesFound]:
@@ -394,7 +411,11 @@ _FOLDED: Final = frozenset({"python"})  # languages whose operators and scopes `
 _FOLDING: Final = frozenset({Kind.PATH, Kind.OPERATION, Kind.TEMPLATE, Kind.CONDITIONAL, Kind.INDEX, Kind.CALL})
 _REQUESTS: Final = frozenset({"req", "request", "_req"})
 _RESPONSES: Final = frozenset({"res", "response", "_res"})
-_HANDLER: Final = _REQUESTS | _RESPONSES
+_EVENTS: Final = frozenset({"event", "_event"})
+_CLOUD_HANDLERS: Final = frozenset({"exports.handler", "module.exports.handler"})
+_HANDLER: Final = _REQUESTS | _RESPONSES | _EVENTS
+# What a name that nothing binds can only be, in parts of files that are put into others.
+_FREE: Final = {"req": ("express.Request",), "res": ("express.Response",)}
 _OWN: Final = frozenset({Means.RECEIVER, Means.OWN_CLASS})
 _DECLARED: Final = _OWN | {Means.CLASS, Means.FUNCTION}
 _TRANSPARENT: Final = frozenset({Means.ENTERED, Means.ITEM, Means.ELEMENT, Means.AWAITED, Means.REST, Means.KEYWORD})
