@@ -33,17 +33,19 @@ TEXTS = (
     "export function f(x) { return process.env.TOKEN; }\nexport default function (y) { return f(y); }\n",
     "export * from '../lib/c';\nexport class K { m() { return this.n(); } n() { return 3600; } }\n",
     "HOME=/x\nTOKEN=1\n",
+    "\0binary",
+    f"var x = [{'1,' * 6000}];\n",
+)
+FINDINGS = (
     "import hashlib\n\n\ndef f(x):\n    return hashlib.md5(x), hashlib.md5(x), hashlib.sha1(x)\n",
     "import hashlib\n\n\n# more\ndef g(x):\n    return hashlib.md5(\n        x,\n    )\n\n\ntry:\n    g(1)\nexcept:\n    count = 0\n",
     "import hashlib\nx = hashlib.md5(y)  # driftd: ignore[weak-hash] so\nz = 1  # driftd: ignore[errors] no\n",
-    "\0binary",
-    f"var x = [{'1,' * 6000}];\n",
 )
 IGNORES = ("", "*.ts\n", "pkg/\n", "/pkg/*\n!/pkg/sub/\n", "*.py\n!a.py\n", "lib\n.env\n", "sub/\n")
 
 paths = st.sampled_from(PATHS)
 directories = st.sampled_from(DIRECTORIES[1:])
-texts = st.sampled_from(TEXTS)
+texts = st.one_of(st.sampled_from(TEXTS), st.sampled_from(FINDINGS))
 
 
 class Tree(RuleBasedStateMachine):
