@@ -66,18 +66,20 @@ def gc(
     if not layout.database.exists():
         raise NotFoundError(f"{root} has no database", hint="analyse it first: driftd analyze")
     with acquire_lock(layout):
-        return anyio.run(partial(_gc, layout.database, settings, days, dry_run, progress or no_progress))
+        return anyio.run(partial(_gc, layout, settings, days, dry_run, progress or no_progress))
 
 
 async def _gc(
-    database: Path,
+    layout: Layout,
     settings: Settings,
     days: Mapping[str, int],
     dry_run: bool,
     progress: Callable[[str, int, int], None],
 ) -> dict[str, Any]:
-    async with Store.open(database, SystemClock(), queue_size=settings.store.queue_size) as store:
-        janitor = Janitor(store, settings, SystemClock())
+    queue, clock = settings.store.queue_size, SystemClock()
+    # What a sweep folds is what people typed, which is kept safe beside the database.
+    async with Store.open(layout.database, clock, queue_size=queue, workspace=layout.root) as store:
+        janitor = Janitor(store, settings, clock)
         policy = janitor.policy.overridden(**days)
         return (await janitor.gc(policy, dry_run=dry_run, progress=progress)).as_dict()
 

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from driftd.store.store import Store
 
 UNVOUCHED: Final = 30 * DAY
+RECORD_S: Final = DAY // 2  # between two moments that are noted down while nothing is odd
 EVENT: Final = "clock"
 
 _NEWEST: Final = """
@@ -84,6 +85,13 @@ def doubt(moment: Moment, newest: int) -> str | None:
     return None
 
 
+def _is_news(previous: Moment, moment: Moment) -> bool:
+    """Tell whether a moment says more than the last one that was noted down."""
+    passed = moment.wall - previous.wall
+    told = (previous.boot, previous.steady_since) == (moment.boot, moment.steady_since)
+    return not (told and 0 <= passed < RECORD_S)
+
+
 class ClockGuard:
     """Keeps the last moment in `workspace_events`."""
 
@@ -95,11 +103,13 @@ class ClockGuard:
     async def check(self) -> str | None:
         """Note the present moment down and return why nothing may be deleted now, or None."""
         newest = await self._newest()
-        previous = self._last or await self._recorded()
+        previous = self._last = self._last or await self._recorded()
         boot, since_boot = self._clock.boot()
-        self._last = judge(previous, newest, self._clock.now(), boot, since_boot)
-        await self._record(self._last)
-        return doubt(self._last, newest)
+        moment = judge(previous, newest, self._clock.now(), boot, since_boot)
+        if previous is None or _is_news(previous, moment):
+            await self._record(moment)
+            self._last = moment
+        return doubt(moment, newest)
 
     async def _newest(self) -> int:
         ((newest,),) = await self._store.reader.fetch(_NEWEST)

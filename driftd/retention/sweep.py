@@ -9,7 +9,9 @@ that deletes it.
 
 from __future__ import annotations
 
+import sqlite3
 import time
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
@@ -24,11 +26,11 @@ from driftd.rows.declare import Tier, table_of
 from driftd.rows.ids import json_text
 from driftd.rows.registry import TABLES
 from driftd.store.commands import Call, Checkpoint, IncrementalVacuum
+from driftd.store.connect import AUTOCHECKPOINT_PAGES, Db, connect_checkpointer, open_db
 from driftd.store.sql import quoted
 
 if TYPE_CHECKING:
-    import sqlite3
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 
     from driftd.retention.policy import Policy
     from driftd.store.store import Store
@@ -37,12 +39,12 @@ Progress: TypeAlias = "Callable[[str, int, int], None]"
 """Hears a stage, how many steps of it are done, and of how many; must not wait and not raise."""
 
 SLICE_ROWS: Final = 2000
-SLICE_S: Final = 0.04
-_FEWEST, _MOST = 100, 20_000  # rows in a slice, whatever it takes
+SLICE_S: Final = 0.02
+_FEWEST, _MOST = 200, 20_000  # rows in a slice, whatever it takes
 VACUUM_PAGES: Final = 500  # in one step
 _TOUCHED_AT_ONCE: Final = 250
-# Of log before it is moved into the file, while much is deleted: in small portions nobody waits long for the disk.
-_CHECKPOINT_PAGES, _USUAL_PAGES = 1000, 8000
+# While much is deleted the log is moved into the file beside the writer, so often: nobody waits for that but the sweep.
+_CHECKPOINT_S: Final = 0.3
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,15 +206,13 @@ class _Sweep:
 
     async def _delete(self, found: Sequence[Found]) -> None:
         total = sum(len(each.keys) for each in found)
-        if total > self._slice_rows:
-            await self._set_checkpoints(_CHECKPOINT_PAGES)
-        try:
-            await self._delete_slices(found, total)
-        finally:
-            if total > self._slice_rows:
-                await self._set_checkpoints(_USUAL_PAGES)
+        if total <= self._slice_rows:
+            await self._delete_slices(found, total, None)
+            return
+        async with _checkpointing(self._store) as checkpoint:
+            await self._delete_slices(found, total, checkpoint)
 
-    async def _delete_slices(self, found: Sequence[Found], total: int) -> None:
+    async def _delete_slices(self, found: Sequence[Found], total: int, checkpoint: _Checkpoints | None) -> None:
         slices = _Slices(found)
         done = 0
         rows = min(total, self._slice_rows)
@@ -228,6 +228,8 @@ class _Sweep:
                 done += piece.rows
             self._report.folded += folded
             self._report.slices += 1
+            if checkpoint is not None:
+                await checkpoint.when_due()
             if self._slice_rows == SLICE_ROWS:
                 rows = min(_MOST, max(_FEWEST, round(rows * min(2.0, SLICE_S / max(took, 1e-6)))))
 
@@ -243,13 +245,15 @@ class _Sweep:
         """Give free pages back to the file system, a step at a time, and cut the log."""
         _, free = await self._store.reader.size()
         total = free
-        while free and not self._is_late():
-            self._progress("vacuum", total - free, total)
-            (result,) = await self._store.writer.submit(IncrementalVacuum(VACUUM_PAGES))
-            if result.value <= 0:
-                break
-            self._report.pages_freed += result.value
-            free -= result.value
+        async with _checkpointing(self._store) as checkpoint:
+            while free and not self._is_late():
+                self._progress("vacuum", total - free, total)
+                (result,) = await self._store.writer.submit(IncrementalVacuum(VACUUM_PAGES))
+                if result.value <= 0:
+                    break
+                self._report.pages_freed += result.value
+                free -= result.value
+                await checkpoint.when_due()
         (result,) = await self._store.writer.submit(Checkpoint("TRUNCATE"))
         self._report.wal_truncated = bool(result.value)
         self._report.bytes_after, _ = await self._store.reader.size()
@@ -266,9 +270,36 @@ class _Sweep:
                 await self._delete(found)
                 await self._give_back()
 
-    async def _set_checkpoints(self, pages: int) -> None:
+
+class _Checkpoints:
+    """Moves the log into the file now and then, on a connection of its own."""
+
+    def __init__(self, db: Db) -> None:
+        self._db = db
+        self._last = time.monotonic()
+
+    async def when_due(self) -> None:
+        if time.monotonic() - self._last >= _CHECKPOINT_S:
+            await self._db.run(_checkpoint)
+            self._last = time.monotonic()
+
+
+@asynccontextmanager
+async def _checkpointing(store: Store) -> AsyncIterator[_Checkpoints]:
+    """Leave checkpoints to the sweep: in a commit, everybody would wait for the disk."""
+    db = await open_db(partial(connect_checkpointer, store.path))
+    try:
+        await store.writer.submit(Call(partial(_checkpoint_every, 0)))
+        yield _Checkpoints(db)
+    finally:
         with anyio.CancelScope(shield=True):
-            await self._store.writer.submit(Call(partial(_checkpoint_every, pages)))
+            await db.close()
+            await store.writer.submit(Call(partial(_checkpoint_every, AUTOCHECKPOINT_PAGES)))
+
+
+def _checkpoint(connection: sqlite3.Connection) -> None:
+    with suppress(sqlite3.OperationalError):  # somebody else does the same
+        connection.execute("PRAGMA wal_checkpoint(PASSIVE)")
 
 
 @dataclass(frozen=True, slots=True)

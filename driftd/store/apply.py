@@ -159,9 +159,19 @@ def _replace(
     else:
         added, changed, gone = _differences_by_key(table, content_of, existing, rows)
     connection.executemany(sql.delete(table), gone)
+    if table.row is FunctionRow:
+        _delete_through(connection, gone)
     connection.executemany(sql.upsert(table, now), changed)
     connection.executemany(sql.insert(table, now), added)
     return _counted(table, len(added) + len(changed), len(gone))
+
+
+def _delete_through(connection: sqlite3.Connection, functions: Sequence[Values]) -> None:
+    """Delete what is found through functions that are gone: nothing else would find it any more."""
+    for table in map(table_of, TABLES):
+        if table.by_function is not None and functions:
+            where = f"{sql.quoted(table.by_function)} = ?"
+            connection.executemany(f"DELETE FROM {sql.quoted(table.name)} WHERE {where}", functions)
 
 
 def _differences_by_content(
@@ -345,7 +355,8 @@ def _enlivened(table: Table, now: int, silenced: frozenset[str]) -> Callable[[Va
 def _resolve(connection: sqlite3.Connection, table: Table, ids: Iterable[str], now: int) -> None:
     flag = ", resolved = 1" if "resolved" in table.names else ""
     connection.executemany(
-        f"UPDATE {sql.quoted(table.name)} SET resolved_at = ?{flag} WHERE {sql.matches(table.key)}",
+        # Not before it was last seen, even if the clock was set back meanwhile.
+        f"UPDATE {sql.quoted(table.name)} SET resolved_at = max(?, last_seen_at){flag} WHERE {sql.matches(table.key)}",
         [(now, key) for key in ids],
     )
 
@@ -387,7 +398,7 @@ def _drop_files(connection: sqlite3.Connection, paths: Collection[str], now: int
         if table.file is not None and table.write is Write.FINDING:
             flag = ", resolved = 1" if "resolved" in table.names else ""
             where = f"resolved_at IS NULL AND {sql.quoted(table.file)} {sql.IN_FILES}"
-            statement = f"UPDATE {sql.quoted(table.name)} SET resolved_at = ?{flag} WHERE {where}"
+            statement = f"UPDATE {sql.quoted(table.name)} SET resolved_at = max(?, last_seen_at){flag} WHERE {where}"
             tally.run(table, statement, (now, files), deletes=False)
     _forget(connection, tally, files)
     return tally.result()
@@ -415,7 +426,7 @@ def _forget(connection: sqlite3.Connection, tally: _Tally, files: str) -> None:
     for table in map(table_of, TABLES):
         if table.write is Write.FINDING:
             continue
-        if table.file is not None:
+        if table.file is not None and table.by_function is None:
             where = f"{sql.quoted(table.file)} {sql.IN_FILES}"
             tally.run(table, f"DELETE FROM {sql.quoted(table.name)} WHERE {where}", (files,), deletes=True)
         if gone != "[]" and table is not functions:

@@ -31,12 +31,14 @@ _COMMON: Final = """
     PRAGMA temp_store = MEMORY;
     PRAGMA mmap_size = 33554432;
 """
-_WRITER: Final = """
+AUTOCHECKPOINT_PAGES: Final = 8000
+_WRITER: Final = f"""
     PRAGMA foreign_keys = ON;
     PRAGMA synchronous = NORMAL;
     PRAGMA cache_size = -32000;  -- a first analysis touches every page of several indexes again and again
-    PRAGMA wal_autocheckpoint = 8000;  -- 32 MB: a hot page moves to the file once, not once per 4 MB of log
+    PRAGMA wal_autocheckpoint = {AUTOCHECKPOINT_PAGES};  -- 32 MB: a hot page moves to the file once, not once per 4 MB of log
     PRAGMA journal_size_limit = 67108864;
+    PRAGMA secure_delete = FAST;  -- what is deleted is overwritten where its page is written anyway, not page by page
 """
 _READER: Final = """
     PRAGMA query_only = ON;
@@ -101,9 +103,11 @@ def connect_writer(path: Path) -> sqlite3.Connection:
 
 def connect_reader(path: Path) -> sqlite3.Connection:
     """Open the database read-only; StoreError if it does not exist or cannot be used."""
+    # On a read-only file system the log's index cannot be made; without a log nobody needs it.
+    frozen = "" if os.access(path.parent, os.W_OK) or wal_bytes(path) else "&immutable=1"
     try:
         connection = sqlite3.connect(
-            f"file:{quote(os.fspath(path))}?mode=ro",
+            f"file:{quote(os.fspath(path))}?mode=ro{frozen}",
             uri=True,
             isolation_level=None,
             check_same_thread=False,
@@ -116,6 +120,18 @@ def connect_reader(path: Path) -> sqlite3.Connection:
     except sqlite3.Error as error:
         connection.close()
         raise store_error(error, "opening read-only", path) from error
+    return connection
+
+
+def connect_checkpointer(path: Path) -> sqlite3.Connection:
+    """Open a connection that moves the log into the file while the writer goes on; it changes nothing else."""
+    try:
+        connection = sqlite3.connect(
+            f"file:{quote(os.fspath(path))}?mode=rw", uri=True, isolation_level=None, check_same_thread=False
+        )
+        connection.executescript("PRAGMA busy_timeout = 0; PRAGMA synchronous = NORMAL; PRAGMA wal_autocheckpoint = 0;")
+    except sqlite3.Error as error:
+        raise store_error(error, "opening for checkpoints", path) from error
     return connection
 
 

@@ -106,11 +106,14 @@ RUBY = (
     "module M\n  class E < Rails::Engine\n    isolate_namespace M\n  end\n  class B < ActiveRecord::Base; end\nend",
 )
 PHP = (
+    "<?php\nnamespace h;\nuse Doctrine\\ORM\\Mapping as ORM;\n#[ORM\\Entity(repositoryClass: R::class)]\nclass E { #[ORM\\Id] private int $id; }",
+    "<?php\nnamespace h;\nclass R { function f() { return $this->findAll(); } }\nclass S { function g(R $r) { $r->findBy([]); } }",
     "<?php\nnamespace h;\nuse Illuminate\\Database\\Eloquent\\Model;\nclass A extends Model { protected $fillable = ['email']; }",
     "<?php\nnamespace h;\nclass B extends A { function f() { A::first(); $this->hasMany(B::class)->get(); } }",
     "<?php\nuse Illuminate\\Support\\Facades\\Schema;\nSchema::create('as', function ($t) { $t->string('name'); });",
 )
 CSHARP = (
+    'namespace C;\nclass K { void Configure(EntityTypeBuilder<A> a, M m) { a.ToTable("as_"); m.Entity<B>().ToTable("bs", "s"); } }',
     "global using Microsoft.EntityFrameworkCore;\nglobal using C;",
     "class Y : DbContext { DbSet<A> As { get; set; } }\nclass T { Y _y; void F() { _y.As.ToList(); } }",
     "using Microsoft.EntityFrameworkCore;\nnamespace C;\nclass X : DbContext { DbSet<A> As { get; set; } DbSet<B> Bs { get; set; } }",

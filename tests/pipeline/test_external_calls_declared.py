@@ -59,6 +59,16 @@ def test_a_using_that_alone_may_declare_a_type_does() -> None:
     assert called("Cart.cs", two) == [("System.Console.Write", "System")]
 
 
+def test_a_using_of_the_whole_project_counts_in_all_of_its_files() -> None:
+    """`global using` stands in one file only."""
+    files = {
+        "Usings.cs": "global using System.Security.Cryptography;\n",
+        "Cart.cs": "class Cart { void Run() { MD5.Create(); } }\n",
+    }
+    space = "System.Security.Cryptography"
+    assert [row[1:3] for row in external(files)] == [(f"{space}.MD5.Create", space)]
+
+
 def test_what_a_class_of_csharp_inherits_is_its_only_base_classes() -> None:
     """An interface gives no members, and a bare call is no construction."""
     text = """\

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import ExitStack, closing
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -143,10 +144,34 @@ async def test_scoring_does_not_write_the_folded_part(connection: sqlite3.Connec
     assert found == [(8.0, 1.0)]
 
 
+class Shared:
+    """One open store for all examples: making a database takes longer than sweeping it."""
+
+    def __init__(self, portal: BlockingPortal, store: Store, connection: sqlite3.Connection) -> None:
+        self.portal = portal
+        self.store = store
+        self.connection = connection
+
+    def sweep(self, medium: int, slice_rows: int) -> Report:
+        return self.portal.call(self._sweep, medium, slice_rows)
+
+    async def _sweep(self, medium: int, slice_rows: int) -> Report:
+        return await sweep(self.store, Policy(medium_days=medium), NOW, slice_rows=slice_rows)
+
+
 @pytest.fixture(scope="module")
-def portal() -> Iterator[BlockingPortal]:
-    with start_blocking_portal("asyncio") as started:
-        yield started
+def shared() -> Iterator[Shared]:
+    # In memory where that is possible: every sweep waits for the disk, and a disk may be slow.
+    memory = Path("/dev/shm")
+    with ExitStack() as stack:
+        folder = stack.enter_context(TemporaryDirectory(dir=memory if os.access(memory, os.W_OK) else None))
+        path = Path(folder) / "drift.db"
+        connection = stack.enter_context(closing(connect_writer(path)))
+        migrate.upgrade(connection, path)
+        a_world(connection)
+        portal = stack.enter_context(start_blocking_portal("asyncio"))
+        store = stack.enter_context(portal.wrap_async_context_manager(Store.open(path, FakeClock(NOW))))
+        yield Shared(portal, store, connection)
 
 
 verdict = st.fixed_dictionaries(
@@ -164,41 +189,24 @@ verdict = st.fixed_dictionaries(
 @settings(max_examples=60, deadline=None)
 @given(verdicts=st.lists(verdict, max_size=12), slice_rows=st.sampled_from([1, 3, 2000]), medium=st.integers(31, 150))
 def test_no_posterior_moves_whatever_people_said(
-    portal: BlockingPortal, verdicts: list[dict[str, Any]], slice_rows: int, medium: int
+    shared: Shared, verdicts: list[dict[str, Any]], slice_rows: int, medium: int
 ) -> None:
     """After any feedback, in any order, taken back or not: stored part and rows together say what they said before."""
-    with TemporaryDirectory() as folder:
-        path = Path(folder) / "drift.db"
-        with closing(connect_writer(path)) as connection:
-            migrate.upgrade(connection, path)
-            a_world(connection)
-            insert(connection, a_pattern("p", feedback_alpha=0.5), a_pattern("q"))
-            insert(
-                connection,
-                a(ViolationRow, id="open", file=LIVE),
-                a(ViolationRow, id="ended", file=LIVE, resolved_at=NOW),
-            )
-            for place, values in enumerate(verdicts, start=1):
-                undoes = values["undoes"] if values["undoes"] is not None and values["undoes"] < place else None
-                insert(
-                    connection,
-                    a_verdict(
-                        values["violation_id"],
-                        values["pattern_id"],
-                        **{
-                            name: value
-                            for name, value in (values | {"undoes": undoes}).items()
-                            if name not in {"violation_id", "pattern_id"}
-                        },
-                    ),
-                )
-            before = believed(connection)
-            report = portal.call(_sweep, path, medium, slice_rows)
-            assert believed(connection) == before
-            assert report.folded == len(verdicts) - len(keys(connection, FeedbackRow))
-            assert portal.call(_sweep, path, medium, slice_rows).total == 0
-
-
-async def _sweep(path: Path, medium: int, slice_rows: int) -> Report:
-    async with Store.open(path, FakeClock(NOW)) as store:
-        return await sweep(store, Policy(medium_days=medium), NOW, slice_rows=slice_rows)
+    connection = shared.connection
+    connection.execute("BEGIN")
+    for table in ("feedback", "violations", "pattern_confidence", "sqlite_sequence"):
+        connection.execute(f"DELETE FROM {table}")
+    insert(connection, a_pattern("p", feedback_alpha=0.5), a_pattern("q"))
+    insert(
+        connection,
+        *(a(ViolationRow, id=key, file=LIVE, resolved_at=at) for key, at in (("open", None), ("ended", NOW))),
+    )
+    for place, values in enumerate(verdicts, start=1):
+        undoes = values["undoes"] if values["undoes"] is not None and values["undoes"] < place else None
+        insert(connection, a(FeedbackRow, **(values | {"undoes": undoes})))
+    connection.execute("COMMIT")
+    before = believed(connection)
+    report = shared.sweep(medium, slice_rows)
+    assert believed(connection) == before
+    assert report.folded == len(verdicts) - len(keys(connection, FeedbackRow))
+    assert shared.sweep(medium, slice_rows).total == 0

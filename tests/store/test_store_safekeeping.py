@@ -18,7 +18,9 @@ from driftd.rows.enforcement import FeedbackRow, ViolationRow
 from driftd.rows.patterns import ConventionRow
 from driftd.store import backup
 from driftd.store.commands import Append, Call, Delete, Track, Update
+from driftd.store.failures import is_corrupt
 from driftd.store.safekeeping import KEPT_ASIDE, set_aside
+from driftd.store.store import Store
 from tests.store.kept import (
     analyse,
     database,
@@ -362,6 +364,21 @@ async def test_a_file_gone_from_under_it_is_noticed(root: Path, name: str, how: 
         assert await store.reader.integrity() == []
 
 
+async def test_text_that_is_no_text_any_more_is_damage(root: Path) -> None:
+    """A flipped bit that SQLite's own checks pass over: the query that meets it says that the file is damaged."""
+    async with kept(root) as store:
+        await store.writer.submit(Append(ViolationRow, [a_violation("v", message="m" * 50)]))
+    content = database(root).read_bytes()
+    database(root).write_bytes(content.replace(b"m" * 50, b"m" * 49 + b"\xff"))
+    assert integrity(database(root)) == ["ok"]
+    found = []
+    async with Store.open(database(root), workspace=root, on_damage=lambda: found.append(1)) as store:
+        with pytest.raises(StoreError) as caught:
+            await store.reader.fetch("SELECT message FROM violations")
+    assert is_corrupt(caught.value)
+    assert found == [1]
+
+
 async def test_few_damaged_files_are_kept(root: Path) -> None:
     """However often the database is damaged, the folder keeps the newest files that were put aside."""
     clock = FakeClock(1000)
@@ -428,7 +445,6 @@ async def test_a_clean_stop_is_trusted_and_anything_else_is_checked(
     async with kept(root.with_name("killed")):
         assert len(checks) == 1
     with closing(sqlite3.connect(database(root))) as connection, connection:
-        connection.execute("PRAGMA user_version = 10")
         connection.execute("INSERT INTO workspace_events (event_type) VALUES ('by hand')")
     async with kept(root):
         assert len(checks) == 2

@@ -86,8 +86,11 @@ class DeclaredOutside(DeclaredPackages):
 
     def _everything_of(self, path: str) -> tuple[str, ...]:
         """Return what a file takes all names from."""
-        interface = self.interface(path)
-        return interface.stars if interface is not None else ()
+        interface, dialect = self.interface(path), self.dialect(path)
+        stars = interface.stars if interface is not None else ()
+        if dialect is not None and dialect.family == "csharp":
+            stars = tuple(dict.fromkeys([*stars, *self.usings(path)]))
+        return stars
 
     def _from_outside(self, path: str, dialect: Dialect, name: str) -> Entities:
         """Return what a name of another package is, with the package; () if that is not sure."""

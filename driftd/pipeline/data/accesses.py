@@ -132,7 +132,7 @@ class Accesses:
             )
             return
         package = thing.pack.package
-        is_driver = thing.pack.name == "drivers" or (package and not self._sees(package))
+        is_driver = thing.pack.is_driver or (package and not self._sees(package))
         framework = None if is_driver else thing.pack.name
         if sql is None:
             yield Access(thing.tables[0] if thing.tables else "unknown", "raw_query", framework, _UNSURE)

@@ -25,8 +25,14 @@ def efcore(models: Models, at: ClassAt, pack: Pack) -> Model | None:
 
 
 def is_in_set(models: Models, at: ClassAt) -> bool:
-    """Whether a context has a set of the class."""
-    return _set_of(models, at) is not None
+    """Whether a context has a set of the class, or gives it a table."""
+    return _set_of(models, at) is not None or bool(_mapped(models, at))
+
+
+def _mapped(models: Models, at: ClassAt) -> str:
+    """Return the table that a context or a configuration gives a class."""
+    entries = models.linker.all_registered(mapped_key("csharp", f"table {models.linker.shape(at).name}"))
+    return next((entry.kind for entry in entries if models.linker.name(entry.file, entry.model) == at), "")
 
 
 def _set_of(models: Models, at: ClassAt) -> Entry | None:
@@ -41,6 +47,9 @@ def _set_of(models: Models, at: ClassAt) -> Entry | None:
 
 
 def _table(models: Models, at: ClassAt, pack: Pack) -> str:
+    mapped = _mapped(models, at)
+    if mapped:
+        return mapped
     for mark in models.linker.shape(at).marks:
         meaning = models.linker.name(at.file, mark.name)
         if isinstance(meaning, Symbol) and pack.has("table_marks", meaning.text) and mark.call is not None:

@@ -29,7 +29,7 @@ from driftd.pipeline.data.packs import (
 from driftd.pipeline.data.reduction import Reduction
 from driftd.pipeline.data.sensitivity import words_of
 from driftd.pipeline.data.shapes import Attribute, DataFacts, Declarations, Imported, Mark, Shape, Touch
-from driftd.pipeline.data.tables_made import tables_made, tables_of_macros
+from driftd.pipeline.data.tables_made import tables_made, tables_mapped, tables_of_macros
 from driftd.pipeline.facts.model import Kind, owner_function
 
 if TYPE_CHECKING:
@@ -90,6 +90,7 @@ def _declarations(facts: FileFacts, reduction: Reduction) -> Declarations:
         ),
         package=outline.package if facts.language in PACKAGED else "",
         columns=tables_made(facts),
+        mapped=tables_mapped(facts),
     )
 
 
@@ -261,12 +262,12 @@ def _touches(facts: FileFacts, declarations: Declarations, whole: Reduction) -> 
         return
     inner = {below for index in candidates for below in _calls_below(facts, index)}
     if facts.language == "rust":  # `delete(users.filter(…))` reads nothing
-        inner |= {
-            arg.value.ref
-            for index in candidates
-            if (built := built_by("rust", calls[index].callee.text)) is not None and built[1] in _WRITING
-            for arg in calls[index].args
-        }
+        bound_as = {i.alias: f"{i.module}.{i.name}" for i in facts.outline.imports}
+        for index in candidates:
+            name = calls[index].callee.text
+            built = built_by("rust", bound_as.get(name, name))
+            if built is not None and built[1] in _WRITING:
+                inner |= {arg.value.ref for arg in calls[index].args}
     reduction = Reduction(facts, lean=True, tables=whole.tables)
     sessions = named_sessions(facts.language)
     bound = {i.alias for i in declarations.imports} | {s.name for s in declarations.shapes}

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
 PACKS: Final = ("django", "sqlalchemy", "sqlmodel", "peewee", "tortoise", "pony", "prisma", "typeorm", "sequelize",
-         "mongoose", "drizzle", "knex", "jpa", "springdata", "mybatis", "gorm", "ent", "activerecord", "eloquent", "efcore", "dapper", "doctrine", "exposed", "diesel", "seaorm", "sqlx", "drivers")  # fmt: skip
+         "mongoose", "drizzle", "knex", "jpa", "springdata", "springjdbc", "mybatis", "gorm", "ent", "gosql", "activerecord", "eloquent", "efcore", "dapper", "doctrine", "exposed", "diesel", "seaorm", "sqlx", "drivers")  # fmt: skip
 
 # A model or a statement handed to one of these says that the receiver is a session, whatever it is called.
 SESSION_METHODS: Final = frozenset({"query", "execute", "scalars", "scalar", "exec"})
@@ -70,6 +70,14 @@ class Pack(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     mappers: language of files that hold statements of methods of interfaces
     columns_made: columns that methods of a table's builder make without being given their names; `*` is what they are given
     untelling: types of results that say less than what is returned
+    table_calls: methods that give the entity of a builder its table; builders: their types; entity_calls: what makes one
+    repository_options: arguments of marks of models that name the class of their repository
+    makes_query: methods of sessions that give a query of nothing yet; session_of: methods of repositories that give a session
+    table_makers: calls with a block that make a table, in files that import or name one of `schemas`
+    no_columns: methods of the block that make no column; macros: macros that declare tables
+    entity_names: what an entity is called in the module that is named after it; table_names: what a table is
+    table_options: arguments of marks that name the table
+    is_driver: whether it runs SQL for others, no framework itself
     generates: whether a package is generated from the models, through which one gets at them
     telling: methods of models whose result says what the model is
     gives_session: methods of sessions and clients that give one as well
@@ -121,6 +129,20 @@ class Pack(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     mappers: str = ""
     columns_made: dict[str, tuple[str, ...]] = {}
     untelling: frozenset[str] = frozenset()
+    table_calls: tuple[str, ...] = ()
+    builders: tuple[str, ...] = ()
+    entity_calls: tuple[str, ...] = ()
+    repository_options: tuple[str, ...] = ()
+    makes_query: frozenset[str] = frozenset()
+    session_of: frozenset[str] = frozenset()
+    table_makers: frozenset[str] = frozenset()
+    schemas: frozenset[str] = frozenset()
+    no_columns: frozenset[str] = frozenset()
+    macros: frozenset[str] = frozenset()
+    entity_names: frozenset[str] = frozenset()
+    table_names: frozenset[str] = frozenset()
+    table_options: tuple[str, ...] = ()
+    is_driver: bool = False
     generates: bool = False
     telling: frozenset[str] = frozenset()
     gives_session: frozenset[str] = frozenset()
@@ -226,6 +248,18 @@ def factory_methods(language: str) -> frozenset[str]:
 def statement_marks(language: str) -> frozenset[str]:
     """Return the last names of annotations that hold the statement of a method."""
     return frozenset(symbol.rpartition(".")[2] for pack in packs_of(language) for symbol in pack.statement_marks)
+
+
+@cache
+def entity_names(language: str) -> frozenset[str]:
+    """Return what entities are called in modules that are named after them."""
+    return frozenset(name for pack in packs_of(language) for name in pack.entity_names)
+
+
+@cache
+def table_names(language: str) -> frozenset[str]:
+    """Return what tables are called in modules that are named after them."""
+    return frozenset(name for pack in packs_of(language) for name in pack.table_names)
 
 
 @cache

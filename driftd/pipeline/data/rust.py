@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from driftd.pipeline.data.expressions import Form
 from driftd.pipeline.data.model import Field, Model
+from driftd.pipeline.data.packs import entity_names, table_names
 from driftd.pipeline.data.registry import mapped_key
 
 if TYPE_CHECKING:
@@ -40,10 +41,11 @@ def modules_of(path: str) -> list[str]:
 def table_keys(parts: list[str], stars: tuple[str, ...]) -> list[tuple[str, int]]:
     """Return the keys of tables and entities that a path may mean, and how many of its names each takes."""
     found = []
+    entities, tables = entity_names("rust"), table_names("rust")
     for at, part in enumerate(parts):
-        if part in OF_ENTITY and at:
+        if part in entities and at:
             found.append((mapped_key("rust", f"entity {parts[at - 1]}"), at + 1))
-        elif part == "table" and at:
+        elif part in tables and at:
             found.append((mapped_key("rust", f"table {parts[at - 1]}"), at + 1))
         elif at:
             found.append((mapped_key("rust", f"alias {parts[at - 1]}.{part}"), at + 1))
@@ -58,8 +60,9 @@ def table_keys(parts: list[str], stars: tuple[str, ...]) -> list[tuple[str, int]
 def seaorm(models: Models, at: ClassAt, pack: Pack) -> Model | None:
     """Read an entity of SeaORM, `#[sea_orm(table_name = "cakes")]`: its fields are its columns."""
     shape = models.linker.shape(at)
-    calls = [mark.call for mark in shape.marks if mark.name == "sea_orm" and mark.call is not None]
-    table = next((named for call in calls if (named := call.named("table_name")) is not None), None)
+    calls = [mark.call for mark in shape.marks if mark.name in pack.model_marks and mark.call is not None]
+    stated = [call.named(option) for call in calls for option in pack.table_options]
+    table = next((named for named in stated if named is not None), None)
     if table is None or table.form is not Form.TEXT:
         return None
     fields = tuple([Field(a.name, a.annotation) for a in shape.attributes if a.annotation])
@@ -67,4 +70,3 @@ def seaorm(models: Models, at: ClassAt, pack: Pack) -> Model | None:
 
 
 _RENAMES: Final = 3
-OF_ENTITY: Final = frozenset({"Entity", "Model", "ActiveModel"})

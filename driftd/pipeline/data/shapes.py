@@ -63,6 +63,7 @@ class Declarations(msgspec.Struct, frozen=True, array_like=True, gc=False, omit_
     statements: calls at the top level that declare a model: `User.init(…)`
     package: what the file says it belongs to, in languages whose names are found by packages
     columns: of tables that the file makes by calls (`create_table "users"`)
+    mapped: tables that calls give to classes, by the class as written (`builder.ToTable("orders")`)
     """
 
     shapes: tuple[Shape, ...] = ()
@@ -73,6 +74,7 @@ class Declarations(msgspec.Struct, frozen=True, array_like=True, gc=False, omit_
     statements: tuple[Expr, ...] = ()
     package: str = ""
     columns: dict[str, tuple[tuple[str, str], ...]] = {}
+    mapped: dict[str, str] = {}
 
 
 class Touch(msgspec.Struct, frozen=True, array_like=True, gc=False, omit_defaults=True):

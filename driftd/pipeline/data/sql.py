@@ -61,10 +61,16 @@ def _touched(tree: Any) -> Iterator[tuple[str, str]]:
         yield operation, "unknown"
     if written is not None and _name(written):
         yield operation, _name(written)
+    inner = [one for one in tree.find_all(exp.Insert, exp.Update, exp.Delete) if one is not tree]
+    writes = {id(table) for one in inner if (table := _written(one, exp)) is not None}
+    for one in inner:  # `with gone as (delete from a returning b) select …`
+        table = _written(one, exp)
+        if table is not None and _name(table):
+            yield next(name for kind, name in _operations(exp) if isinstance(one, kind)), _name(table)
     named = {cte.alias for cte in tree.find_all(exp.CTE)}
     for table in tree.find_all(exp.Table) if operation != "migration" else ():
         name = _name(table)
-        if table is not written and name and name not in named:
+        if table is not written and id(table) not in writes and name and name not in named:
             yield "select", name
 
 
@@ -87,11 +93,11 @@ def _name(table: Any) -> str:
     name: str = table.name
     if not name or name == "_p":
         return "unknown" if name else ""
-    return f"{table.db}.{name}" if table.db and table.db not in _DEFAULT_SCHEMAS else name
+    return f"{table.db}.{name}" if table.db and table.db not in DEFAULT_SCHEMAS else name
 
 
 _BEGINNING: Final = re.compile(
-    r"[\s(]*(?:"
+    r"(?:\s|\(|--[^\n]*\n|/\*[^*]*\*/)*(?:"
     r"select\b.*\bfrom\b|(?:insert|replace|merge)\b.*\binto\b|update\b.*\bset\b|delete\s+from\b|with\b.*\bas\b|truncate\s|"
     r"(?:create|drop|alter)\s.*\b(?:table|view|index|trigger|function|procedure|sequence|schema|database|type|extension)\b|"
     r"(?:begin|commit|rollback)[\s;]*$)",
@@ -100,4 +106,4 @@ _BEGINNING: Final = re.compile(
 _PLACEHOLDER: Final = re.compile(r"%s|%\(\w+\)s")
 _REPLACING: Final = re.compile(r"^[\s(]*replace\s+into\b", re.IGNORECASE)
 _TABLES: Final = frozenset({"TABLE", "VIEW", "MATERIALIZED VIEW"})
-_DEFAULT_SCHEMAS: Final = frozenset({"public", "main", "dbo"})
+DEFAULT_SCHEMAS: Final = frozenset({"public", "main", "dbo"})

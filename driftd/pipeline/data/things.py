@@ -8,7 +8,7 @@ from driftd.pipeline.data.expressions import OTHER, Expr, Form, last_name
 from driftd.pipeline.data.generated import edge_of, generated
 from driftd.pipeline.data.linking import ClassAt, Declared, Symbol
 from driftd.pipeline.data.packs import SESSION_METHODS, Pack, Receiver, built_by, named_sessions, packs, packs_of
-from driftd.pipeline.data.registry import back_key, label_key
+from driftd.pipeline.data.registry import back_key, label_key, mapped_key
 from driftd.pipeline.data.sensitivity import words_of
 
 if TYPE_CHECKING:
@@ -182,6 +182,9 @@ class Things:
     def _kept_by(self, at: ClassAt) -> Thing | None:
         """Return the queries that a repository is for: `interface Owners extends JpaRepository<Owner, Long>`."""
         known = packs_of(self.linker.project[at.file].language)
+        for pack in known:
+            if pack.repository_options:
+                return self._repository_of(at)
         if not any(pack.derived for pack in known):
             return None
         for one in self.linker.ancestors(at):
@@ -192,6 +195,15 @@ class Things:
                 for pack in known if isinstance(base, Symbol) and call.positional else ():
                     if isinstance(base, Symbol) and pack.has("repositories", base.text):
                         return Thing("query", pack, self.tables(one.file, call.positional[:1]) or ("unknown",))
+        return None
+
+    def _repository_of(self, at: ClassAt) -> Thing | None:
+        """Return the queries that a repository is for that a model names: `repositoryClass: UserRepository::class`."""
+        language = self.linker.project[at.file].language
+        for entry in self.linker.all_registered(mapped_key(language, f"repository {self.linker.shape(at).name}")):
+            model = self.linker.class_named(entry.file, entry.model)
+            if model is not None and self.linker.name(entry.file, entry.between) == at:
+                return self._of_class(model, "query")
         return None
 
     def _value(self, at: ClassAt, *names: str) -> tuple[str, Expr] | None:
@@ -482,6 +494,10 @@ class Things:
         pack, role = thing.pack, thing.role
         if method in pack.gives_session and role in ("session", "client"):
             return thing
+        if method in pack.makes_query and role == "session":
+            return Thing("query", pack)
+        if method in pack.session_of and role == "query":
+            return Thing("session", pack)
         if pack.generates and isinstance(thing.model, ClassAt):
             model = self.models.of_class(thing.model)
             edge = None if model is None else edge_of(model, method)
@@ -494,6 +510,10 @@ class Things:
         if role == "query" and method in ("from", "into") and pack.name in ("drizzle", "knex"):
             tables = self.tables(path, call.positional[:1]) if pack.name == "drizzle" else named(call)
             return thing._replace(tables=(*thing.tables, *tables), operation=thing.operation or "select")
+        if pack.makes_query and role == "query" and not thing.tables and call.positional:
+            made = self.tables(path, call.positional[:1])  # `->from(User::class, 'u')`, `->delete(User::class)`
+            if made:
+                return thing._replace(tables=made, operation=operation)
         if role == "form":
             return thing._replace(role="instance") if operation else None
         if role == "instance":

@@ -200,6 +200,8 @@ class _Finder:
         """Return the candidates whose first name the file has: imported or read."""
         if self._heads is None:
             heads = {*self.facts.names, *self.index.given_heads}
+            if self.names.ecmascript:
+                heads.add("express")  # parameters can be its request and response by their names alone
             for i in self.outline.imports:
                 module = i.module.removeprefix("node:")
                 heads.update((module, re.split(r"[.:\\]", module, maxsplit=1)[0]))

@@ -209,10 +209,12 @@ class Fix(_Part, frozen=True, kw_only=True):
 
     - set_argument: give the argument called `argument` the value `text`
     - remove_argument: take it out
-    - replace_callee: call `text` instead
+    - replace_callee: call `text`, a name with its module, instead, where the first match found the call
     - replace_value: assign, or write, `text` instead
     - replace_text: replace what the regular expression `find` finds in the flagged code by `text`
     - remove: take the statement out
+
+    `drop` are arguments, by name or position, that are taken out as well.
     """
 
     description: str
@@ -224,6 +226,7 @@ class Fix(_Part, frozen=True, kw_only=True):
     argument: str = ""
     find: str = ""
     text: str = ""
+    drop: Texts = ()
 
 
 class Rule(_Part, frozen=True, kw_only=True):
@@ -292,9 +295,13 @@ SUBJECTS: Final = (
 def parse(text: str, where: str) -> RuleFile:
     """Return the rules that a TOML text holds; `where` is what errors call it.  Raises RuleError."""
     try:
-        data = tomllib.loads(text)
+        return parse_data(tomllib.loads(text), where)
     except tomllib.TOMLDecodeError as error:
         raise RuleError(f"{where}: {error}") from None
+
+
+def parse_data(data: dict[str, Any], where: str) -> RuleFile:
+    """Return the rules of a TOML text that was read already.  Raises RuleError."""
     names = data.pop("names", {})
     if names:
         data = _with_names(data, names, where)

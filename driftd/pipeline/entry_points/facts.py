@@ -59,6 +59,9 @@ def _guards(facts: FileFacts) -> Iterator[tuple[str, str]]:
             for pair in (tuple(sides), tuple(reversed(sides))):
                 if pair in watched:
                     yield pair[0], pair[1]
+    if any(right == CALLED for _, right in watched):
+        found = {call.callee.text for call in facts.bodies.calls if call.scope == 0}
+        yield from ((name, CALLED) for name in sorted(found) if (name, CALLED) in watched)
 
 
 def _side(value: Value, facts: FileFacts) -> str:
@@ -136,11 +139,19 @@ class _Reading:
             return Binding(means, -1, binding.text, "", tuple([self.closed(scope, one, depth) for one in inner]))
         return binding if means in _ALIKE else _UNKNOWN
 
+    def _method(self, scope: int, name: str) -> Binding | None:
+        """Return the method that a bare name means in the code of its class."""
+        numbers = (i for i, f in enumerate(self.functions) if i and f.scope == scope and f.name == name)
+        return next((Binding(Means.FUNCTION, number) for number in numbers), None)
+
     def _bound(self, scope: int, name: str, depth: int) -> Binding | None:
         """Return what a local name is bound to; None for a name that no function around binds."""
         at = scope
         while at != 0:
             if at < 0:
+                own = self._method(at, name) if self.facts.language in _IMPLICIT_RECEIVER else None
+                if own is not None:
+                    return own
                 at = self.classes[~at].scope
                 continue
             sites = self.scopes.functions[at].get(name)
@@ -151,7 +162,9 @@ class _Reading:
         return None
 
 
+CALLED: Final = "()"  # stands for the right side where top-level code counts because of a call in it
 _UNKNOWN: Final = Binding(Means.OPAQUE)
+_IMPLICIT_RECEIVER: Final = frozenset({"swift", "scala", "java", "kotlin", "csharp"})
 _DEPTH: Final = 3
 _NAMING: Final = frozenset({Kind.PATH, Kind.MEMBER})
 _HOLDING: Final = frozenset({Kind.LIST, Kind.TUPLE, Kind.DICT, Kind.SPREAD, Kind.CAST, Kind.AWAIT, Kind.NAMED})

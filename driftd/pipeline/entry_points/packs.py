@@ -78,7 +78,7 @@ class Exports(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Guards(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Top-level code of a file that runs a part only if `left` equals `right`."""
+    """Top-level code of a file that runs a part only if `left` equals `right`, or calls `left` where `right` is `()`."""
 
     left: str
     right: str
