@@ -266,6 +266,8 @@ class Names:
         sites = self._sites(head, scope, line)
         if sites is None and dot and self._dialect is not None and head in OWN:
             return self._receiver(self._class_around(scope), rest, depth - 1) or (text,)
+        if sites is not None and self.facts.language == "go" and sites[0][1].means == Means.IMPORT:
+            sites = None  # the tables have folders of the project, rules have packages as they are imported
         if sites is None:
             names = self._unbound(head)
         else:
@@ -539,7 +541,8 @@ def _imported(module: str, name: str, *, ecmascript: bool) -> str:
 
 def _number(text: str) -> float | None:
     try:
-        return float(int(text.replace("_", "").rstrip("nLl"), 0))
+        plain = text.replace("_", "").rstrip("nLl")
+        return float(int(plain, 8 if plain[:1] == "0" and plain.isdigit() and plain != "0" else 0))
     except ValueError:
         try:
             return float(text.replace("_", ""))
