@@ -92,7 +92,7 @@ class Names:
             if found is None and self._dialect is not None:
                 return self._single_text(value, scope, line)
             return found[1:] if found is not None and found[:1] == "'" else None
-        if kind in _WRAPPERS and value.items:
+        if kind in _WRAPPERS and kind != Kind.INDEX and value.items:
             return self.text(value.items[-1], scope, line)
         if kind == Kind.OPERATION and value.text in _EITHER and len(value.items) == 2:
             return self.text(value.items[1], scope, line)  # what it is unless something else is given
