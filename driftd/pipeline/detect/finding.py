@@ -21,7 +21,7 @@ from driftd.pipeline.facts.model import Kind, Value
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from driftd.pipeline.detect.names import Given
+    from driftd.pipeline.detect.names import Handed
     from driftd.pipeline.detect.rules import Match, Rule
     from driftd.pipeline.facts.model import Call, Class, FileFacts, Function
     from driftd.pipeline.scopes import Scopes
@@ -69,7 +69,7 @@ class RuleIndex:
         self.named: dict[str, _Named] = {kind: _Named() for kind in _NAMED}
         self.plain: dict[str, list[tuple[Rule, Match]]] = {kind: [] for kind in _PLAIN}
         self.operations: dict[str, list[tuple[Rule, Match]]] = {}
-        self.given: Given = {}
+        self.given: Handed = {}
         self.by_purpose: dict[str, list[tuple[re.Pattern[str], Rule, Match]]] = {}  # of strings; a memo
         self.given_heads: set[str] = set()  # first names of what frameworks give
         for file in files:

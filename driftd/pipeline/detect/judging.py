@@ -8,6 +8,7 @@ from fnmatch import fnmatchcase
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
+from driftd.pipeline.detect import callbacks
 from driftd.pipeline.detect.built import assigned, built_text, dynamic_parts, path_value
 from driftd.pipeline.detect.origins import comes_from, given_to
 from driftd.pipeline.detect.patterns import patterns
@@ -158,6 +159,8 @@ class Judge:
             if text is None or _regex(c.text_built).search(text) is None:
                 return False
         if c.regex and not self._is_regex(value, scope, line, c.regex):
+            return False
+        if c.gives and not callbacks.always_gives(self.facts, value, c.gives):
             return False
         if c.comes_from and not comes_from(self.names, value, scope, line, texts(c.comes_from)):
             return False
@@ -352,6 +355,12 @@ class Judge:
             return False
         if c.changed is not None and c.changed is not self._changes(place.scope, place.name):
             return False
+        if c.does_nothing is not None and c.does_nothing is not callbacks.does_nothing(self.facts, place.scope):
+            return False
+        if c.visibility and not (
+            place.scope > 0 and self.facts.outline.functions[place.scope].visibility in texts(c.visibility)
+        ):
+            return False
         if c.in_finally is not None and c.in_finally is not self._within(place.region, {"finally"}):
             return False
         return c.in_handler is None or c.in_handler is self._within(place.region, {"handler"})
@@ -510,7 +519,7 @@ def _says_something(c: Condition) -> bool:
     return bool(
         c.is_ or c.text or c.name or c.kind or c.has or c.lacks or c.calls or c.items
         or c.part or c.entry or c.comparison or c.written or c.mentions or c.permits or c.comes_from
-        or c.text_built or c.regex
+        or c.text_built or c.regex or c.gives
         or c.built is not None or c.constant is not None or c.empty is not None or c.missing is not None
         or c.at_least is not None or c.at_most is not None or c.below is not None
     )  # fmt: skip
