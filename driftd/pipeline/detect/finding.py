@@ -524,7 +524,8 @@ class _Finder:
                     yield from self._entries(value, entries, line, column, scope, region)
                 elif kind == Kind.MARKUP and markup:
                     for pattern, rule, match in markup.by_last.get(value.text, markup.open.get("", ())):
-                        place = Place(line, column, line, scope, region, value.text, None, value)
+                        at, start = self._of_markup(value, line, column)
+                        place = Place(at, start, at, scope, region, value.text, None, value)
                         if pattern.matches(value.text) and self.judge.accepts(match, place):
                             yield Found(rule, place)
                 if watched and kind in _BUILDING:
@@ -533,6 +534,14 @@ class _Finder:
                         yield from found
                         continue  # its parts are parts of the same string
                 stack.extend(value.items)
+
+    def _of_markup(self, value: Value, line: int, column: int) -> tuple[int, int]:
+        """Return where an element stands: by the first literal in it, as it has no place of its own."""
+        first = first_literal(value)
+        if first < 0:
+            return line, column
+        literal = self.facts.texts.literals[first]
+        return literal.line, literal.column
 
     def _present(self, words: Iterable[str]) -> list[str]:
         """Return those of the words that stand anywhere in the file."""

@@ -125,9 +125,13 @@ class Judge:
             return False
         if c.empty is not None and c.empty is not self._is_empty(value, scope, line):
             return False
+        if c.async_ is not None and not (
+            value.kind == Kind.FUNCTION and self.facts.outline.functions[value.ref].is_async is c.async_
+        ):
+            return False
         if c.kind and _KINDS[value.kind] not in texts(c.kind):
             return False
-        if c.calls and not self._is_call(c, value):
+        if c.calls and not self._is_call(c, value, scope, line):
             return False
         if c.has or c.lacks:
             value, scope, line = self._container(value, scope, line, is_whole=bool(c.lacks))
@@ -209,6 +213,10 @@ class Judge:
                     yield arg.name, arg.value
                 elif arg.value.kind == Kind.DICT:
                     yield from self.pairs(arg.value)
+        elif value.kind == Kind.MARKUP:
+            for item in value.items:
+                if item.kind == Kind.NAMED and item.items:
+                    yield item.text, item.items[0]
         elif value.kind in {Kind.CAST, Kind.AWAIT, Kind.NAMED} and value.items:
             yield from self.pairs(value.items[-1] if value.kind == Kind.NAMED else value.items[0])
 
@@ -244,9 +252,14 @@ class Judge:
             return not any(key.kind == Kind.SPREAD for key in value.items[::2])
         if value.kind == Kind.CALL:
             return not any(arg.value.kind == Kind.SPREAD for arg in self.names.calls[value.ref].args)
+        if value.kind == Kind.MARKUP:
+            return not any(item.kind == Kind.SPREAD for item in value.items)
         return False
 
-    def _is_call(self, c: Condition, value: Value) -> bool:
+    def _is_call(self, c: Condition, value: Value, scope: int, line: int) -> bool:
+        if value.kind == Kind.PATH and "." not in value.text:
+            given = given_to(self.names, value.text, scope, line)
+            value = value if given is None else given[0]
         while value.kind in {Kind.AWAIT, Kind.CAST} and value.items:
             value = value.items[0]
         if value.kind != Kind.CALL:
@@ -292,7 +305,7 @@ class Judge:
                 call = self.names.calls[one.ref]
                 stack.extend(_receiver(call))
                 stack.extend(arg.value for arg in call.args)
-            stack.extend(one.items)
+            stack.extend(one.items[1:] if one.kind == Kind.CONDITIONAL else one.items)
 
     @staticmethod
     def _items(value: Value) -> tuple[Value, ...]:
@@ -344,6 +357,12 @@ class Judge:
         if c.in_class and not self._in_class(place, texts(c.in_class)):
             return False
         if c.in_loop is not None and c.in_loop is not self._within(place.region, {"loop", "comprehension"}):
+            return False
+        if c.in_branch is not None and c.in_branch is not self._within(place.region, _BRANCHES):
+            return False
+        if c.handed_to and not self._is_handed(place.scope, texts(c.handed_to)):
+            return False
+        if c.commented is not None and c.commented is not self._is_commented(place):
             return False
         if (c.does or c.does_only) and not _does(c, place):
             return False
@@ -441,6 +460,16 @@ class Judge:
             region = regions[region].parent
         return False
 
+    def _is_handed(self, function: int, wanted: tuple[str, ...]) -> bool:
+        number = self.names.handed(function)
+        if number < 0:
+            return False
+        call = self.names.calls[number]
+        return self.is_named(self.names.callee(call) or (f"?.{call.callee.text.rpartition('.')[2]}",), wanted)
+
+    def _is_commented(self, place: Place) -> bool:
+        return any(place.line <= comment.line <= place.end_line for comment in self.facts.texts.comments)
+
     def _imports(self, wanted: tuple[str, ...]) -> bool:
         found = patterns(wanted)
         for i in self.facts.outline.imports:
@@ -519,7 +548,7 @@ def _says_something(c: Condition) -> bool:
     return bool(
         c.is_ or c.text or c.name or c.kind or c.has or c.lacks or c.calls or c.items
         or c.part or c.entry or c.comparison or c.written or c.mentions or c.permits or c.comes_from
-        or c.text_built or c.regex or c.gives
+        or c.text_built or c.regex or c.gives or c.async_ is not None
         or c.built is not None or c.constant is not None or c.empty is not None or c.missing is not None
         or c.at_least is not None or c.at_most is not None or c.below is not None
     )  # fmt: skip
@@ -548,6 +577,7 @@ def _used(facts: FileFacts) -> set[int]:
     return used
 
 
+_BRANCHES: Final = {"branch", "else", "case", "loop"}
 _KINDS: Final = {number: name.lower() for name, number in vars(Kind).items() if name.isupper()}
 _MENTIONED: Final = 60
 _CHANGING: Final = frozenset(

@@ -239,12 +239,7 @@ class Names:
 
     def _loaded(self, call: Call) -> str:
         """Return the module that `require("x")` or `import("x")` gives."""
-        if (
-            self.ecmascript
-            and call.callee.kind == Kind.PATH
-            and call.callee.text in {"require", "import"}
-            and call.args
-        ):
+        if self.ecmascript and call.callee.kind == Kind.PATH and call.callee.text in _LOADING and call.args:
             first = call.args[0].value
             if first.kind == Kind.STRING and first.ref >= 0:
                 return _module(self.facts.texts.literals[first.ref].value)
@@ -302,6 +297,10 @@ class Names:
         if means == Means.PATH:
             return self.path(binding.text, scope, _LATEST, depth)
         if means == Means.RESULT:
+            if binding.text in _LOADING and self.ecmascript and len(binding.items) > 1:
+                loaded = binding.items[1]
+                if loaded.means == Means.LITERAL and loaded.text[:1] == "'":
+                    return (_module(loaded.text[1:]),)
             if binding.text:
                 return self.path(binding.text, scope, _LATEST, depth)
             return self._bound(binding.items[0], scope, depth - 1) if binding.items else NONE
@@ -376,12 +375,18 @@ class Names:
         is_one = called in _CLOUD_HANDLERS or (called == "handler" and function.is_exported)
         return ("aws-lambda.Event",) if is_one and function.params and function.params[0].name == name else NONE
 
+    def handed(self, function: int) -> int:
+        """Return the call that a function is written for as an argument, or -1."""
+        if self._handed is None:
+            self._handed = handed_functions(self.facts)
+        return self._handed.get(function, (-1, 0))[0]
+
     def _given_to(self, function: int, name: str, depth: int) -> NamesFound:
         """Return what a framework gives to a parameter of a function that is handed to it."""
         if not self._given or not 0 <= function < len(self.functions):
             return NONE
         if self._handed is None:
-            self._handed = _handed(self.facts)
+            self._handed = handed_functions(self.facts)
         handed = self._handed.get(function)
         if handed is None:
             return NONE
@@ -469,6 +474,7 @@ class Names:
 Handed = dict[str, list[tuple[frozenset[str], tuple[str, ...]]]]
 """Last name of a call -> (first names of what is called, what it gives to the parameters of a function it is handed)."""
 
+_LOADING: Final = frozenset({"require", "import"})
 _LATEST: Final = 1 << 30
 _MOST_WILDCARDS: Final = 40
 _OPEN: Final = frozenset({"kotlin", "scala", "rust", "csharp"})  # a wildcard import may bring functions
@@ -571,7 +577,7 @@ def _number(text: str) -> float | None:
             return None
 
 
-def _handed(facts: FileFacts) -> dict[int, tuple[int, int]]:
+def handed_functions(facts: FileFacts) -> dict[int, tuple[int, int]]:
     """Return for each function that is written as an argument, or named as one, the call and the position."""
     found: dict[int, tuple[int, int]] = {}
     named = {f.name: i for i, f in enumerate(facts.outline.functions) if i and f.name and f.name != "<lambda>"}

@@ -61,7 +61,8 @@ def comes_from(names: Names, value: Value, scope: int, line: int, wanted: tuple[
                     owner = Value(Kind.PATH, callee.text.rpartition(".")[0])
                     stack.append((owner, call.scope, call.line, depth - 1))
         elif kind != Kind.FUNCTION:
-            stack += [(item, at, before, depth - 1) for item in one.items]
+            items = one.items[1:] if kind == Kind.CONDITIONAL else one.items
+            stack += [(item, at, before, depth - 1) for item in items]
     return False
 
 
