@@ -21,6 +21,7 @@ from driftd.errors import ConfigError
 
 WORKSPACE_FILE = "drift.toml"
 ENVIRONMENT_PREFIX = "DRIFTD_"
+RULES = "rule"  # the workspace's own rules, which are no settings: see `daemon.custom_rules`
 
 _KIB = 1024
 _MIB = 1024 * 1024
@@ -290,7 +291,9 @@ def reference() -> str:
 def _values(workspace: Path, environ: Mapping[str, str]) -> Iterator[tuple[str, str, str, Any]]:
     """Yield (source, section, key, checked value), weakest source first."""
     for path in (user_file(environ), workspace / WORKSPACE_FILE):
-        for section, content in _parse(path).items():
+        for section, content in read_table(path).items():
+            if section == RULES and path.name == WORKSPACE_FILE:
+                continue
             if section not in SECTIONS:
                 raise _unknown(str(path), section, section, tuple(SECTIONS))
             if not isinstance(content, dict):
@@ -300,8 +303,8 @@ def _values(workspace: Path, environ: Mapping[str, str]) -> Iterator[tuple[str, 
     yield from _environment_values(environ)
 
 
-def _parse(path: Path) -> dict[str, Any]:
-    """Return the content of a TOML file, empty if there is none."""
+def read_table(path: Path) -> dict[str, Any]:
+    """Return the content of a TOML file, empty if there is none; raises ConfigError for one that cannot be read."""
     try:
         data = path.read_bytes()
     except (FileNotFoundError, NotADirectoryError):
@@ -384,14 +387,12 @@ def _allowed(expected: Any) -> str:
         return "`true` or `false`"
     if plain == tuple[str, ...]:
         return "a list of strings"
-    if plain is str:
-        return "a text"
     if plain is int:
         return f"an integer, {meta.ge} to {meta.le}"
     if plain is float:
         return f"a number, {meta.ge} to {meta.le}"
     if plain is str:
-        return f"a string that matches `{meta.pattern}`"
+        return f"a string that matches `{meta.pattern}`" if meta.pattern else "a text"
     return "one of " + ", ".join(f"`{choice}`" for choice in plain.__args__)
 
 

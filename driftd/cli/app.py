@@ -32,6 +32,7 @@ COMMANDS = {
     "explain": Entry(
         "violations:explain", _READ, "Say of a violation why it is one, how sure that is, and what to do."
     ),
+    "quickfix": Entry("violations:quickfix", _READ, "Show the edit that removes a violation, or apply it."),
     "detections": Entry("lists:detections", _READ, "List what rules found, violations or not."),
     "functions": Entry("lists:functions", _READ, "List functions and methods."),
     "callers": Entry("graph:callers", _READ, "List what calls a function, with the paths."),
@@ -66,6 +67,10 @@ COMMANDS = {
     "stop": Entry("control:stop", _ACT, "Shut the daemon down cleanly and wait until it is gone."),
     "gc": Entry("gc:gc", _HELP, "Delete what is old and no longer current, and give the space back."),
     "verify": Entry("verify:verify", _HELP, "Prove that the live analysis equals one made from nothing."),
+    "backup": Entry("backups:backup", _HELP, "Copy the database and check the copy."),
+    "restore": Entry("backups:restore", _HELP, "Let a backup take the place of the database."),
+    "export": Entry("backups:export", _HELP, "Write what people typed as lines of JSON."),
+    "import": Entry("backups:merge", _HELP, "Merge what people typed elsewhere."),
     "doctor": Entry("doctor:doctor", _HELP, "Check everything the daemon depends on."),
     "socket-path": Entry("paths:socket_path", _HELP, "Print the path of the daemon's socket."),
     "completion": Entry("completion:completion", _HELP, "Print a completion script for your shell."),

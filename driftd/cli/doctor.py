@@ -13,19 +13,17 @@ import shutil
 import sqlite3
 import stat
 from collections.abc import Callable, Iterator
-from contextlib import closing
 from pathlib import Path
-from typing import Literal, NamedTuple
 
 import click
 
+from driftd.cli import doctor_store
 from driftd.cli.client import RpcError, ask
+from driftd.cli.finding import Finding
 from driftd.cli.options import Command, json_option, workspace_argument
 from driftd.cli.output import GREEN, RED, YELLOW, counted, paint, plain, print_json, size
 from driftd.errors import DriftdError, NoDaemonError
 from driftd.watch.workspace import Layout, refuse_place, socket_path
-
-Level = Literal["ok", "warn", "fail"]
 
 FAILED = 1
 PING_TIMEOUT_S = 5.0
@@ -34,8 +32,6 @@ OLDEST_SQLITE = (3, 37, 0)  # STRICT tables
 LOW_DISK, FULL_DISK = 1024**3, 100 * 1024**2
 # A language of which fewer calls are led to a function is hardly understood; with few calls that says nothing.
 POOR_RATE, ENOUGH_CALLS = 0.3, 200
-LARGEST = 5  # tables that are named
-WASTED = 64 * 1024**2  # bytes of free pages that are worth a word
 COMPILED = "driftd.pipeline.call_graph.resolve"  # one of the modules that an installation compiles
 GRAMMARS = {
     **dict.fromkeys(
@@ -61,15 +57,6 @@ GRAMMARS = {
     "tree_sitter_php": ("language_php",),
     "tree_sitter_typescript": ("language_typescript", "language_tsx"),
 }
-
-
-class Finding(NamedTuple):
-    """What one check found; `hint` says what to do about it."""
-
-    check: str
-    level: Level
-    detail: str
-    hint: str = ""
 
 
 @click.command(cls=Command, examples=("driftd doctor ~/src/shop",))
@@ -161,61 +148,6 @@ def _daemon(root: Path) -> Iterator[Finding]:
         yield Finding("lock", "warn", "the daemon does not hold it", "restart the daemon: driftd stop, driftd serve")
     if path.stat().st_mode & 0o077:
         yield Finding("socket", "warn", f"{path} is open to others", f"chmod 600 {path}")
-
-
-def _database(root: Path) -> Iterator[Finding]:
-    from driftd.store.connect import connect_reader, wal_bytes
-    from driftd.store.migrate import refuse_newer
-
-    path = Layout(root).database
-    if not path.exists():
-        yield Finding("database", "ok", "none yet")
-        return
-    refuse_newer(path)
-    log = wal_bytes(path)
-    with closing(connect_reader(path)) as database:
-        problems = [row[0] for row in database.execute("PRAGMA quick_check(5)")]
-        version = database.execute("PRAGMA user_version").fetchone()[0]
-    if problems == ["ok"]:
-        # What was written last, or since a daemon was killed, lies in the log.
-        sizes = f"{size(path.stat().st_size)} and {size(log)} of log" if log else size(path.stat().st_size)
-        yield Finding("database", "ok", f"sound, {sizes}, schema version {version}")
-    else:
-        yield Finding("database", "fail", f"{path}: {'; '.join(problems)}", "restart the daemon: it rebuilds the file")
-
-
-def _space(root: Path) -> Iterator[Finding]:
-    """Say what takes how much of the database, and how it grows; each sweep leaves a sample."""
-    from driftd.config import load
-    from driftd.retention.growth import recorded
-    from driftd.retention.policy import Policy
-    from driftd.store.connect import connect_reader, wal_bytes
-    from driftd.store.space import table_bytes
-
-    path = Layout(root).database
-    if not path.exists():
-        yield Finding("space", "ok", "none taken")
-        return
-    with closing(connect_reader(path)) as database:
-        sizes, is_exact = table_bytes(database)
-        (files,) = database.execute("SELECT count(*) FROM file_metadata").fetchone()
-        ((pages, page_size, free),) = database.execute(
-            "SELECT page_count, page_size, freelist_count FROM pragma_page_count, pragma_page_size, "
-            "pragma_freelist_count"
-        ).fetchall()
-        growth = recorded(database, pages * page_size, Policy.of(load(root)).max_bytes)
-    largest = ", ".join(f"{name} {size(count)}" for name, count in list(sizes.items())[:LARGEST])
-    detail = f"{size(pages * page_size / max(1, files))} a file; {'' if is_exact else 'about '}{largest}"
-    detail += f"; {counted(free, 'free page')}, log {size(wal_bytes(path))}"
-    if growth.bytes_per_day is not None:
-        sign = "+" if growth.bytes_per_day >= 0 else "-"
-        detail += f"; {sign}{size(abs(growth.bytes_per_day))} a day"
-    if growth.danger is not None:
-        yield Finding("space", "warn", f"{detail}; {growth.danger}", "raise retention.max_db_mb, or shorten the tiers")
-    elif free * 4 > pages and free * page_size > WASTED:
-        yield Finding("space", "warn", detail, "driftd gc gives the free pages back")
-    else:
-        yield Finding("space", "ok", detail)
 
 
 def _languages(root: Path) -> Iterator[Finding]:
@@ -327,8 +259,10 @@ CHECKS: dict[str, Callable[[Path], Iterator[Finding]]] = {
     "workspace": _folder,
     "configuration": _configuration,
     "daemon": _daemon,
-    "database": _database,
-    "space": _space,
+    "database": doctor_store.database,
+    "space": doctor_store.space,
+    "journal": doctor_store.kept,
+    "clock": doctor_store.clock,
     "language": _languages,
     "watch limit": _watches,
     "grammar": _grammars,

@@ -90,6 +90,7 @@ def explain(root: Path, violation_id: str, as_json: bool) -> int:
         ("in", found["function"]),
         ("why", found["why"]),
         ("what to do", found["what_to_do"]),
+        ("edit", f"driftd quickfix {violation['id'][:SHORT_ID]} --apply" if found["quick_fix"]["edits"] else None),
         ("sure", _sureness(found["confidence"])),
         ("silence it with", found["silence_with"]),
         ("id", violation["id"]),
@@ -102,6 +103,57 @@ def explain(root: Path, violation_id: str, as_json: bool) -> int:
             print_table(items, _SHOWN[title], indent="    ")
     note_as_of(found)
     return 0
+
+
+@click.command(cls=Command, examples=("driftd quickfix 3f2a91c0", "driftd quickfix 3f2a91c0 --apply"))
+@click.argument("violation_id")
+@workspace_argument
+@click.option("--apply", is_flag=True, help="Change the file.")
+@json_option
+def quickfix(root: Path, violation_id: str, apply: bool, as_json: bool) -> int:
+    """Show the edit that removes a violation, or apply it; the exit code is 1 where there is none.
+
+    It is proven before it is offered: with it the finding is gone, nothing new is found, and the file parses as before.
+    """
+    found = ask(root, "quick_fix", {"violation_id": violation_id})
+    if apply and found["edits"]:
+        _apply(root, found)
+    if as_json:
+        print_json({**found, "applied": apply and bool(found["edits"])})
+    elif found["edits"]:
+        for edit in found["edits"]:
+            place = f"{plain(found['file'])}:{edit['line']}:{edit['column']}"
+            what = (
+                "inserted" if (edit["line"], edit["column"]) == (edit["end_line"], edit["end_column"]) else "changed to"
+            )
+            print(f"{place}: {'taken out' if not edit['new_text'] else what + ': ' + plain(edit['new_text'])}")
+        note(f"say that it was right: driftd fix {found['violation_id'][:SHORT_ID]}" if apply else "apply it: --apply")
+    else:
+        note(f"there is no edit: {found['reason']}")
+        if found["description"]:
+            print(found["description"])
+    return 0 if found["edits"] else 1
+
+
+def _apply(root: Path, found: dict[str, Any]) -> None:
+    """Change the file that the edits were made for; it is replaced as a whole, with its mode."""
+    import hashlib
+    import shutil
+    import tempfile
+
+    from msgspec import convert
+
+    from driftd.errors import RefusedError
+    from driftd.pipeline.fixes import TextEdit, applied
+
+    path = root / found["file"]
+    data = path.read_bytes()
+    if hashlib.sha256(data).hexdigest() != found["content_hash"]:
+        raise RefusedError(f"{found['file']} has just been changed", hint="try again")
+    with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.", delete=False) as file:
+        file.write(applied(data, convert(found["edits"], list[TextEdit])))
+    shutil.copymode(path, file.name)
+    Path(file.name).replace(path)
 
 
 _SHOWN = {

@@ -333,6 +333,8 @@ class Daemon:
             self._janitor.configure(settings)
         if changed & {"scan", "analysis", "detection", "feedback", "enforcement"} and self._loop is not None:
             self._loop.configure(settings)
+        elif self._loop is not None:
+            self._loop.changed((), rescan=True, cause="configuration")  # the workspace's own rules are read anew
 
     def _finish(self, end: End) -> None:
         if not self._stop.is_set():

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 import anyio
 import anyio.to_thread
 
-from driftd.errors import UsageError
+from driftd.clock import SystemClock
+from driftd.errors import StoreError, UsageError
 from driftd.store import backup, exchange, migrate, safekeeping
 from driftd.store.store import Store
+from driftd.watch.workspace import Layout, acquire_lock
 
 
 class Backups:
@@ -73,3 +76,33 @@ def _absolute(file: str) -> Path:
     if not path.is_absolute():
         raise UsageError(f"{file} is not an absolute path", hint="begin it with a slash")
     return path
+
+
+def restore_without_daemon(root: Path, file: Path) -> dict[str, object]:
+    """Restore a backup while nobody else uses the workspace; BusyError where somebody does."""
+    layout = Layout(root)
+    layout.ensure()
+    now = SystemClock().now()
+    with acquire_lock(layout):
+        backup.require_sound(file)
+        migrate.refuse_newer(file)
+        # A damaged database is not backed up: it is put aside as it is, by `restore`.
+        kept: Path | None = None
+        if layout.database.exists():
+            with suppress(StoreError):
+                kept = backup.make(layout.database, "pre_destructive", now, slim=False).path
+        aside = safekeeping.restore(layout.database, file, now)
+    return {"file": str(file), "kept": str(kept or aside or "there was none")}
+
+
+def merge_without_daemon(root: Path, file: Path) -> dict[str, object]:
+    """Merge an export while nobody else uses the workspace; BusyError where somebody does."""
+    layout = Layout(root)
+    layout.ensure()
+
+    async def merge() -> dict[str, object]:
+        async with Store.open(layout.database, workspace=layout.root) as store:
+            return await Backups(store).merge(str(file))
+
+    with acquire_lock(layout):
+        return anyio.run(merge)

@@ -34,11 +34,14 @@ import structlog
 from driftd.clock import Clock
 from driftd.config import Settings
 from driftd.daemon import memory
+from driftd.daemon.custom_rules import encoded, load_rules
 from driftd.daemon.extraction import Extraction
 from driftd.daemon.learning import Briefing, Learning
 from driftd.daemon.workers import Outcome, PoolSettings, Task, WorkerPool
-from driftd.errors import DriftdError, StoreError
+from driftd.errors import ConfigError, DriftdError, StoreError
 from driftd.pipeline import extract as pipeline
+from driftd.pipeline.detect.registry import use_custom
+from driftd.pipeline.detect.rules import RuleFile
 from driftd.pipeline.digest import decode_digests, digest_chunk
 from driftd.pipeline.entry_points.finding import EntryPoint, entry_points
 from driftd.pipeline.facts.languages import registry as languages
@@ -50,9 +53,20 @@ from driftd.rows.declare import Row, Write, row_values, table_of
 from driftd.rows.enforcement import ViolationRow
 from driftd.rows.facts import FileMetadataRow, ParseCacheRow, ScanHistoryRow
 from driftd.rows.ids import json_text
-from driftd.rows.patterns import PatternConfidenceRow
+from driftd.rows.patterns import ConventionRow, PatternConfidenceRow
 from driftd.rows.registry import BY_NAME
-from driftd.store.commands import Append, Command, DropFiles, RenameFile, Replace, ReplaceAll, Track, Update, Upsert
+from driftd.store.commands import (
+    Append,
+    Command,
+    DropFiles,
+    RenameFile,
+    Replace,
+    ReplaceAll,
+    Result,
+    Track,
+    Update,
+    Upsert,
+)
 from driftd.store.failures import contradicts_schema
 from driftd.store.store import Store
 from driftd.watch.scan import Known, ScannedFile, Scanner, ScanResult, Stat, printable
@@ -112,6 +126,11 @@ LARGE_RUN = 100  # changed files
 # several indexes: with one a chunk, eight times the size of the database went to disk.
 STORED_TOGETHER = 600
 
+# Files that are one submission: most of those stored together end up in one transaction all the same, unless somebody
+# waits for an answer meanwhile (see `store.writer`).
+STORED_AT_ONCE = 40
+STAGE_FILES = 150  # the same for what a stage found
+
 # How much of what the workers returned may wait: for being taken up, and for being stored.
 CHUNKS_AHEAD = 4
 STORES_AHEAD = 1
@@ -141,7 +160,9 @@ class Engine:
         self.learning = learning or Learning(root, store.reader, store.writer, settings, clock)
         self._learned = -1  # the version of it that the stages know
         self._scanner = Scanner(root, settings.scan, languages.SUFFIXES)
-        self.pool = _pool(settings)
+        self.rules = load_rules(root)
+        use_custom(self.rules)
+        self.pool = _pool(settings, self.rules)
         self.project = Project()
         self._cancel = threading.Event()
         self._runner = self._new_runner()
@@ -180,6 +201,11 @@ class Engine:
         return self._scanner
 
     @property
+    def largest(self) -> int:
+        """Return how many bytes a file may have that is examined."""
+        return self._settings.scan.max_file_size
+
+    @property
     def unexamined(self) -> int:
         """Return how many files of the workspace could not be examined."""
         return len(self._failed) + sum(known.error is not None for known in self._known.values())
@@ -195,7 +221,7 @@ class Engine:
         self._settings = settings
         self._scanner = Scanner(self.root, settings.scan, languages.SUFFIXES)
         self.learning.configure(settings)
-        old, self.pool = self.pool, _pool(settings)
+        old, self.pool = self.pool, _pool(settings, self.rules)
         await old.close()
 
     async def close(self) -> None:
@@ -280,6 +306,8 @@ class Engine:
         started = self._clock.monotonic()
         self.current = report
         try:
+            if paths is None:
+                await self._take_rules(report)
             if self._in_doubt:
                 await self._restore_model()
             if record_always:
@@ -311,6 +339,22 @@ class Engine:
             with anyio.CancelScope(shield=True):
                 await self._finish(report)
         return report
+
+    async def _take_rules(self, report: RunReport) -> None:
+        """Look whether the workspace's own rules are others now; all files are then looked at with them."""
+        try:
+            rules = await anyio.to_thread.run_sync(load_rules, self.root)
+        except ConfigError as error:
+            self._note(
+                report, {"file": "", "line": 0, "stage": "detections", "message": f"{error}; the old rules stay"}
+            )
+            return
+        if rules != self.rules:
+            self.rules = rules
+            use_custom(rules)
+            old, self.pool = self.pool, _pool(self._settings, rules)
+            await old.close()
+            self._in_doubt = True
 
     # -- one run, in the order of its steps ---------------------------------------------------------------------------
 
@@ -543,7 +587,15 @@ class Engine:
     async def _store_chunk(
         self, outcomes: Sequence[Outcome], scanned: Mapping[str, ScannedFile], report: RunReport
     ) -> None:
-        """Store what the workers made of some files: all their rows and the rows that vouch for them, at once."""
+        """Store what the workers made of some files, a few at a time, so that what people type can go in between."""
+        async with anyio.create_task_group() as slices:
+            for at in range(0, len(outcomes), STORED_AT_ONCE):
+                slices.start_soon(self._store_slice, outcomes[at : at + STORED_AT_ONCE], scanned, report)
+
+    async def _store_slice(
+        self, outcomes: Sequence[Outcome], scanned: Mapping[str, ScannedFile], report: RunReport
+    ) -> None:
+        """Store what the workers made of a few files: all their rows and the rows that vouch for them, at once."""
         now = self._clock.now()
         good = [outcome for outcome in outcomes if outcome.error is None and not outcome.vanished]
         bad = [(scanned[outcome.path], str(outcome.error)) for outcome in outcomes if outcome.error is not None]
@@ -621,23 +673,26 @@ class Engine:
             # Where the stage answers for every file, rows of files that left between two processes go as well.
             everything = findings.files is None or self._is_first
             files = None if everything else findings.files or frozenset()
-            commands = [_stage_command(table, files, rows) for table, rows in by_table.items()]
-            if not _JUDGED.isdisjoint(by_table):  # what was said while the stages ran stands
-                commands.append(self.learning.catching_up(through))
+            results: list[Result] = []
             try:
-                results = await self._store.writer.submit(*commands)
+                for commands in _submissions(by_table, files):
+                    if not _JUDGED.isdisjoint(by_table):  # what was said while the stages ran stands
+                        commands.append(self.learning.catching_up(through))
+                    results += await self._store.writer.submit(*commands)
             except StoreError as refused:
                 if not contradicts_schema(refused):  # of no stage's making: a full disk, a damaged file
                     raise
                 self._runner.missed(stage.name, change)
                 error = str(refused)
-            else:
-                for result in results:
-                    for table_name, (count, _) in result.tables.items():
-                        report.rows[table_name] += count
-                        written += count
-                    self.learning.renamed(result.renamed)
+            for result in results:
+                for table_name, (count, _) in result.tables.items():
+                    report.rows[table_name] += count
+                    written += count
+                self.learning.renamed(result.renamed)
+            if error is None:
                 self.learning.scored(by_table.get(PatternConfidenceRow, ()))
+                if by_table.get(ConventionRow):
+                    await self.learning.regularised()
             for problem in findings.problems:
                 self._note(
                     report,
@@ -813,12 +868,13 @@ def _is_large(result: ScanResult) -> bool:
     return len(result.added) + len(result.modified) + len(result.renamed) >= LARGE_RUN
 
 
-def _pool(settings: Settings) -> WorkerPool:
+def _pool(settings: Settings, rules: tuple[RuleFile, ...]) -> WorkerPool:
     return WorkerPool(
         PoolSettings(
             workers=settings.analysis.worker_count(),
             file_timeout_s=settings.analysis.file_timeout_s,
             max_file_size=settings.scan.max_file_size,
+            rules=encoded(rules),
         )
     )
 
@@ -858,6 +914,34 @@ def _plain_row(file: ScannedFile, now: int) -> FileMetadataRow:
         skip_reason=file.skip_reason,
         **{**_times(file.stat, now), "error": file.error},
     )
+
+
+def _submissions(
+    by_table: Mapping[type[Row], Sequence[Sequence[object]]], files: Collection[str] | None
+) -> Iterator[list[Command]]:
+    """Yield the commands that store what a stage found; about many files in several submissions, each about some.
+
+    Each is true by itself, and what people type can go in between.
+    """
+    whole = [table for table in by_table if table_of(table).write is Write.UPSERT]
+    by_file = all(table_of(table).file is not None for table in by_table if table not in whole)
+    if files is None or len(files) <= STORED_TOGETHER or not by_file:
+        yield [_stage_command(table, files, rows) for table, rows in by_table.items()]
+        return
+    if whole:
+        yield [_stage_command(table, files, by_table[table]) for table in whole]
+    ordered = sorted(files)
+    slices = [frozenset(ordered[at : at + STAGE_FILES]) for at in range(0, len(ordered), STAGE_FILES)]
+    numbers = {path: number for number, paths in enumerate(slices) for path in paths}
+    split: dict[type[Row], list[list[Sequence[object]]]] = {}
+    for table in by_table.keys() - set(whole):
+        declared = table_of(table)
+        place = declared.names.index(str(declared.file))
+        parts = split[table] = [[] for _ in slices]
+        for row in by_table[table]:
+            parts[numbers[str(row[place])]].append(row)
+    for number, paths in enumerate(slices):
+        yield [_stage_command(table, paths, parts[number]) for table, parts in split.items()]
 
 
 def _stage_command(table: type[Row], files: Collection[str] | None, rows: Sequence[Sequence[object]]) -> Command:

@@ -12,11 +12,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from driftd.errors import NotFoundError, UsageError
-from driftd.pipeline.patterns.confidence import Posterior, posterior
+from driftd.pipeline.patterns.about import nature_of
+from driftd.pipeline.patterns.confidence import Posterior, counted, factors, posterior
 from driftd.pipeline.patterns.false_positives import Action, standing
 from driftd.rows.declare import row_values, table_of
 from driftd.rows.enforcement import FeedbackRow
 from driftd.rows.feedback_effect import Effect, effect_of
+from driftd.rows.ids import json_text
 from driftd.rows.patterns import PatternConfidenceRow, PatternStatusRow
 from driftd.store import sql
 
@@ -24,7 +26,7 @@ if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Iterable
 
-    from driftd.rows.patterns import ApprovalStatus, PatternCategory
+    from driftd.rows.patterns import ApprovalStatus
 
 SHORTEST_PREFIX: Final = 4
 SILENCING: Final = frozenset({"dismiss", "suppress"})
@@ -40,15 +42,6 @@ class Given:
     reason: str | None = None
     author: str | None = None
     undo: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class NewPattern:
-    """What is known of a pattern that has no row yet."""
-
-    kind: str
-    category: PatternCategory | None
-    prior: tuple[float, float]
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,23 +61,21 @@ def give(
     connection: sqlite3.Connection,
     now: int,
     given: Given,
-    pattern_of: Callable[[str, str], NewPattern],
     silenced_inline: Callable[[str, str], bool],
 ) -> Outcome:
     """Store a feedback and what follows from it at once; raises NotFoundError or UsageError, and then nothing is stored.
 
-    `pattern_of(pattern, rule_id)` says what a pattern without a row is, `silenced_inline(file, id)` whether a
-    comment silences a violation.
+    `silenced_inline(file, id)` says whether a comment silences a violation.
     """
     row = _undoing(connection, given) if given.undo is not None else _about(connection, given)
-    stored = _ensure_pattern(connection, now, row, pattern_of)
+    stored = _ensure_pattern(connection, now, row.pattern_id)
     folded = (stored.feedback_alpha, stored.feedback_beta)
     said = actions(connection, "pattern_id", row.pattern_id)
     before = score(stored, total_effect(folded, said))
     row = _append(connection, now, row)
     effect = total_effect(folded, [*said, action_of(row)])
     after = score(stored, effect)
-    _write_score(connection, now, row.pattern_id, after)
+    _write_score(connection, now, stored, effect)
     was, suppressed, source = _silence(connection, row.violation_id, silenced_inline)
     return Outcome(row, before, after, effect, suppressed, source, was)
 
@@ -95,7 +86,7 @@ def catch_up(connection: sqlite3.Connection, now: int, since: int) -> None:
     for pattern in {pattern for _, pattern in newer}:
         stored = _pattern(connection, pattern)
         if stored is not None:
-            _write_score(connection, now, pattern, score(stored, effect_on(connection, pattern)))
+            _write_score(connection, now, stored, effect_on(connection, pattern))
     for violation in {violation for violation, _ in newer}:
         if is_dismissed(connection, violation):
             connection.execute(_SUPPRESS, (1, "user", violation))
@@ -105,7 +96,8 @@ def catch_up(connection: sqlite3.Connection, now: int, since: int) -> None:
 
 def score(stored: PatternConfidenceRow, effect: Effect) -> Posterior:
     """Return the posterior of a pattern with the effect of all its feedback."""
-    return posterior((stored.prior_alpha, stored.prior_beta), stored.sites, stored.followed, effect)
+    evidence = counted(stored.kind, stored.sites, stored.followed)
+    return posterior((stored.prior_alpha, stored.prior_beta), *evidence, effect)
 
 
 def effect_on(connection: sqlite3.Connection, pattern: str) -> Effect:
@@ -236,17 +228,14 @@ def _undoing(connection: sqlite3.Connection, given: Given) -> FeedbackRow:
     )
 
 
-def _ensure_pattern(
-    connection: sqlite3.Connection, now: int, row: FeedbackRow, pattern_of: Callable[[str, str], NewPattern]
-) -> PatternConfidenceRow:
-    stored = _pattern(connection, row.pattern_id)
+def _ensure_pattern(connection: sqlite3.Connection, now: int, pattern: str) -> PatternConfidenceRow:
+    stored = _pattern(connection, pattern)
     if stored is not None:
         return stored
-    found = connection.execute("SELECT rule_id FROM violations WHERE id = ?", (row.violation_id,)).fetchone()
-    new = pattern_of(row.pattern_id, found[0] if found else "")
-    first = posterior(new.prior, 0, 0, effect_on(connection, row.pattern_id))
+    kind, category, prior = nature_of(pattern)
+    first = posterior(prior, 0, 0, (0.0, 0.0))
     stored = PatternConfidenceRow(
-        pattern_id=row.pattern_id,
+        pattern_id=pattern,
         alpha=first.alpha,
         beta=first.beta,
         posterior_mean=first.mean,
@@ -254,10 +243,10 @@ def _ensure_pattern(
         credible_interval_high=first.interval[1],
         tier=first.tier,
         last_updated=now,
-        kind=new.kind,  # type: ignore[arg-type]
-        category=new.category,
-        prior_alpha=new.prior[0],
-        prior_beta=new.prior[1],
+        kind=kind,  # type: ignore[arg-type]  # one of the two
+        category=category,
+        prior_alpha=prior[0],
+        prior_beta=prior[1],
     )
     connection.execute(sql.insert(_CONFIDENCE, now), row_values(stored))
     return stored
@@ -274,9 +263,12 @@ def _append(connection: sqlite3.Connection, now: int, row: FeedbackRow) -> Feedb
     return FeedbackRow(**dict(zip(_FEEDBACK.names, found, strict=True)))
 
 
-def _write_score(connection: sqlite3.Connection, now: int, pattern: str, scored: Posterior) -> None:
+def _write_score(connection: sqlite3.Connection, now: int, stored: PatternConfidenceRow, effect: Effect) -> None:
+    scored = score(stored, effect)
     low, high = scored.interval
-    values = (scored.alpha, scored.beta, scored.mean, low, high, scored.tier, now, pattern)
+    evidence = counted(stored.kind, stored.sites, stored.followed)
+    shares = json_text(factors((stored.prior_alpha, stored.prior_beta), *evidence, effect))
+    values = (scored.alpha, scored.beta, scored.mean, low, high, scored.tier, shares, now, stored.pattern_id)
     connection.execute(_SCORE, values)
 
 
@@ -303,7 +295,7 @@ _TAKE_BACK: Final = (
 )
 _SCORE: Final = (
     "UPDATE pattern_confidence SET alpha = ?, beta = ?, posterior_mean = ?, credible_interval_low = ?, "
-    "credible_interval_high = ?, tier = ?, last_updated = ? WHERE pattern_id = ?"
+    "credible_interval_high = ?, tier = ?, factors = ?, last_updated = ? WHERE pattern_id = ?"
 )
 _KNOWN: Final = (
     "SELECT 1 FROM violations WHERE pattern_id = ?1 OR detector_id = ?1 "

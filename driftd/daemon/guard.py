@@ -7,7 +7,6 @@ an event `degraded`, and in `workspace_events`.
 from __future__ import annotations
 
 import os
-import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
@@ -47,16 +46,14 @@ class Guard:
         tell: Callable[[Mapping[str, object]], None],
         *,
         wal_limit: int,
-        boot_clock: Callable[[], float] | None = None,
     ) -> None:
         """`tell` hears `{reason}` whenever that changes, None when all is well again; `wal_limit` is in bytes."""
         self._store = store
         self._clock = clock
         self._tell = tell
         self._wal_limit = wal_limit
-        self._boot_clock = boot_clock or _since_boot
         self._started = clock.monotonic()
-        self._offset = clock.now() - self._boot_clock()
+        self._offset = clock.now() - clock.boot()[1]
         self._reasons: dict[str, str] = {}
         self._retry_at = 0.0
         self._wake = anyio.Event()
@@ -97,11 +94,11 @@ class Guard:
 
     async def _look_at_clock(self) -> None:
         """Notice that the wall clock was set: the machine's own clock goes on, asleep or not."""
-        offset = self._clock.now() - self._boot_clock()
+        offset = self._clock.now() - self._clock.boot()[1]
         if abs(jump := round(offset - self._offset)) > CLOCK_JUMP_S:
             log.warning("the clock was set", by_s=jump)
-            await self._record("clock", {"by_s": jump})
-            self._offset = offset
+            await self._record("clock_set", {"by_s": jump})
+        self._offset = offset
 
     async def _look_at_log(self) -> None:
         stats = self._store.writer.stats()
@@ -171,7 +168,3 @@ def _name(pid: int) -> str:
         return Path(f"/proc/{pid}/comm").read_text(encoding="utf-8", errors="replace").strip()
     except OSError:
         return "not to be seen from here"
-
-
-def _since_boot() -> float:
-    return time.clock_gettime(time.CLOCK_BOOTTIME)

@@ -6,12 +6,15 @@ what follows for other findings is worked out by a run that starts right after.
 
 from __future__ import annotations
 
+import hashlib
+import os
 from collections.abc import Mapping
 from functools import partial
-from typing import TYPE_CHECKING, Any, get_args
+from typing import TYPE_CHECKING, Any
 
 import anyio
 import anyio.to_thread
+import msgspec
 
 from driftd.clock import Clock
 from driftd.daemon import feedback as writing
@@ -20,13 +23,13 @@ from driftd.daemon.baseline import Baseline
 from driftd.daemon.engine import Engine
 from driftd.daemon.events import EventHub
 from driftd.daemon.loop import RunLoop
+from driftd.daemon.workers import read_stable
 from driftd.errors import UsageError
+from driftd.pipeline import fixes
 from driftd.pipeline.detect.marks import UNUSED_SUPPRESSION
 from driftd.pipeline.detect.registry import rules_by_id
 from driftd.pipeline.digest import MarksPart
-from driftd.pipeline.patterns.confidence import rule_prior
-from driftd.pipeline.stages.violations import SURE
-from driftd.rows.patterns import PatternCategory
+from driftd.pipeline.manifests import LANGUAGES as MANIFESTS
 from driftd.rpc.service import Filter, Page
 from driftd.store.commands import Call
 from driftd.store.store import Store
@@ -97,7 +100,38 @@ class Judgements:
 
     async def explain(self, violation: str) -> dict[str, Any]:
         """Return everything there is to say about a violation."""
-        return await violation_queries.explain(self._store.reader, violation)
+        told = await violation_queries.explain(self._store.reader, violation)
+        edit = await self._edit(told["violation"])
+        return {**told, "quick_fix": {name: edit[name] for name in ("edits", "reason")}}
+
+    async def quick_fix(self, violation: str) -> dict[str, Any]:
+        """Return the edits that remove a violation from its file as it is on disk now."""
+        found = await violation_queries.find(self._store.reader, violation)
+        edit = await self._edit(found)
+        return {"violation_id": found["id"], "description": found["quick_fix_description"], **edit}
+
+    async def _edit(self, violation: Mapping[str, Any]) -> dict[str, Any]:
+        path = str(violation["file"])
+        file = self._engine.project.file(path)
+        answer: dict[str, Any] = {"file": path, "content_hash": None, "edits": []}
+        if violation["resolved_at"] is not None:
+            return {**answer, "reason": "it is resolved"}
+        if file is None or file.language in MANIFESTS:
+            return {**answer, "reason": "the file is not analysed"}
+        try:
+            data, _ = await anyio.to_thread.run_sync(
+                read_stable, os.fsencode(self._engine.root / path), self._engine.largest
+            )
+        except OSError as error:
+            return {**answer, "reason": f"the file cannot be read: {error.strerror or error}"}
+        asked = msgspec.msgpack.encode(fixes.Question(path, file.language, data, violation["id"]))
+        found = msgspec.msgpack.decode(await self._engine.pool.call(fixes.answer, asked), type=fixes.QuickFix)
+        return {
+            **answer,
+            "content_hash": hashlib.sha256(data).hexdigest(),
+            "edits": [msgspec.structs.asdict(edit) for edit in found.edits],
+            "reason": found.reason or None,
+        }
 
     async def write_baseline(self) -> dict[str, object]:
         """Make what is found now the baseline: whatever comes later is new."""
@@ -117,23 +151,11 @@ class Judgements:
 
 
 def _give(connection: Any, now: int, *, given: writing.Given, silenced_inline: Any) -> writing.Outcome:
-    return writing.give(connection, now, given, pattern_of, silenced_inline)
+    return writing.give(connection, now, given, silenced_inline)
 
 
 def _set_status(connection: Any, now: int, **decision: Any) -> dict[str, Any]:
     return writing.set_status(connection, now, **decision)
-
-
-def pattern_of(pattern: str, rule_id: str) -> writing.NewPattern:
-    """Return what a pattern without a row is: a rule with what was measured of it, or a choice nothing is known of."""
-    rule = rules_by_id().get(pattern)
-    if rule is not None:
-        return writing.NewPattern("rule", rule.category, rule_prior(rule.confidence))
-    if pattern == UNUSED_SUPPRESSION:
-        return writing.NewPattern("rule", "documentation", rule_prior(SURE))
-    head = rule_id.partition("/")[0]
-    category = head if head in get_args(PatternCategory) else None
-    return writing.NewPattern("choice", category, (1.0, 1.0))  # type: ignore[arg-type]  # one of the literal's
 
 
 def checked(given: writing.Given) -> writing.Given:

@@ -32,7 +32,6 @@ from driftd.rows.feedback_effect import NEUTRAL, Effect
 from driftd.rows.ids import json_text
 from driftd.rows.patterns import ConventionRow, PatternConfidenceRow, PatternStatusRow
 from driftd.rows.workspace import WorkspaceEventRow
-from driftd.store import sql
 from driftd.store.commands import Append, Call, Command, Update, Upsert
 from driftd.store.reader import Reader
 from driftd.store.writer import Writer
@@ -126,7 +125,6 @@ class Learning:
             "SELECT pattern_id, feedback_alpha, feedback_beta, history, seen_at FROM pattern_confidence"
         )
         status = await fetch("SELECT pattern_id, status, approved_by, updated_at FROM pattern_status")
-        conventions = await fetch(f"SELECT {sql.comma(table_of(ConventionRow).names)} FROM conventions")  # noqa: S608
         alerts = await fetch(
             "SELECT id, severity, message FROM degradation_alerts WHERE alert_type = ? AND resolved_at IS NULL",
             [ALERT_TYPE],
@@ -150,7 +148,7 @@ class Learning:
             self.current,
             feedback=_effects(said, {pattern: (alpha, beta) for pattern, alpha, beta, _, _ in patterns}),
             dismissed=_dismissed(violations, {violation for (violation,) in silenced}),
-            conventions={(row.pattern_id, row.scope): row for row in (_convention(one) for one in conventions)},
+            conventions=await self._conventions(),
             history={pattern: _history(text) for pattern, _, _, text, _ in patterns if text},
             last_seen={pattern: at for pattern, *_, at in patterns if at is not None},
             disabled_rules=frozenset(self._settings.detection.disabled),
@@ -203,6 +201,13 @@ class Learning:
             self.current = replace(
                 self.current, dismissed=(self.current.dismissed - moved.keys()) | frozenset(moved.values())
             )
+
+    async def regularised(self) -> None:
+        """Take the conventions that an analysis has written."""
+        self.current = replace(self.current, conventions=await self._conventions())
+
+    async def _conventions(self) -> dict[tuple[str, str], ConventionRow]:
+        return {(row.pattern_id, row.scope): row for row in await self._reader.rows(ConventionRow)}
 
     def scored(self, rows: Iterable[Sequence[object]]) -> None:
         """Take what an analysis saw of patterns: rows of `pattern_confidence`, in column order."""
@@ -438,7 +443,7 @@ def _effects(said: Iterable[Action], folded: Mapping[str, tuple[float, float]]) 
         pattern: total_effect(folded.get(pattern, NEUTRAL), by_pattern.get(pattern, ()))
         for pattern in by_pattern.keys() | folded.keys()
     }
-    return {pattern: effect for pattern, effect in effects.items() if effect != NEUTRAL}
+    return {pattern: effect for pattern, effect in effects.items() if effect != NEUTRAL or pattern in by_pattern}
 
 
 def _dismissed(said: Iterable[tuple[int, str, str, int | None]], silenced: set[str]) -> frozenset[str]:
@@ -461,7 +466,3 @@ def _history(text: object) -> tuple[Seen, ...]:
         return tuple([Seen(*one) for one in msgspec.json.decode(str(text), type=list[tuple[int, int, int]])])
     except msgspec.DecodeError:
         return ()
-
-
-def _convention(values: Sequence[Any]) -> ConventionRow:
-    return ConventionRow(**dict(zip(table_of(ConventionRow).names, values, strict=True)))

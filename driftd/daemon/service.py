@@ -298,6 +298,10 @@ class DaemonService:
         """Return everything there is to say about a violation."""
         return await self._judgements.explain(violation)
 
+    async def quick_fix(self, violation: str) -> dict[str, object]:
+        """Return the edits that remove a violation."""
+        return await self._judgements.quick_fix(violation)
+
     async def write_baseline(self) -> dict[str, object]:
         """Write the ids of all violations into the baseline's file."""
         return await self._judgements.write_baseline()

@@ -14,6 +14,7 @@ from driftd.errors import NotFoundError, UsageError
 from driftd.pipeline.detect.marks import UNUSED_SUPPRESSION
 from driftd.pipeline.detect.registry import rules_by_id
 from driftd.pipeline.detect.severity import ORDER
+from driftd.pipeline.patterns.confidence import counted
 from driftd.rows.declare import table_of
 from driftd.rows.enforcement import FeedbackRow, ViolationRow
 from driftd.rows.ids import fingerprint
@@ -161,10 +162,8 @@ async def _confidence(reader: Reader, violation: Mapping[str, Any]) -> dict[str,
             "value": violation["confidence"],
             "from": "the rule's measured confidence; nobody has said anything of it",
         }
-    said = (
-        stored.alpha - stored.prior_alpha - stored.followed,
-        stored.beta - stored.prior_beta - (stored.sites - stored.followed),
-    )
+    sites, followed = counted(stored.kind, stored.sites, stored.followed)
+    against = stored.beta - stored.prior_beta - (sites - followed)
     return {
         "value": violation["confidence"],
         "pattern": stored.pattern_id,
@@ -175,8 +174,8 @@ async def _confidence(reader: Reader, violation: Mapping[str, Any]) -> dict[str,
         "beta": stored.beta,
         "shares": {
             "prior": [stored.prior_alpha, stored.prior_beta],
-            "sites": [stored.followed, stored.sites - stored.followed],
-            "feedback": [round(part, 6) for part in said],
+            "code": [followed, sites - followed],
+            "feedback": [round(stored.alpha - stored.prior_alpha - followed, 6), round(against, 6)],
         },
         "factors": None if stored.factors is None else msgspec.json.decode(stored.factors),
     }

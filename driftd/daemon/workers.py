@@ -23,7 +23,7 @@ from collections import deque
 from concurrent.futures import CancelledError, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache, partial
 from importlib import import_module
 from multiprocessing import parent_process
@@ -36,7 +36,7 @@ import anyio.to_thread
 import msgspec
 
 from driftd.daemon import forkserver
-from driftd.errors import RefusedError
+from driftd.errors import BusyError, RefusedError
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable, Iterable, Iterator, Sequence
@@ -97,11 +97,12 @@ _encode = msgspec.msgpack.Encoder().encode
 
 @dataclass(frozen=True, slots=True)
 class PoolSettings:
-    """How many processes, how long one file may take, and the largest file that is read (bytes)."""
+    """How many processes, how long one file may take, the largest file that is read (bytes), and the rules of its own."""
 
     workers: int
     file_timeout_s: float
     max_file_size: int
+    rules: bytes = field(default=b"", repr=False)
 
 
 class Feed:
@@ -271,6 +272,18 @@ class WorkerPool:
                 for future in running:
                     future.cancel()
 
+    async def call(self, function: Callable[[bytes], bytes], payload: bytes) -> bytes:
+        """Call a function of a module in a worker, beside whatever runs there; BusyError if none answers in time."""
+        try:
+            future = asyncio.wrap_future(self._executor().submit(None, function, payload))
+            async with asyncio.timeout(self._settings.file_timeout_s):
+                return await future
+        except TimeoutError:
+            await self._replace()
+        except BrokenProcessPool:
+            pass
+        raise BusyError("the worker process did not answer", hint="ask again")
+
     async def renew(self) -> None:
         """Replace the processes, none of which may be under way with anything.
 
@@ -290,7 +303,7 @@ class WorkerPool:
         if self._closed:
             raise RuntimeError("the worker pool is closed")
         if self._pool is None:
-            self._pool = _Processes(self._settings.workers)
+            self._pool = _Processes(self._settings.workers, self._settings.rules)
         return self._pool
 
     def _submit(self, chunk: list[Task]) -> asyncio.Future[bytes]:
@@ -371,9 +384,11 @@ class WorkerPool:
 class _Processes:
     """Worker processes with a queue for each, so that work can go to the one that did what it builds on."""
 
-    def __init__(self, count: int) -> None:
+    def __init__(self, count: int, rules: bytes) -> None:
         context = forkserver.context()
-        self._lanes = [ProcessPoolExecutor(1, mp_context=context, initializer=_initialise) for _ in range(count)]
+        self._lanes = [
+            ProcessPoolExecutor(1, mp_context=context, initializer=_initialise, initargs=(rules,)) for _ in range(count)
+        ]
         self._given: list[list[Future[Any]]] = [[] for _ in self._lanes]
         self._homes: dict[int, int] = {}
 
@@ -527,10 +542,14 @@ def read_stable(path: bytes, max_file_size: int) -> tuple[bytes, os.stat_result]
     return data, after
 
 
-def _initialise() -> None:
+def _initialise(rules: bytes) -> None:
     # Ctrl-C reaches the whole process group: the daemon decides, the workers wait for it.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_die_with_parent, daemon=True).start()
+    if rules:
+        from driftd.pipeline.detect.registry import use_encoded
+
+        use_encoded(rules)
 
 
 def _die_with_parent() -> None:

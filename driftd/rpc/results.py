@@ -265,7 +265,7 @@ class ExplainResult(Result, frozen=True, kw_only=True):
     """Everything there is to say about a violation.
 
     `confidence` says how sure it is and what share the prior, the places of the pattern and feedback have in that;
-    `silence_with` is the comment that silences it; `similar` are places that the rule has nothing to say about.
+    `silence_with` is the comment that silences it; `quick_fix` has the edits that remove it, or the reason why there are none; `similar` are places that the rule has nothing to say about.
     """
 
     violation: dict[str, Any]
@@ -277,8 +277,26 @@ class ExplainResult(Result, frozen=True, kw_only=True):
     confidence: dict[str, Any]
     what_to_do: str | None
     silence_with: str
+    quick_fix: dict[str, Any]
     similar: list[dict[str, Any]]
     feedback: list[dict[str, Any]]
+    as_of: AsOf
+
+
+class QuickFixResult(Result, frozen=True, kw_only=True):
+    """Edits that remove a violation, applied together to a file whose sha256 is `content_hash`.
+
+    An edit has `line`, `column`, `end_line`, `end_column` (from 1, in code points, the end exclusive) and `new_text`.  They
+    are proven on that text: the finding is gone, nothing new is found, and it parses as before.  Without any, `reason` says
+    why, and `description` what to do.
+    """
+
+    violation_id: str
+    file: str
+    content_hash: str | None
+    description: str | None
+    edits: list[dict[str, Any]]
+    reason: str | None
     as_of: AsOf
 
 
@@ -300,3 +318,32 @@ class ShutdownResult(Result, frozen=True, kw_only=True):
     """The daemon is about to stop."""
 
     stopping: Literal[True]
+
+
+class BackupResult(Result, frozen=True, kw_only=True):
+    """The copy that was made."""
+
+    file: str
+    bytes: int
+
+
+class RestoreResult(Result, frozen=True, kw_only=True):
+    """What takes the place of the database, and the backup that was made of it before."""
+
+    file: str
+    kept: str
+
+
+class ExportResult(Result, frozen=True, kw_only=True):
+    """The file that was written."""
+
+    file: str
+    rows: int
+
+
+class ImportResult(Result, frozen=True, kw_only=True):
+    """How many rows the file has, and how many were added or changed by table."""
+
+    file: str
+    read: int
+    merged: dict[str, int]

@@ -104,6 +104,26 @@ class Subscription(Protocol):
         ...
 
 
+class Backups(Protocol):
+    """Copies of the database and of what people typed.  Paths are absolute; UsageError where one is not."""
+
+    async def make(self, file: str | None) -> dict[str, object]:
+        """Write a checked copy to `file`, or to the folder of backups; return file and bytes."""
+        ...
+
+    async def restore(self, file: str) -> dict[str, object]:
+        """Let a checked copy of `file` take the place of the database, soon after this returns; return file and kept."""
+        ...
+
+    async def export(self, file: str) -> dict[str, object]:
+        """Write what people typed to `file`; return file and rows."""
+        ...
+
+    async def merge(self, file: str) -> dict[str, object]:
+        """Merge an export; return file, the rows read, and those merged by table."""
+        ...
+
+
 class Service(Protocol):
     """The daemon, as the RPC methods see it.
 
@@ -111,6 +131,9 @@ class Service(Protocol):
     for goes on.  `function` is an id, a qualified name, or `file:line`; NotFoundError where nothing is meant by it,
     UsageError where several functions are.
     """
+
+    @property
+    def backups(self) -> Backups: ...
 
     async def as_of(self) -> AsOf: ...
 
@@ -202,6 +225,10 @@ class Service(Protocol):
 
     async def explain(self, violation: str) -> dict[str, object]:
         """Return everything there is to say about a violation, named as for `feedback`."""
+        ...
+
+    async def quick_fix(self, violation: str) -> dict[str, object]:
+        """Return the edits that remove a violation from its file as it is now, or the reason why there are none."""
         ...
 
     async def write_baseline(self) -> dict[str, object]:

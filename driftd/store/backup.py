@@ -96,12 +96,10 @@ def copy(database: Path, target: Path, *, slim: bool = False) -> None:
             source.execute("SELECT count(*) FROM sqlite_schema").fetchone()
             source.backup(made, pages=STEP_PAGES)
             made.execute("PRAGMA journal_mode = DELETE")
+            _require_sound_copy(made)
             if slim:
                 _slim(made)
-            if faults := _faults(made):
-                error = sqlite3.DatabaseError(f"the copy is damaged: {faults[0]}")
-                error.sqlite_errorcode = sqlite3.SQLITE_CORRUPT  # so is what it was made from
-                raise error
+                _require_sound_copy(made)
         descriptor = os.open(unfinished, os.O_RDONLY | os.O_CLOEXEC)
         try:
             os.fsync(descriptor)
@@ -158,6 +156,13 @@ def require_sound(path: Path) -> None:
 
 def _faults(connection: sqlite3.Connection) -> list[str]:
     return [text for (text,) in connection.execute("PRAGMA integrity_check(5)") if text != "ok"]
+
+
+def _require_sound_copy(made: sqlite3.Connection) -> None:
+    if faults := _faults(made):
+        error = sqlite3.DatabaseError(f"the copy is damaged: {faults[0]}")
+        error.sqlite_errorcode = sqlite3.SQLITE_CORRUPT  # so is what it was made from
+        raise error
 
 
 def _slim(connection: sqlite3.Connection) -> None:

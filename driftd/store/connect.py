@@ -103,9 +103,11 @@ def connect_writer(path: Path) -> sqlite3.Connection:
 
 def connect_reader(path: Path) -> sqlite3.Connection:
     """Open the database read-only; StoreError if it does not exist or cannot be used."""
+    # On a read-only file system the log's index cannot be made; without a log nobody needs it.
+    frozen = "" if os.access(path.parent, os.W_OK) or wal_bytes(path) else "&immutable=1"
     try:
         connection = sqlite3.connect(
-            f"file:{quote(os.fspath(path))}?mode=ro",
+            f"file:{quote(os.fspath(path))}?mode=ro{frozen}",
             uri=True,
             isolation_level=None,
             check_same_thread=False,

@@ -23,7 +23,7 @@ _HINTS: Final = {
     sqlite3.SQLITE_NOTADB: "the file is damaged: restart the daemon, which moves it aside and analyses anew",
     sqlite3.SQLITE_CONSTRAINT: "the rows contradict the schema: this is a bug of the analysis that made them",
     sqlite3.SQLITE_MISMATCH: "the rows contradict the schema: this is a bug of the analysis that made them",
-    sqlite3.SQLITE_IOERR: "the disk or its file system fails: check the system's log",
+    sqlite3.SQLITE_IOERR: "the disk fails, is full or its quota is used up: check free space and the system's log",
     sqlite3.SQLITE_READONLY: "the file or its folder cannot be written: check owner and mode",
     sqlite3.SQLITE_CANTOPEN: "the file or its folder cannot be opened: check that it exists, its owner and its mode",
     sqlite3.SQLITE_INTERRUPT: "it took too long: ask for less, or narrow the filters",
@@ -51,7 +51,16 @@ def store_error(error: Exception, doing: str, path: Path) -> StoreError:
 
 def is_corrupt(error: BaseException | None) -> bool:
     """Tell whether an error, or what caused it, says that the database file is damaged."""
-    return _says(error, _CORRUPT)
+    return _says(error, _CORRUPT) or _cannot_be_decoded(error)
+
+
+def _cannot_be_decoded(error: BaseException | None) -> bool:
+    """Tell whether a text was no UTF-8: nothing but UTF-8 is ever written, so the page has changed since."""
+    while error is not None:
+        if isinstance(error, sqlite3.OperationalError) and str(error).startswith("Could not decode to UTF-8"):
+            return True
+        error = error.__cause__
+    return False
 
 
 def contradicts_schema(error: BaseException | None) -> bool:

@@ -177,7 +177,7 @@ def _read_journal(path: Path, recovery: Recovery) -> Contents | None:
         recovery.journal = error.detail
         return None
     if contents is not None and not contents.is_whole:
-        recovery.journal = f"{contents.damaged} stretches of it cannot be read"
+        recovery.journal = f"{contents.damaged} part(s) of it cannot be read"
     return contents
 
 

@@ -82,10 +82,16 @@ def _insert(table: Table, conflict: bool) -> str:
     if not conflict:
         return text
     kept = {*table.identity, *table.key, table.first_seen, *table.guarded}
-    sets = ", ".join(f"{quoted(name)} = excluded.{quoted(name)}" for name in table.names if name not in kept)
+    sets = ", ".join(_set(table, name) for name in table.names if name not in kept)
     action = f"DO UPDATE SET {sets}" if sets else "DO NOTHING"
     targets = dict.fromkeys((table.identity, table.key))
     return text + "".join(f" ON CONFLICT ({comma(target)}) {action}" for target in targets)
+
+
+def _set(table: Table, name: str) -> str:
+    if name == "last_seen_at":  # a clock that was set back unsees nothing
+        return f'"last_seen_at" = max({quoted(table.name)}."last_seen_at", excluded."last_seen_at")'
+    return f"{quoted(name)} = excluded.{quoted(name)}"
 
 
 def insert(table: Table, now: int) -> str:
@@ -101,8 +107,15 @@ def upsert(table: Table, now: int) -> str:
 @cache
 def select(table: Table, *, by_file: bool = False) -> str:
     """Return a SELECT of whole rows: all of them, or those of a bound JSON array of files."""
-    where = f" WHERE {quoted(table.file)} {IN_FILES}" if by_file and table.file else ""
+    where = f" WHERE {of_files(table)}" if by_file and table.file else ""
     return f"SELECT {comma(table.names)} FROM {quoted(table.name)}{where}"
+
+
+def of_files(table: Table) -> str:
+    """Return the condition that a row is about one of a bound JSON array of files."""
+    if table.by_function is None:
+        return f"{quoted(table.file or '')} {IN_FILES}"
+    return f"{quoted(table.by_function)} IN (SELECT {quoted('id')} FROM {quoted('functions')} WHERE {quoted('file')} {IN_FILES})"
 
 
 @cache

@@ -6,7 +6,7 @@ import asyncio
 import sqlite3
 from contextlib import AsyncExitStack, asynccontextmanager, closing, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeVar
 
 import anyio
 import anyio.to_thread
@@ -17,12 +17,16 @@ from driftd.store import backup, exchange, migrate, safekeeping, typed
 from driftd.store.apply import maintain
 from driftd.store.commands import Call, Checkpoint, DropCache, Optimize
 from driftd.store.connect import SIDE_FILES, Db, connect_reader, connect_writer, open_db
+from driftd.store.failures import is_corrupt
 from driftd.store.journal import Draft, Journal
 from driftd.store.reader import DEADLINE, Reader, open_reader
 from driftd.store.writer import QUEUE_SIZE, Writer
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
+
+
+T = TypeVar("T")
 
 
 class Store:
@@ -42,6 +46,7 @@ class Store:
         clock: Clock,
         journal: Journal | None,
         recovery: safekeeping.Recovery,
+        on_damage: Callable[[], None],
     ) -> None:
         self.path: Final = path
         self.writer: Final = writer
@@ -51,6 +56,7 @@ class Store:
         self.recovery: Final = recovery
         self._db = db
         self._clock = clock
+        self._on_damage = on_damage
         self._identities = _identities(path)
 
     @classmethod
@@ -122,7 +128,7 @@ class Store:
             stack.push_async_callback(asyncio.wait_for, task, None)
             stack.push_async_callback(writer.close)
             recovery = kept.recovery if kept else safekeeping.Recovery()
-            yield cls(path, db, writer, reader, before, clock, journal, recovery)
+            yield cls(path, db, writer, reader, before, clock, journal, recovery, damaged)
         finally:
             with anyio.CancelScope(shield=True):
                 await stack.aclose()
@@ -151,13 +157,22 @@ class Store:
     async def back_up(self, reason: backup.Reason, *, slim: bool = True) -> backup.Backup:
         """Add a checked backup to the folder, then begin the journal anew."""
         self._require_undisturbed()
-        made = await anyio.to_thread.run_sync(lambda: backup.make(self.path, reason, self._clock.now(), slim=slim))
+        made = await self._copied(lambda: backup.make(self.path, reason, self._clock.now(), slim=slim))
         await self.begin_journal_anew()
         return made
 
     async def back_up_to(self, target: Path) -> None:
         """Write a checked copy of the database to `target`."""
-        await anyio.to_thread.run_sync(lambda: backup.copy(self.path, target))
+        await self._copied(lambda: backup.copy(self.path, target))
+
+    async def _copied(self, make: Callable[[], T]) -> T:
+        """Make a copy in another thread; that it is found damaged means that the database is."""
+        try:
+            return await anyio.to_thread.run_sync(make)
+        except StoreError as error:
+            if is_corrupt(error):
+                self._on_damage()
+            raise
 
     async def begin_journal_anew(self) -> None:
         """Let the journal begin with what people typed so far, which leaves out what it says of rows twice.

@@ -13,7 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from driftd.cli.doctor import CHECKS, Finding, examine
+from driftd.cli.doctor import CHECKS, examine
+from driftd.cli.finding import Finding
 from driftd.cli.output import size
 from driftd.store import migrate
 from driftd.store.connect import connect_writer

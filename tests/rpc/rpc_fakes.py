@@ -27,6 +27,29 @@ class FakeSubscription:
 
 
 @dataclass
+class FakeBackups:
+    """Remembers what it was asked; there are no files."""
+
+    asked: list[tuple[Any, ...]]
+
+    async def make(self, file: str | None) -> dict[str, object]:
+        self.asked.append(("backup", file))
+        return {"file": file or "/backups/1.db", "bytes": 4096}
+
+    async def restore(self, file: str) -> dict[str, object]:
+        self.asked.append(("restore", file))
+        return {"file": file, "kept": "/backups/2.db"}
+
+    async def export(self, file: str) -> dict[str, object]:
+        self.asked.append(("export", file))
+        return {"file": file, "rows": 3}
+
+    async def merge(self, file: str) -> dict[str, object]:
+        self.asked.append(("import", file))
+        return {"file": file, "read": 3, "merged": {"feedback": 1}}
+
+
+@dataclass
 class FakeDaemon:
     """`analyze` waits for `release`, `sync` fails as `sync_error` says; the rest answers at once."""
 
@@ -55,6 +78,10 @@ class FakeDaemon:
     def _note(self, *what: Any) -> None:
         self.asked.append(what)
         self._changed.set()
+
+    @property
+    def backups(self) -> FakeBackups:
+        return FakeBackups(self.asked)
 
     async def as_of(self) -> AsOf:
         return AS_OF
@@ -157,6 +184,10 @@ class FakeDaemon:
     async def explain(self, violation: str) -> dict[str, object]:
         self._note("explain", violation)
         return {"what": "it is wrong"}
+
+    async def quick_fix(self, violation: str) -> dict[str, object]:
+        self._note("quick_fix", violation)
+        return {"edits": []}
 
     async def write_baseline(self) -> dict[str, object]:
         self._note("write_baseline")

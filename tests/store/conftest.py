@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import resource
 import sqlite3
 from collections.abc import AsyncIterator, Iterator
 from contextlib import closing
@@ -38,14 +37,3 @@ def connection(path: Path) -> Iterator[sqlite3.Connection]:
     with closing(connect_writer(path)) as opened:
         migrate.upgrade(opened, path)
         yield opened
-
-
-@pytest.fixture
-def file_size_limit() -> Iterator[None]:
-    """No file grows beyond 100 KiB: what a full disk does, for one process."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (100 * 1024, hard))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import resource
 import sqlite3
-from collections.abc import AsyncIterator, Iterable
-from contextlib import asynccontextmanager, closing
+from collections.abc import AsyncIterator, Iterable, Iterator
+from contextlib import asynccontextmanager, closing, contextmanager
 from pathlib import Path
 
 from driftd.clock import Clock, FakeClock
@@ -110,6 +111,17 @@ def spoil(path: Path, first_page: int = 1, pages: int | None = None) -> None:
     with path.open("r+b") as file:
         file.seek(4096 * first_page)
         file.write(b"\xa5" * (end - 4096 * first_page))
+
+
+@contextmanager
+def file_size_limited(size: int) -> Iterator[None]:
+    """Let no file of this process grow beyond `size`: what a full disk does."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 
 
 def integrity(path: Path) -> list[str]:

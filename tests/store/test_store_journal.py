@@ -10,6 +10,7 @@ import pytest
 from driftd.errors import StoreError
 from driftd.store.journal import Journal, read
 from driftd.store.typed import Change, fold
+from tests.store.kept import file_size_limited
 
 LINEAGE = 0x44000001
 
@@ -126,11 +127,11 @@ def test_a_deleted_journal_takes_nothing(journal: Journal, path: Path) -> None:
     journal.close()
 
 
-def test_a_full_disk_leaves_it_as_it_was(path: Path, file_size_limit: None) -> None:
+def test_a_full_disk_leaves_it_as_it_was(path: Path) -> None:
     """A record that does not fit is refused with a hint, and is not in the file afterwards."""
     journal = Journal.begin(path, LINEAGE, 1000, [change(1)])
     large = Change("feedback", ("id", "violation_id"), [(2, "x" * 200_000)], [])
-    with pytest.raises(StoreError, match="disk is full"):
+    with file_size_limited(100 * 1024), pytest.raises(StoreError, match="disk is full"):
         journal.append([large], 1001)
     journal.append([change(3)], 1002)
     journal.close()

@@ -270,7 +270,9 @@ class DeclaredResolver(Resolver):
                 outcomes.extend(self.overriding(call, owner, name, chosen))
         joined = self.join(outcomes)
         if joined.external is not None and not joined.targets and self.declared.may_extend(self.path, name):
-            joined = Outcome(joined.targets, joined.outcome, joined.callees, joined.hands_over)  # or one of them is meant
+            joined = Outcome(
+                joined.targets, joined.outcome, joined.callees, joined.hands_over
+            )  # or one of them is meant
         if self.dialect.overloads and sum(t.how not in _BY_TYPE for t in joined.targets) > MOST_OVERLOADS:
             return Outcome((), POLYMORPHIC)
         if not joined.targets and joined.outcome in _OPEN and name in OBJECT_MEMBERS.get(self.dialect.family, ()):

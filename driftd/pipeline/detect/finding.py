@@ -7,11 +7,14 @@ each of its calls; only then are names resolved and conditions judged.
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from driftd.pipeline.detect.judging import Judge, Place, built_text
+from driftd.pipeline.detect.built import built_text
+from driftd.pipeline.detect.judging import Judge, Place
 from driftd.pipeline.detect.names import Names
 from driftd.pipeline.detect.patterns import ANYTHING, NamePattern, patterns
+from driftd.pipeline.detect.roots import LITERALS, first_literal, roots
 from driftd.pipeline.detect.rules import RuleFile, texts
 from driftd.pipeline.facts.model import Kind, Value
 
@@ -67,9 +70,12 @@ class RuleIndex:
         self.plain: dict[str, list[tuple[Rule, Match]]] = {kind: [] for kind in _PLAIN}
         self.operations: dict[str, list[tuple[Rule, Match]]] = {}
         self.given: Given = {}
+        self.by_purpose: dict[str, list[tuple[re.Pattern[str], Rule, Match]]] = {}  # of strings; a memo
+        self.given_heads: set[str] = set()  # first names of what frameworks give
         for file in files:
             for handed in file.gives:
                 if language in file.languages:
+                    self.given_heads |= {name.partition(".")[0] for name in handed.gives}
                     for method in handed.methods:
                         self.given.setdefault(method, []).append((frozenset(handed.symbols), handed.gives))
             for rule in file.rule:
@@ -130,6 +136,7 @@ class _Finder:
         self.index = index
         self.names = Names(facts, scopes, index.given)
         self.judge = Judge(facts, self.names, path, is_test=is_test)
+        self._heads: set[str] | None = None
 
     def run(self) -> Iterator[Found]:
         named, plain = self.index.named, self.index.plain
@@ -158,31 +165,48 @@ class _Finder:
         by_last = table.by_last
         aliases = self._aliases(by_last)
         opened = self._opened(table)
+        meant: dict[str, tuple[Candidate, ...]] = {}
         for number, call in enumerate(self.bodies.calls):
             text = call.callee.text
             last = text[text.rfind(".") + 1 :] if "." in text else text
-            if ":" in last or "\\" in last or ">" in last:
-                last = _LAST.split(last)[-1]
-            candidates = by_last.get(last)
-            if last in aliases:
-                candidates = [*(candidates or ()), *aliases[last]]
-            if opened:
-                candidates = [*(candidates or ()), *opened]
-            if not candidates or not last:
-                continue
-            names = self.names.callee(call) or self._unknown(call, last)
-            if not names:
-                continue
-            for pattern, rule, match in candidates:
-                for name in names:
-                    if pattern.matches(name):
-                        place = Place(
-                            call.line, call.column, call.end_line, call.scope, call.region, name, call,
-                            Value(Kind.CALL, "", number), number,
-                        )  # fmt: skip
-                        if self.judge.accepts(match, place):
-                            yield Found(rule, place)
-                        break
+            candidates = meant.get(last)
+            if candidates is None:
+                plain = _LAST.split(last)[-1] if ":" in last or "\\" in last or ">" in last else last
+                known = (*by_last.get(plain, ()), *aliases.get(plain, ()))
+                candidates = meant[last] = (*self._possible(known), *opened) if plain else ()
+            if candidates:
+                yield from self._call(number, call, last, candidates)
+
+    def _call(self, number: int, call: Call, last: str, candidates: tuple[Candidate, ...]) -> Iterator[Found]:
+        """Judge a call; what it calls is looked up when something that any owner may have is as a rule says."""
+        names: tuple[str, ...] | None = None
+        value = Value(Kind.CALL, "", number)
+        place = Place(call.line, call.column, call.end_line, call.scope, call.region, last, call, value, number)
+        for pattern, rule, match in candidates:
+            judged = False
+            if names is None:
+                if pattern.is_any:
+                    if not self.judge.accepts(match, place):
+                        continue
+                    judged = True
+                names = self.names.callee(call) or self._unknown(call, last)
+            for name in names:
+                if pattern.matches(name):
+                    if judged or self.judge.accepts(match, place):
+                        yield Found(rule, replace(place, name=name))
+                    break
+
+    def _possible(self, candidates: Iterable[Candidate]) -> list[Candidate]:
+        """Return the candidates whose first name the file has: imported or read."""
+        if self._heads is None:
+            heads = {*self.facts.names, *self.index.given_heads}
+            if self.names.ecmascript:
+                heads.add("express")  # parameters can be its request and response by their names alone
+            for i in self.outline.imports:
+                module = i.module.removeprefix("node:")
+                heads.update((module, re.split(r"[.:\\]", module, maxsplit=1)[0]))
+            self._heads = heads
+        return [c for c in candidates if not c.pattern.first or c.pattern.first in self._heads]
 
     def _unknown(self, call: Call, last: str) -> tuple[str, ...]:
         """Return what a method of something that nothing is known of is called: patterns without an owner mean it."""
@@ -250,9 +274,10 @@ class _Finder:
                     )
                     if self.judge.accepts(match, place):
                         yield Found(rule, place)
+        known = {(a.line, a.target.text) for a in self.bodies.assigns if a.scope < 0}
         for cls_number, cls in enumerate(self.outline.classes):
             for member in cls.members:
-                if member.value is not None and member.name in by_last:
+                if member.value is not None and member.name in by_last and (member.line, member.name) not in known:
                     for pattern, rule, match in by_last[member.name]:
                         if pattern.matches(member.name):
                             place = Place(member.line, 0, member.line, ~cls_number, -1, member.name, None, member.value)
@@ -360,7 +385,7 @@ class _Finder:
                     continue
                 if caught is None:
                     caught = tuple(
-                        [n for t in handler.caught for n in self.names.path(t, handler.scope, handler.line) or (t,)]
+                        [n for t in handler.caught for n in self._class_names(t, handler.scope, handler.line)]
                     )
                 if (
                     wanted == (ANYTHING,)
@@ -373,22 +398,29 @@ class _Finder:
                     if self.judge.accepts(match, place):
                         yield Found(rule, place)
 
+    def _class_names(self, text: str, scope: int, line: int) -> tuple[str, ...]:
+        """Return which class is meant; one of the file's own is itself, not what it is derived from."""
+        if "." not in text and self.names.is_own(text, scope, line):
+            return (f"?.{text}",)
+        return self.names.path(text, scope, line) or (text,)
+
     def _raises(self, table: _Named) -> Iterator[Found]:
+        opened = [c for many in table.open.values() for c in many]
         for raised in self.bodies.raises:
             value = raised.value
             if value is None:
                 continue
-            names = self.names.of(value, raised.scope, raised.line)
-            for name in names or ("",):
-                for pattern, rule, match in (
-                    *table.by_last.get(name.rpartition(".")[2], ()),
-                    *(c for many in table.open.values() for c in many),
-                ):
-                    if pattern.text == ANYTHING or (name and pattern.matches(name)):
-                        call = self.bodies.calls[value.ref] if value.kind == Kind.CALL else None
-                        place = Place(raised.line, 0, raised.line, raised.scope, raised.region, name, call, value)
-                        if self.judge.accepts(match, place):
-                            yield Found(rule, place)
+            call = self.bodies.calls[value.ref] if value.kind == Kind.CALL else None
+            text = (call.callee if call is not None else value).text
+            names: tuple[str, ...] | None = None
+            for pattern, rule, match in (*table.by_last.get(text.rpartition(".")[2], ()), *opened):
+                if names is None and pattern.text not in _ALL:
+                    names = self._class_names(text, raised.scope, raised.line) if text else ()
+                name = text if pattern.text in _ALL else next((n for n in names or () if pattern.matches(n)), None)
+                if name is not None:
+                    place = Place(raised.line, 0, raised.line, raised.scope, raised.region, name, call, value)
+                    if self.judge.accepts(match, place):
+                        yield Found(rule, place)
 
     def _returns(self, table: _Named) -> Iterator[Found]:
         opened = [c for many in table.open.values() for c in many]
@@ -398,10 +430,13 @@ class _Finder:
                 continue
             candidates = opened
             if value is not None and table.by_last:
-                candidates = [*table.by_last.get(value.text.rpartition(".")[2], ()), *opened]
+                text = (self.bodies.calls[value.ref].callee if value.kind == Kind.CALL else value).text
+                candidates = [*table.by_last.get(text.rpartition(".")[2], ()), *opened]
             for pattern, rule, match in candidates:
-                names = ("",) if value is None else self.names.of(value, returned.scope, returned.line) or ("",)
-                name = next((n for n in names if pattern.text == ANYTHING or pattern.matches(n)), None)
+                name: str | None = ""
+                if pattern.text not in _ALL:
+                    names = () if value is None else self.names.of(value, returned.scope, returned.line)
+                    name = next((n for n in names if pattern.matches(n)), None)
                 if name is not None:
                     place = Place(returned.line, 0, returned.line, returned.scope, returned.region, name, None, value)
                     if self.judge.accepts(match, place):
@@ -415,20 +450,25 @@ class _Finder:
                     continue
                 for regex, rule, match in wanted:
                     if regex.search(param.name):
-                        at = _first_literal(param.default)
+                        at = first_literal(param.default)
                         line = function.line if at < 0 else self.facts.texts.literals[at].line
                         place = Place(line, 0, line, number, -1, param.name, None, param.default)
                         if self.judge.accepts(match, place):
                             yield Found(rule, place)
 
     def _literals(self, rows: list[tuple[Rule, Match]]) -> Iterator[Found]:
-        wanted = [(re.compile(m.literal), re.compile(m.called) if m.called else None, r, m) for r, m in rows]
+        by_purpose = self.index.by_purpose
+        if len(by_purpose) > _MOST_PURPOSES:
+            by_purpose.clear()
         for number, literal in enumerate(self.facts.texts.literals):
-            if literal.kind not in {"string", "bytes", "template"} or literal.context in _NOT_CODE:
+            if literal.kind not in _TEXTS or literal.context in _NOT_CODE:
                 continue
-            for regex, called, rule, match in wanted:
-                if called is not None and called.search(literal.name) is None:
-                    continue
+            wanted = by_purpose.get(literal.name)
+            if wanted is None:
+                wanted = by_purpose[literal.name] = [
+                    (re.compile(m.literal), r, m) for r, m in rows if not m.called or re.search(m.called, literal.name)
+                ]
+            for regex, rule, match in wanted:
                 if regex.search(literal.value) is not None:
                     value = Value(Kind.STRING if literal.kind != "template" else Kind.TEMPLATE, "", number)
                     place = Place(
@@ -466,7 +506,7 @@ class _Finder:
         keys = self._present(entries.by_last)
         if not (watched or read_words or keys or markup or operations):
             return
-        for root, line, column, scope, region in _roots(self.facts):
+        for root, line, column, scope, region in roots(self.facts):
             stack = [root]
             while stack:
                 value = stack.pop()
@@ -497,7 +537,7 @@ class _Finder:
 
     def _of_markup(self, value: Value, line: int, column: int) -> tuple[int, int]:
         """Return where an element stands: by the first literal in it, as it has no place of its own."""
-        first = _first_literal(value)
+        first = first_literal(value)
         if first < 0:
             return line, column
         literal = self.facts.texts.literals[first]
@@ -526,7 +566,7 @@ class _Finder:
                 continue
             for _, rule, match in table.by_last.get(name, ()):
                 at, start = (line, column)
-                if entry.ref >= 0 and entry.kind in _LITERALS:
+                if entry.ref >= 0 and entry.kind in LITERALS:
                     literal = self.facts.texts.literals[entry.ref]
                     at, start = literal.line, literal.column
                 place = Place(at, start, at, scope, region, name, None, entry)
@@ -548,7 +588,7 @@ class _Finder:
         for regex, rule, match in rows:
             if regex.search(text):
                 at, start = line, column
-                literal = _first_literal(value)
+                literal = first_literal(value)
                 if literal >= 0:
                     at, start = self.facts.texts.literals[literal].line, self.facts.texts.literals[literal].column
                 place = Place(at, start, at, scope, region, text, None, value)
@@ -556,50 +596,10 @@ class _Finder:
                     yield Found(rule, place)
 
 
+_MOST_PURPOSES: Final = 20_000
 _LAST: Final = re.compile(r"::|\\|->|>")
+_ALL: Final = frozenset({ANYTHING, "**"})
 _NAMING: Final = frozenset({Kind.PATH, Kind.MEMBER})
-_LITERALS: Final = frozenset({Kind.STRING, Kind.NUMBER, Kind.TEMPLATE, Kind.REGEX})
 _BUILDING: Final = frozenset({Kind.OPERATION, Kind.TEMPLATE, Kind.CALL})
+_TEXTS: Final = frozenset({"string", "bytes", "template"})
 _NOT_CODE: Final = frozenset({"docstring", "annotation"})
-
-
-def _first_literal(value: Value) -> int:
-    stack = [value]
-    while stack:
-        one = stack.pop()
-        if one.kind in _LITERALS and one.ref >= 0:
-            return one.ref
-        stack.extend(reversed(one.items))
-    return -1
-
-
-def _roots(facts: FileFacts) -> Iterator[tuple[Value, int, int, int, int]]:
-    """Yield each expression of a file once, with line, column (0 where it is not known), scope and region."""
-    bodies, outline = facts.bodies, facts.outline
-    for call in bodies.calls:
-        yield call.callee, call.line, call.column, call.scope, call.region
-        for arg in call.args:
-            yield arg.value, call.line, call.column, call.scope, call.region
-    for assign in bodies.assigns:
-        if assign.value is not None:
-            yield assign.value, assign.line, assign.column, assign.scope, assign.region
-    for returned in bodies.returns:
-        if returned.value is not None:
-            yield returned.value, returned.line, 0, returned.scope, returned.region
-    for raised in bodies.raises:
-        if raised.value is not None:
-            yield raised.value, raised.line, 0, raised.scope, raised.region
-    for region in bodies.regions:
-        if region.value is not None:
-            yield region.value, region.line, 0, region.scope, region.parent
-    for number, function in enumerate(outline.functions):
-        for param in function.params:
-            if param.default is not None:
-                yield param.default, function.line, 0, function.scope if number else 0, -1
-    for number, cls in enumerate(outline.classes):
-        for member in cls.members:
-            if member.value is not None:
-                yield member.value, member.line, 0, ~number, -1
-    for export in outline.exports:
-        if export.value is not None:
-            yield export.value, export.line, 0, 0, -1

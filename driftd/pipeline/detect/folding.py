@@ -13,13 +13,13 @@ from typing import TYPE_CHECKING, Final
 
 from driftd.pipeline.bindings import Means
 from driftd.pipeline.detect.operators import SAME, apply_method, apply_operator, number_of, substituted, truth
-from driftd.pipeline.facts.model import Kind, Value
+from driftd.pipeline.facts.model import Assign, Kind, Value
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
     from driftd.pipeline.detect.operators import Constant
-    from driftd.pipeline.facts.model import Assign, Call, FileFacts, Region
+    from driftd.pipeline.facts.model import Call, FileFacts
     from driftd.pipeline.scopes import Scopes
 
 Possible = tuple["Constant", ...] | None
@@ -37,7 +37,7 @@ class Folding:
         self._assigns: dict[tuple[int, str], list[Assign]] | None = None
         self._stored: dict[tuple[int, str], list[Assign]] = {}  # `name[key] = value`, by scope and name
         self._regions: dict[int, list[int]] = {}
-        self._used: dict[tuple[int, str], list[tuple[int, int, Call | None]]] | None = None
+        self._used: _Uses | None = None
         self._under_way: set[tuple[int, str, int]] = set()
         self._memo: dict[tuple[int, str, int], Possible] = {}
 
@@ -45,7 +45,7 @@ class Folding:
         """Return what a value can be where it is read."""
         kind = value.kind
         literals = self._facts.texts.literals
-        if kind == Kind.STRING or kind == Kind.REGEX:
+        if kind in {Kind.STRING, Kind.REGEX}:
             return (literals[value.ref].value,) if value.ref >= 0 else (SAME,)
         if kind == Kind.NUMBER:
             return (number_of(literals[value.ref].raw or literals[value.ref].value),) if value.ref >= 0 else (SAME,)
@@ -99,7 +99,10 @@ class Folding:
             content = self._content(container.text, scope, line, depth)
             if content is not None:
                 return self._read(content, keys[0][0], depth)
-        return _combined([self.values(container, scope, line, depth - 1), *keys], _at)
+        whole = self.values(container, scope, line, depth - 1)
+        if container.kind == Kind.PATH and whole is not None and SAME in whole:
+            return None  # others may have changed what it holds
+        return _combined([whole, *keys], _at)
 
     def _call(self, call: Call, depth: int) -> Possible:
         callee, scope, line = call.callee, call.scope, call.line
@@ -185,13 +188,12 @@ class Folding:
         region = self._region_at(scope, line)
         around = self._around(region)
         loops = [r for r in around if self._facts.bodies.regions[r].kind == "loop"]
-        found: list[Possible] = []
-        for assign in assigns:
-            if assign.line >= line and any(
-                self._facts.bodies.regions[r].line <= assign.line <= self._facts.bodies.regions[r].end_line
-                for r in loops
-            ):
-                found.append(self._given(assign, name, depth))  # from the round before
+        spans = [(r.line, r.end_line) for r in map(self._facts.bodies.regions.__getitem__, loops)]
+        found = [  # from the round before
+            self._given(assign, name, depth)
+            for assign in assigns
+            if assign.line >= line and any(start <= assign.line <= end for start, end in spans)
+        ]
         for assign in reversed(assigns):
             if assign.line >= line or assign.kind == "declare":
                 continue
@@ -212,11 +214,20 @@ class Folding:
         """Return what an assignment gives to a name."""
         if assign.value is None or assign.kind not in _STORING or assign.target.kind != Kind.PATH:
             return None
+        if assign.value.kind in _CONTAINERS and self._is_changed(name, assign.scope):
+            return None
         given = self.values(assign.value, assign.scope, assign.line, depth - 2)
         if assign.kind == "augmented":
             before = self._path(name, assign.scope, assign.line, depth - 2)
             return _combined([before, given], lambda *both: apply_operator("+=", both))
         return given
+
+    def _is_changed(self, name: str, scope: int) -> bool:
+        """Return whether something is put into or taken out of a container."""
+        return (scope, name) in self._stored or any(
+            call is not None and call.callee.text.rpartition(".")[2] not in _LOOKING_METHODS
+            for _, _, call in self._uses().get((scope, name), ())
+        )
 
     def _attribute(self, text: str, scope: int, depth: int) -> Possible:
         """Return what an attribute of the class around, or of a class of the file, is given once and for all."""
@@ -324,11 +335,11 @@ class Folding:
     def _region_at(self, scope: int, line: int) -> int:
         """Return the innermost region of a scope at a line."""
         if not self._regions:
-            for number, region in enumerate(self._facts.bodies.regions):
-                self._regions.setdefault(region.scope, []).append(number)
+            for number, one in enumerate(self._facts.bodies.regions):
+                self._regions.setdefault(one.scope, []).append(number)
         found = -1
         for number in self._regions.get(scope, ()):
-            region: Region = self._facts.bodies.regions[number]
+            region = self._facts.bodies.regions[number]
             if region.line <= line <= region.end_line and (line > region.line or region.kind in {"with", "loop"}):
                 found = number
         return found
@@ -401,31 +412,22 @@ class Folding:
         found = content.at(key)
         return None if found is None else self.values(found[0], found[1], found[2], depth - 2)
 
-    def _uses(self) -> dict[tuple[int, str], list[tuple[int, int, Call | None]]]:
+    def _uses(self) -> _Uses:
         """Return where local names are used: calls of their methods, or None for what hands them on."""
         if self._used is None:
-            self._used = {}
+            used: _Uses = {}
             for call in self._facts.bodies.calls:
                 head, dot, _ = call.callee.text.partition(".") if call.callee.kind == Kind.PATH else ("", "", "")
                 if dot:
-                    self._used.setdefault((call.scope, head), []).append((call.line, call.region, call))
+                    used.setdefault((call.scope, head), []).append((call.line, call.region, call))
                 if call.callee.text not in _LOOKING:
                     for arg in call.args:
-                        self._note(arg.value, call.scope, call.line, call.region)
+                        _note(used, arg.value, call.scope, call.line, call.region)
             for assign in self._facts.bodies.assigns:
                 if assign.value is not None:
-                    self._note(assign.value, assign.scope, assign.line, assign.region)
+                    _note(used, assign.value, assign.scope, assign.line, assign.region)
+            self._used = used
         return self._used
-
-    def _note(self, value: Value, scope: int, line: int, region: int) -> None:
-        """Note the plain names in a value: whoever gets them can change what they hold."""
-        assert self._used is not None
-        if value.kind == Kind.PATH:
-            if "." not in value.text:
-                self._used.setdefault((scope, value.text), []).append((line, region, None))
-        elif value.kind in _HANDING:
-            for item in value.items:
-                self._note(item, scope, line, region)
 
     def _of_scope(self) -> dict[tuple[int, str], list[Assign]]:
         if self._assigns is None:
@@ -444,6 +446,19 @@ class Folding:
                             self._assigns.setdefault((assign.scope, one.text), []).append(assign)
                         stack.extend(one.items)
         return self._assigns
+
+
+def _note(used: _Uses, value: Value, scope: int, line: int, region: int) -> None:
+    """Note the plain names in a value: whoever gets them can change what they hold."""
+    if value.kind == Kind.PATH:
+        if "." not in value.text:
+            used.setdefault((scope, value.text), []).append((line, region, None))
+    elif value.kind in _HANDING:
+        for item in value.items:
+            _note(used, item, scope, line, region)
+
+
+_Uses = dict[tuple[int, str], list[tuple[int, int, "Call | None"]]]
 
 
 class _Content:
@@ -465,7 +480,7 @@ class _Content:
 
     def apply(self, folding: Folding, step: Assign | Call, depth: int) -> bool:
         """Do what a statement does to it; False where that is not known."""
-        if not hasattr(step, "callee"):
+        if isinstance(step, Assign):
             key = folding.values(step.target.items[1], step.scope, step.line, depth - 2)
             if key is None or len(key) != 1 or key[0] is SAME or step.value is None or step.kind != "assign":
                 return False

@@ -8,6 +8,7 @@ from fnmatch import fnmatchcase
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
+from driftd.pipeline.detect.built import assigned, built_text, dynamic_parts, path_value
 from driftd.pipeline.detect.origins import comes_from, given_to
 from driftd.pipeline.detect.patterns import patterns
 from driftd.pipeline.detect.purposes import Purposes
@@ -146,6 +147,10 @@ class Judge:
             return False
         if c.items is not None and not any(self.fits(c.items, item, scope, line) for item in self._items(value)):
             return False
+        if c.comparison and not (value.kind == Kind.OPERATION and value.text in texts(c.comparison)):
+            return False
+        if c.entry is not None and not any(self.fits(c.entry, entry, scope, line) for _, entry in self.pairs(value)):
+            return False
         if c.part is not None and not any(
             self.fits(c.part, part, scope, line) for part in dynamic_parts(self, value, scope, line)
         ):
@@ -168,8 +173,8 @@ class Judge:
 
     def _is_regex(self, value: Value, scope: int, line: int, wanted: str) -> bool:
         if value.kind == Kind.PATH:
-            assigned = _assigned(self.facts, value.text, scope, line) or _assigned(self.facts, value.text, 0, line)
-            value = assigned if assigned is not None else value
+            given = assigned(self.facts, value.text, scope, line) or assigned(self.facts, value.text, 0, line)
+            value = given if given is not None else value
         if value.kind != Kind.REGEX or value.ref < 0:
             return False
         return _regex(wanted).search(self.facts.texts.literals[value.ref].value) is not None
@@ -276,7 +281,7 @@ class Judge:
         if value.kind in {Kind.PATH, Kind.MEMBER}:
             yield value.text
             if depth and value.kind == Kind.PATH and "." not in value.text:
-                given = _assigned(self.facts, value.text, scope, line)
+                given = assigned(self.facts, value.text, scope, line)
                 if given is not None:
                     yield from self._written(given, scope, line, depth - 1)
 
@@ -290,7 +295,7 @@ class Judge:
                 yield one.text if one.kind == Kind.PATH else "." + one.text
                 if one.kind == Kind.PATH and "." not in one.text and one.text not in seen:
                     seen.add(one.text)
-                    given = _assigned(self.facts, one.text, scope, line)
+                    given = assigned(self.facts, one.text, scope, line)
                     if given is not None:
                         stack.append(given)
             elif one.kind == Kind.CALL:
@@ -358,6 +363,8 @@ class Judge:
             return False
         if (c.does or c.does_only) and not _does(c, place):
             return False
+        if c.above and not self._is_above(place, texts(c.above)):
+            return False
         if c.is_method is not None and c.is_method is not (
             place.scope > 0 and self.facts.outline.functions[place.scope].kind == "method"
         ):
@@ -385,6 +392,17 @@ class Judge:
                 if self.is_named(self.names.path(decorator.name, function.scope, decorator.line), wanted):
                     return True
         return False
+
+    def _is_above(self, place: Place, wanted: tuple[str, ...]) -> bool:
+        """Return whether a decorator stands above one of these."""
+        if place.scope <= 0:
+            return False
+        function = self.facts.outline.functions[place.scope]
+        return any(
+            decorator.line > place.line
+            and self.is_named(self.names.path(decorator.name, function.scope, decorator.line), wanted)
+            for decorator in function.decorators
+        )
 
     def _in_class(self, place: Place, wanted: tuple[str, ...]) -> bool:
         outline, scope = self.facts.outline, place.scope
@@ -502,13 +520,8 @@ def _receiver(call: Call) -> list[Value]:
     if callee.kind == Kind.MEMBER:
         return list(callee.items[:1])
     if callee.kind == Kind.PATH and "." in callee.text:
-        return [_path_value(callee.text.rpartition(".")[0])]
+        return [path_value(callee.text.rpartition(".")[0])]
     return []
-
-
-@lru_cache(maxsize=4096)
-def _path_value(text: str) -> Value:
-    return Value(Kind.PATH, text)
 
 
 @lru_cache(maxsize=4096)
@@ -525,7 +538,7 @@ def _says_something(c: Condition) -> bool:
     """Return whether a condition itself says anything of a value; `any` and `not` are of conditions of their own."""
     return bool(
         c.is_ or c.text or c.name or c.kind or c.has or c.lacks or c.calls or c.items
-        or c.part or c.written or c.mentions or c.permits or c.comes_from
+        or c.part or c.entry or c.comparison or c.written or c.mentions or c.permits or c.comes_from
         or c.text_built or c.regex or c.async_ is not None
         or c.built is not None or c.constant is not None or c.empty is not None or c.missing is not None
         or c.at_least is not None or c.at_most is not None or c.below is not None
@@ -557,86 +570,6 @@ def _used(facts: FileFacts) -> set[int]:
 
 _BRANCHES: Final = {"branch", "else", "case", "loop"}
 _KINDS: Final = {number: name.lower() for name, number in vars(Kind).items() if name.isupper()}
-_JOINING: Final = frozenset({"+", "%", ".", "<<", "||", "&"})
-_FORMATTING: Final = frozenset({"format", "join", "concat", "sprintf", "Format", "Sprintf", "formatted"})
-
-
-def built_text(judge: Judge, value: Value, scope: int, line: int, depth: int = 6) -> str | None:
-    """Return the constant text of a string that is put together, `{}` for what is not constant; None for others.
-
-    A name is followed to the one value that the file gives it in the same function.
-    """
-    kind = value.kind
-    if kind == Kind.TEMPLATE:
-        if judge.names.is_constant(value, scope, line):
-            return None
-        return judge.facts.texts.literals[value.ref].value if value.ref >= 0 else "{}"
-    if depth == 0:
-        return None
-    if kind == Kind.OPERATION and value.text in _JOINING and len(value.items) >= 2:
-        parts = [_part(judge, item, scope, line, depth - 1) for item in value.items]
-        has_text = any(text.replace("{}", "") for text, _ in parts)
-        return "".join(text for text, _ in parts) if has_text and any(dynamic for _, dynamic in parts) else None
-    if kind == Kind.CALL:
-        call = judge.names.calls[value.ref]
-        callee = call.callee
-        if callee.kind == Kind.MEMBER and callee.text in _FORMATTING and callee.items and call.args:
-            text = judge.names.text(callee.items[0], scope, line)
-            dynamic = any(not judge.names.is_constant(arg.value, scope, line) for arg in call.args)
-            return text if text is not None and dynamic else None
-        if callee.text.rpartition(".")[2] in _FORMATTING and len(call.args) > 1:
-            text = judge.names.text(call.args[0].value, scope, line)
-            dynamic = any(not judge.names.is_constant(arg.value, scope, line) for arg in call.args[1:])
-            return text if text is not None and dynamic else None
-        if callee.kind == Kind.PATH and callee.text.rpartition(".")[2] in _FORMATTING and call.args:
-            text = judge.names.text(_path_value(callee.text.rpartition(".")[0]), scope, line)
-            dynamic = any(not judge.names.is_constant(arg.value, scope, line) for arg in call.args)
-            return text if text is not None and dynamic else None
-        return None
-    if kind == Kind.PATH and "." not in value.text:
-        assigned = _assigned(judge.facts, value.text, scope, line)
-        return None if assigned is None else built_text(judge, assigned, scope, line, depth - 2 if depth > 2 else 0)
-    if kind in {Kind.CAST, Kind.AWAIT, Kind.NAMED} and value.items:
-        return built_text(judge, value.items[-1] if kind == Kind.NAMED else value.items[0], scope, line, depth - 1)
-    if kind == Kind.CONDITIONAL and len(value.items) == 3:
-        for item in value.items[1:]:
-            found = built_text(judge, item, scope, line, depth - 1)
-            if found is not None:
-                return found
-    return None
-
-
-def dynamic_parts(judge: Judge, value: Value, scope: int, line: int, depth: int = 6) -> Iterator[Value]:
-    """Yield the parts of a string that is put together which are not the same every time."""
-    if depth == 0 or judge.names.is_constant(value, scope, line):
-        return
-    kind = value.kind
-    inner: tuple[Value, ...] = ()
-    if (
-        kind == Kind.TEMPLATE
-        or (kind == Kind.OPERATION and value.text in _JOINING)
-        or kind in {Kind.TUPLE, Kind.LIST, Kind.SPREAD}
-    ):
-        inner = value.items
-    elif kind == Kind.DICT:
-        inner = value.items[1::2]
-    elif kind == Kind.CALL:
-        call = judge.names.calls[value.ref]
-        if call.callee.text.rpartition(".")[2] in _FORMATTING:
-            inner = tuple(arg.value for arg in call.args)
-    elif kind == Kind.PATH and "." not in value.text and depth == _FOLLOWING:
-        assigned = _assigned(judge.facts, value.text, scope, line)
-        if assigned is not None and built_text(judge, assigned, scope, line) is not None:
-            inner = (assigned,)
-    elif kind == Kind.CONDITIONAL:
-        inner = value.items[1:]
-    if not inner:
-        yield value
-    for item in inner:
-        yield from dynamic_parts(judge, item, scope, line, depth - 1)
-
-
-_FOLLOWING: Final = 6  # only the whole string is looked up by its name
 _MENTIONED: Final = 60
 _CHANGING: Final = frozenset(
     {
@@ -654,30 +587,3 @@ _CHANGING: Final = frozenset(
         "sort",
     }
 )
-
-
-def _part(judge: Judge, value: Value, scope: int, line: int, depth: int) -> tuple[str, bool]:
-    """Return the text of a part of a string, and whether something in it is not constant."""
-    text = judge.names.text(value, scope, line)
-    if text is not None:
-        return text, False
-    inner = built_text(judge, value, scope, line, depth)
-    if inner is not None:
-        return inner, True
-    return "{}", not judge.names.is_constant(value, scope, line)
-
-
-def _assigned(facts: FileFacts, name: str, scope: int, line: int) -> Value | None:
-    """Return the one value that a function gives to a name before a line."""
-    found = None
-    for assign in facts.bodies.assigns:
-        if (
-            assign.scope == scope
-            and assign.line <= line
-            and assign.target.kind == Kind.PATH
-            and assign.target.text == name
-        ):
-            if assign.kind == "augmented":
-                return assign.value if found is None else found
-            found = assign.value
-    return found

@@ -24,6 +24,8 @@ from driftd.rows.ids import fingerprint
 from driftd.rows.patterns import DetectionRow
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from driftd.pipeline.detect.finding import Found
     from driftd.pipeline.detect.rules import Rule
     from driftd.pipeline.facts.model import FileFacts
@@ -111,7 +113,7 @@ def marks_of(path: str, facts: FileFacts, scopes: Scopes | None = None, encoded:
     testing = is_test(path)
     found = find(path, facts, index_of(facts.language), scopes, is_test=testing, encoded=encoded)
     suppressions = Suppressions(facts)
-    ordinals: dict[tuple[str, str, str], int] = {}
+    identify = _Identities(path, facts)
     rows, faults = [], []
     choices: dict[tuple[str, str], list[int]] = {}
     for one in found:
@@ -122,11 +124,7 @@ def marks_of(path: str, facts: FileFacts, scopes: Scopes | None = None, encoded:
             choices.setdefault((question, alternative), []).extend((place.line, owner))
         if not rule.most:
             continue
-        text, shown = _texts(one, facts)
-        around = _around(facts, place.scope)
-        key = (rule.id, around, text)
-        ordinal = ordinals[key] = ordinals.get(key, -1) + 1
-        number = fingerprint(rule.id, path, around, text, ordinal)
+        number, text, shown = identify(one)
         owasp = owasp_of(rule.cwe)
         column = max(1, place.column)
         rows.append(
@@ -180,6 +178,30 @@ def marks_of(path: str, facts: FileFacts, scopes: Scopes | None = None, encoded:
     )
 
 
+def identified(path: str, facts: FileFacts) -> Iterator[tuple[str, Found]]:
+    """Yield what the rules find in a file, with the ids of its detections."""
+    identify = _Identities(path, facts)
+    for one in find(path, facts, index_of(facts.language), is_test=is_test(path)):
+        if one.rule.most:
+            yield identify(one)[0], one
+
+
+class _Identities:
+    """Gives findings their ids, in order: of equal ones in a function, which it is."""
+
+    def __init__(self, path: str, facts: FileFacts) -> None:
+        self._path, self._facts = path, facts
+        self._ordinals: dict[tuple[str, str, str], int] = {}
+
+    def __call__(self, one: Found) -> tuple[str, str, str]:
+        """Return id, code and what is shown of the code."""
+        text, shown = _texts(one, self._facts)
+        around = _around(self._facts, one.place.scope)
+        key = (one.rule.id, around, text)
+        ordinal = self._ordinals[key] = self._ordinals.get(key, -1) + 1
+        return fingerprint(one.rule.id, self._path, around, text, ordinal), text, shown
+
+
 def _lengths(facts: FileFacts) -> tuple[tuple[int, ...], tuple[int, ...]]:
     counts: dict[int, int] = {}
     long = []
@@ -226,5 +248,6 @@ def _around(facts: FileFacts, scope: int) -> str:
 
 
 UNUSED_SUPPRESSION: Final = "driftd/unused-suppression"
+UNUSED_CONFIDENCE: Final = 0.95
 _LONGEST: Final = 200
 _LONGEST_IDENTITY: Final = 4000

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import operator
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -102,10 +102,10 @@ _MEMBERSHIP: Final = frozenset({"in", "not in"})
 _UNCHANGED: Final = frozenset({"encode", "decode", "format_map"})
 _PLAIN: Final = frozenset({"lower", "upper", "strip", "lstrip", "rstrip", "title", "capitalize", "casefold"})
 _TESTING: Final = frozenset({"startswith", "endswith"})
-_COMPARING: Final[dict[str, Callable[[object, object], object]]] = {
+_COMPARING: Final[dict[str, Callable[[Any, Any], object]]] = {
     "==": operator.eq, "!=": operator.ne, "<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge,
 }  # fmt: skip
-_ARITHMETIC: Final[dict[str, Callable[[float, float], float]]] = {
+_ARITHMETIC: Final[dict[str, Callable[[Any, Any], float]]] = {
     "+": operator.add, "-": operator.sub, "*": operator.mul, "/": operator.truediv, "//": operator.floordiv,
     "%": operator.mod, "|": lambda a, b: int(a) | int(b), "&": lambda a, b: int(a) & int(b),
 }  # fmt: skip

@@ -19,6 +19,7 @@ class NamePattern(NamedTuple):
     last: str
     first: str
     regex: re.Pattern[str] | None
+    is_any: bool = False  # whether any owner will do: `*.execute`
 
     def matches(self, name: str) -> bool:
         """Return whether a dotted name is one of those that are meant."""
@@ -58,7 +59,7 @@ def compiled(text: str) -> NamePattern:
             regex += "(?:.+)" if is_last else r"(?:.+\.)?"
         else:
             regex += re.escape(part).replace(r"\*", r"[^.]*") + ("" if is_last else r"\.")
-    return NamePattern(text, last, first, re.compile(regex))
+    return NamePattern(text, last, first, re.compile(regex), is_any=len(parts) == 2 and parts[0] == "**" and bool(last))
 
 
 def patterns(texts: tuple[str, ...]) -> tuple[NamePattern, ...]:

@@ -33,13 +33,14 @@ class Purposes:
     def __init__(self, facts: FileFacts) -> None:
         """Keep the facts."""
         self._facts = facts
-        self._of_calls: dict[int, list[_Use]] | None = None
+        self._is_collected = False
+        self._of_calls: dict[int, list[_Use]] = {}
         self._of_names: dict[tuple[int, str], list[_Use]] = {}
 
     def of(self, number: int) -> frozenset[str]:
         """Return the names that tell what the result of a call is for."""
-        if self._of_calls is None:
-            self._of_calls = {}
+        if not self._is_collected:
+            self._is_collected = True
             self._collect()
         found: set[str] = set()
         calls, locals_ = [number], list[tuple[int, str]]()
@@ -95,7 +96,6 @@ class Purposes:
 
     def _add(self, value: Value, scope: int, use: _Use) -> None:
         """Note that the parts of a value go where the value goes; an entry also to its key."""
-        assert self._of_calls is not None
         stack = [(value, use)]
         while stack:
             one, where = stack.pop()

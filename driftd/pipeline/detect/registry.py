@@ -10,6 +10,8 @@ from functools import cache
 from importlib.resources import files
 from typing import TYPE_CHECKING, Final
 
+import msgspec
+
 from driftd.pipeline.detect.finding import RuleIndex
 from driftd.pipeline.detect.rules import Rule, RuleFile, parse
 from driftd.pipeline.modules import ECMASCRIPT
@@ -44,7 +46,12 @@ def pack_files(folder: str) -> tuple[RuleFile, ...]:
 def index_of(language: str) -> RuleIndex:
     """Return the rules of a language."""
     choices = RuleFile(rule=rules_of_choices())
-    return RuleIndex((*pack_files(family(language)), *pack_files("any"), choices, *_custom), language)
+    own = {rule.id for file in _custom for rule in file.rule}
+    packs = [
+        msgspec.structs.replace(file, rule=tuple([rule for rule in file.rule if rule.id not in own])) if own else file
+        for file in (*pack_files(family(language)), *pack_files("any"))
+    ]
+    return RuleIndex((*packs, choices, *_custom), language)
 
 
 @cache
@@ -54,6 +61,11 @@ def rules_by_id() -> Mapping[str, Rule]:
     return {rule.id: rule for file in files for rule in file.rule}
 
 
+def use_encoded(rules: bytes) -> None:
+    """Take the rules of the workspace, encoded; in a worker process."""
+    use_custom(msgspec.msgpack.decode(rules, type=tuple[RuleFile, ...]))
+
+
 def families() -> list[str]:
     """Return the folders that there are."""
     return sorted(one.name for one in _FOLDER.iterdir() if one.is_dir())
@@ -61,6 +73,9 @@ def families() -> list[str]:
 
 def use_custom(found: Iterable[RuleFile]) -> None:
     """Take the rules of the workspace instead of those taken before; one of a pack's id replaces that."""
+    found = list(found)
+    if found == _custom:
+        return
     _custom[:] = found
     index_of.cache_clear()
     rules_by_id.cache_clear()

@@ -57,6 +57,8 @@ class Condition(_Part, frozen=True, kw_only=True):
     - has: entries of an object or dictionary (dotted: `cookie.secure`), or keyword arguments of a call, with conditions
     - lacks: entries that must not be there
     - items: at least one element is so
+    - comparison: it is an operation with this operator
+    - entry: the value of at least one entry of an object or dictionary is so
     - part: at least one part of it that is not constant is so, of a string that is put together (see `built`)
     - written: its name as it is written there (what is called, of a call) is found by this regular expression
     - mentions: a name that is read in it, dotted as it is written there, is found by this regular expression
@@ -83,6 +85,7 @@ class Condition(_Part, frozen=True, kw_only=True):
     - imports: the file imports one of these modules
     - has_call: the file calls one of these names
     - in_finally: whether it stands in a finally block
+    - above: the decorator stands above another one that resolves to one of these
     - is_method: whether it is a method of an instance, or its decorator
     - does, does_only: an error handler does one of these; these and nothing else (see `facts.model.Handler`)
     - changed: whether the parameter is changed in the function, kept by it, or returned
@@ -132,6 +135,9 @@ class Condition(_Part, frozen=True, kw_only=True):
     in_finally: bool | None = None
     purpose: str = ""
     part: Condition | None = None
+    entry: Condition | None = None
+    comparison: str | Texts = ()
+    above: str | Texts = ()
     written: str = ""
     mentions: str = ""
     permits: int = 0
@@ -211,10 +217,12 @@ class Fix(_Part, frozen=True, kw_only=True):
 
     - set_argument: give the argument called `argument` the value `text`
     - remove_argument: take it out
-    - replace_callee: call `text` instead
+    - replace_callee: call `text`, a name with its module, instead, where the first match found the call
     - replace_value: assign, or write, `text` instead
     - replace_text: replace what the regular expression `find` finds in the flagged code by `text`
     - remove: take the statement out
+
+    `drop` are arguments, by name or position, that are taken out as well.
     """
 
     description: str
@@ -226,6 +234,7 @@ class Fix(_Part, frozen=True, kw_only=True):
     argument: str = ""
     find: str = ""
     text: str = ""
+    drop: Texts = ()
 
 
 class Rule(_Part, frozen=True, kw_only=True):
@@ -294,9 +303,13 @@ SUBJECTS: Final = (
 def parse(text: str, where: str) -> RuleFile:
     """Return the rules that a TOML text holds; `where` is what errors call it.  Raises RuleError."""
     try:
-        data = tomllib.loads(text)
+        return parse_data(tomllib.loads(text), where)
     except tomllib.TOMLDecodeError as error:
         raise RuleError(f"{where}: {error}") from None
+
+
+def parse_data(data: dict[str, Any], where: str) -> RuleFile:
+    """Return the rules of a TOML text that was read already.  Raises RuleError."""
     names = data.pop("names", {})
     if names:
         data = _with_names(data, names, where)
@@ -395,7 +408,7 @@ def _check_condition(condition: Condition, wrong: Any) -> None:
     _regex(condition.written, wrong)
     _regex(condition.mentions, wrong)
     nested = [*condition.has.values(), *condition.any, *condition.call_where]
-    nested += [one for one in (condition.items, condition.not_, condition.part) if one is not None]
+    nested += [one for one in (condition.items, condition.not_, condition.part, condition.entry) if one is not None]
     for one in nested:
         _check_condition(one, wrong)
 

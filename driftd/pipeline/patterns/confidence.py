@@ -56,6 +56,23 @@ def posterior(prior: tuple[float, float], sites: int, followed: int, effect: tup
     )
 
 
+def counted(kind: str, sites: int, followed: int) -> tuple[int, int]:
+    """Return the places that count as evidence, and those of them that the pattern holds for: none of a rule's."""
+    return (sites, followed) if kind == "choice" else (0, 0)
+
+
+def factors(prior: tuple[float, float], sites: int, followed: int, effect: tuple[float, float]) -> dict[str, float]:
+    """Return the share that each source has in a posterior, and what its mean would be without feedback."""
+    found = posterior(prior, sites, followed, effect)
+    total = found.alpha + found.beta
+    return {
+        "prior": round((prior[0] + prior[1]) / total, 4),
+        "code": round(sites / total, 4),
+        "feedback": round((effect[0] + effect[1]) / total, 4),
+        "mean_without_feedback": round(posterior(prior, sites, followed, (0.0, 0.0)).mean, 6),
+    }
+
+
 def rule_prior(confidence: float) -> tuple[float, float]:
     """Return the prior of a rule whose findings are right in this share of cases."""
     return RULE_WEIGHT * confidence, RULE_WEIGHT * (1 - confidence)

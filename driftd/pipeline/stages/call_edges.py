@@ -375,8 +375,8 @@ class CallEdges(Remembering):
         """Remember what the results of a file depend on."""
         users = self._users
         results = [r for round_ in self._rounds if (r := round_.results.get(path)) is not None]
-        reads = {id(part): part.reads for r in results for part in r.parts().values() if part.reads}
-        now = set[int]().union(*{id(r): r.seen for r in results}.values(), *reads.values())
+        reads = [part.reads for r in {id(r): r for r in results}.values() for part in r.parts().values() if part.reads]
+        now = set[int]().union(*{id(r): r.seen for r in results}.values(), *reads)
         old = set(self._seen.pop(path, ()))
         for key in old - now:
             users.discard(key, path)

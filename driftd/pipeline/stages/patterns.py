@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, ClassVar, Final, NamedTuple
 from driftd.pipeline.detect.marks import LONG, Fault, Marks
 from driftd.pipeline.digest import MarksPart, NamesPart
 from driftd.pipeline.learned import Seen
-from driftd.pipeline.patterns.confidence import posterior, rule_prior
+from driftd.pipeline.patterns.about import nature_of
+from driftd.pipeline.patterns.confidence import counted, factors, posterior, rule_prior
 from driftd.pipeline.patterns.conventions import conventions, expired, momentum_of, row_of
 from driftd.pipeline.patterns.outliers import significance, upper_limit
 from driftd.pipeline.patterns.questions import family, questions
@@ -192,7 +193,10 @@ class Patterns(Remembering):
         kept = self._files[path]
         wanted: dict[Key, Usual] = {}
         for key, counts in kept.answers.items():
-            usual = self._around(path, key) if questions()[key[1]].report else None
+            question = questions()[key[1]]
+            usual = self._around(path, key) if question.report else None
+            if usual is not None and question.usual and usual.alternative not in question.usual:
+                continue
             if usual is not None and counts.keys() - {usual.alternative} and not _is_own_way(counts, usual):
                 wanted[key] = usual
         limit = self._limits.get(kept.family, 0)
@@ -325,14 +329,12 @@ class Patterns(Remembering):
         return history
 
     def _vanished(self, present: set[str], learned: Learned) -> list[PatternConfidenceRow]:
-        """Return the rows of patterns that an earlier process knew and that are nowhere any more."""
+        """Return the rows of patterns that an earlier process, or somebody's feedback, knew and that are nowhere."""
         rows = []
-        for pattern, history in learned.history.items():
-            if pattern not in present and history and history[-1].sites:
-                looks = self._looked(pattern, 0, 0, learned)
-                kind = "choice" if pattern.count("/") >= 2 and pattern.split("/")[1] in questions() else "rule"
-                prior = (1.0, 1.0)
-                rows.append(_row(pattern, kind, None, prior, 0, 0, learned, "falling", looks))
+        for pattern in sorted((learned.history.keys() | learned.feedback.keys()) - present):
+            kind, category, prior = nature_of(pattern)
+            looks = self._looked(pattern, 0, 0, learned)
+            rows.append(_row(pattern, kind, category, prior, 0, 0, learned, "stable", looks))
         return rows
 
 
@@ -348,16 +350,9 @@ def _row(
     history: tuple[Seen, ...],
 ) -> PatternConfidenceRow:
     effect = learned.effect(pattern)
-    counted = (sites, followed) if kind == "choice" else (0, 0)
-    found = posterior(prior, *counted, effect)
+    evidence = counted(kind, sites, followed)
+    found = posterior(prior, *evidence, effect)
     low, high = found.interval
-    total = found.alpha + found.beta
-    factors = {
-        "prior": round((prior[0] + prior[1]) / total, 4),
-        "code": round(counted[0] / total, 4),
-        "feedback": round((effect[0] + effect[1]) / total, 4),
-        "mean_without_feedback": round(posterior(prior, *counted, (0.0, 0.0)).mean, 6),
-    }
     return PatternConfidenceRow(
         pattern_id=pattern,
         alpha=found.alpha,
@@ -374,7 +369,7 @@ def _row(
         followed=followed,
         prior_alpha=prior[0],
         prior_beta=prior[1],
-        factors=json_text(factors),
+        factors=json_text(factors(prior, *evidence, effect)),
         history=json_text([[seen.at, seen.sites, seen.followed] for seen in history]),
         seen_at=learned.now if sites else None,
     )

@@ -1,18 +1,18 @@
 """violations: what rules find and where files depart from the project's patterns, after what people said about it.
 
 A finding is raised with the severity of its rule (see `detect.severity`), one step less where too many findings of its
-pattern or detector were false, and not at all where those are disabled or ignored.  Its confidence is how often findings
-of its pattern are right: for a rule the mean of the posterior over its measured confidence and the feedback on it, for a
-departure what the pattern's own posterior made of it.
+pattern or detector were false, and not at all where those are disabled or ignored.  Its confidence is how often such
+findings are right: what the rule was measured to have, or how usual the pattern is at least, is worth eight judged
+findings (see `patterns.confidence`), and feedback on the pattern adds to them.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar, Final
+from typing import TYPE_CHECKING, ClassVar
 
 import msgspec
 
-from driftd.pipeline.detect.marks import UNUSED_SUPPRESSION, Fault, Marks, Silence
+from driftd.pipeline.detect.marks import UNUSED_CONFIDENCE, UNUSED_SUPPRESSION, Fault, Marks, Silence
 from driftd.pipeline.detect.severity import milder
 from driftd.pipeline.detect.suppressions import covers
 from driftd.pipeline.digest import MarksPart
@@ -144,9 +144,7 @@ def rule_id_of(fault: Fault) -> str:
 
 def confidence_of(fault: Fault, learned: Learned) -> float:
     """Return how sure it is that somebody wants to know of a finding."""
-    if fault.pattern:
-        return fault.confidence
-    return posterior(rule_prior(fault.confidence), 0, 0, learned.effect(fault.rule)).mean
+    return posterior(rule_prior(fault.confidence), 0, 0, learned.effect(fault.pattern or fault.rule)).mean
 
 
 def _raised(marks: Marks, departures: Iterable[Fault]) -> Iterator[Fault]:
@@ -192,9 +190,6 @@ def _useless(silence: Silence) -> Fault:
         severity="hint",
         category="documentation",
         message=f"This comment silences {named}{hint}",
-        confidence=SURE,
+        confidence=UNUSED_CONFIDENCE,
         fix="Take the comment out",
     )
-
-
-SURE: Final = 0.95

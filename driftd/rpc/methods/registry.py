@@ -6,6 +6,7 @@ from typing import Any
 
 from driftd.rpc.method import Method
 from driftd.rpc.methods import (
+    backups,
     call_graph,
     cancel,
     discover,
@@ -34,9 +35,14 @@ _METHODS: tuple[Method[Any], ...] = (
     call_graph.CALLERS,
     call_graph.CALLEES,
     entry_points.METHOD,
+    backups.BACKUP,
+    backups.RESTORE,
+    backups.EXPORT,
+    backups.IMPORT,
     gc.METHOD,
     violations.VIOLATIONS,
     violations.EXPLAIN,
+    violations.QUICK_FIX,
     violations.BASELINE,
     feedback.FEEDBACK,
     feedback.FEEDBACK_STATS,

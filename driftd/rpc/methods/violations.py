@@ -11,7 +11,7 @@ from driftd.rows.enforcement import Severity
 from driftd.rpc.method import Method, NoParams, Params, Session
 from driftd.rpc.methods.feedback import Name
 from driftd.rpc.methods.lists import After, Limit
-from driftd.rpc.results import BaselineResult, ExplainResult, ListResult
+from driftd.rpc.results import BaselineResult, ExplainResult, ListResult, QuickFixResult
 from driftd.rpc.service import Filter
 
 
@@ -57,6 +57,12 @@ async def explain(session: Session, params: ViolationParams) -> object:
     return {**await session.service.explain(params.violation_id), "as_of": as_of}
 
 
+async def quick_fix(session: Session, params: ViolationParams) -> object:
+    """Return the edits for a violation."""
+    as_of = await session.service.as_of()
+    return {**await session.service.quick_fix(params.violation_id), "as_of": as_of}
+
+
 async def baseline(session: Session, _params: NoParams) -> object:
     """Write the baseline."""
     as_of = await session.service.as_of()
@@ -76,6 +82,13 @@ EXPLAIN = Method(
     ViolationParams,
     ExplainResult,
     explain,
+)
+QUICK_FIX = Method(
+    "quick_fix",
+    "Gives the edits that remove a violation from its file as it is now, where that is certain.",
+    ViolationParams,
+    QuickFixResult,
+    quick_fix,
 )
 BASELINE = Method(
     "baseline",
