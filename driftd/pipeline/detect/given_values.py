@@ -2,8 +2,8 @@
 
 `static final String KEY = "abc"` makes `KEY`, `this.KEY` and `Keys.KEY` that string in the file.  A name that is given
 several values stands for what may hold where it is read: in a function, what was given last without a condition and
-what may have replaced it; a field, and a name of the file, for all that the file gives it.  A parameter hides what is
-outside and stands for nothing, as does what is changed in place (`+=`).
+what may have replaced it; a field, and a name of the file, for all that the file gives it; a parameter for what the
+calls in the file hand to it.  What is changed in place (`+=`, `nextBytes(x)`) stands for nothing.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from driftd.pipeline.facts.model import Kind
 
 if TYPE_CHECKING:
-    from driftd.pipeline.facts.model import FileFacts, Value
+    from driftd.pipeline.facts.model import Call, FileFacts, Value
 
 
 class Given(NamedTuple):
@@ -38,6 +38,8 @@ class GivenValues:
                 if member.value is not None:
                     rows.append((member.line, ~number, member.value))
         bodies = facts.bodies
+        self._filled = _filled(facts)
+        self._passed: dict[str, list[Call]] | None = None
         for assign in bodies.assigns:
             target = assign.target
             if target.kind != Kind.PATH or (assign.kind == "declare" and assign.value is None):
@@ -75,14 +77,57 @@ class GivenValues:
                     return self._field(~at, head)
                 at = self._facts.outline.classes[~at].scope
                 continue
-            if at and any(p.name == head for p in self._facts.outline.functions[at].params):
+            if (at, head) in self._filled:
                 return []
+            if at:
+                position = self._position(at, head)
+                if position >= 0:
+                    return [] if (at, head) in self._local else self._given_by_callers(at, position)
             rows = self._local.get((at, head))
             if rows:
                 return self._reaching(rows, at, before)
             if at == 0:
                 return []
             at, before = self._facts.outline.functions[at].scope, _LATEST
+
+    def _position(self, function: int, name: str) -> int:
+        params = self._facts.outline.functions[function].params
+        return next((i for i, p in enumerate(params) if p.name == name), -1)
+
+    def _given_by_callers(self, function: int, position: int) -> list[Given]:
+        """Return what the calls in the file hand to a parameter; nothing if there are none."""
+        declared = self._facts.outline.functions[function]
+        if not declared.name or declared.kind == "lambda":
+            return []
+        if self._passed is None:
+            self._passed = {}
+            for call in self._facts.bodies.calls:
+                if self._is_of_file(call):
+                    self._passed.setdefault(call.callee.text.rpartition(".")[2], []).append(call)
+        name = declared.name
+        if declared.kind == "constructor" and declared.scope < 0:
+            name = self._facts.outline.classes[~declared.scope].name
+        return [
+            Given(call.args[position].value, call.scope, call.line)
+            for call in self._passed.get(name, ())
+            if len(call.args) == len(declared.params) and not any(arg.name for arg in call.args)
+        ]
+
+    def _is_of_file(self, call: Call) -> bool:
+        """Return whether a call is of something that the file declares, as far as its receiver tells."""
+        callee = call.callee
+        if callee.kind == Kind.MEMBER and callee.items:
+            return self._is_instance(callee.items[0])
+        head, dot, rest = callee.text.partition(".")
+        if callee.kind != Kind.PATH or "." in rest:
+            return False
+        if not dot or head in OWN or head in self._classes:
+            return True
+        rows = self._local.get((call.scope, head), ())
+        return any(value is not None and self._is_instance(value) for _, _, value in rows)
+
+    def _is_instance(self, value: Value) -> bool:
+        return value.kind == Kind.CALL and self._facts.bodies.calls[value.ref].callee.text in self._classes
 
     def _is_local(self, name: str, scope: int) -> bool:
         """Return whether an assignment is to a name of the function itself: no field of a class around has the name."""
@@ -108,6 +153,31 @@ class GivenValues:
         return found if len(found) == len(earlier[start:]) else []
 
 
+def _filled(facts: FileFacts) -> set[tuple[int, str]]:
+    """Return the names whose content something else puts in: `random.nextBytes(salt)`, `System.arraycopy(a, 0, b, …)`."""
+    found = set()
+    for call in facts.bodies.calls:
+        last = call.callee.text.rpartition(".")[2]
+        if last in _FILLING and call.args:
+            value = call.args[2 if last == "arraycopy" and len(call.args) > 2 else 0].value
+            if value.kind == Kind.PATH:
+                found.add((call.scope, value.text))
+    return found
+
+
+_FILLING: Final = frozenset(
+    {
+        "nextBytes",
+        "NextBytes",
+        "GetNonZeroBytes",
+        "Fill",
+        "Read",
+        "ReadFull",
+        "arraycopy",
+        "fill_bytes",
+        "try_fill_bytes",
+    }
+)
 OWN: Final = frozenset({"this", "self", "Self", "static"})
 _OPAQUE: Final = frozenset({"augmented", "for", "catch", "with"})
 _LATEST: Final = 1 << 30

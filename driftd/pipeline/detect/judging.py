@@ -366,6 +366,8 @@ class Judge:
             return False
         if (c.does or c.does_only) and not _does(c, place):
             return False
+        if c.caught_as and (place.handler is None or not _regex(c.caught_as).search(place.handler.name)):
+            return False
         if c.above and not self._is_above(place, texts(c.above)):
             return False
         if c.is_method is not None and c.is_method is not (

@@ -563,7 +563,7 @@ def _module(text: str) -> str:
 def _imported(module: str, name: str, *, ecmascript: bool) -> str:
     if not name or name == "*" or (ecmascript and name == "default"):
         return _module(module)
-    return f"{_module(module)}.{name}"
+    return f"{_module(module)}.{name}" if module else name
 
 
 def _number(text: str) -> float | None:

@@ -88,6 +88,7 @@ class Condition(_Part, frozen=True, kw_only=True):
     - in_finally: whether it stands in a finally block
     - above: the decorator stands above another one that resolves to one of these
     - is_method: whether it is a method of an instance, or its decorator
+    - caught_as: the name that an error handler gives the error is found by this regular expression
     - does, does_only: an error handler does one of these; these and nothing else (see `facts.model.Handler`)
     - changed: whether the parameter is changed in the function, kept by it, or returned
     - file_mentions: a name that is read anywhere in the file is found by this regular expression
@@ -159,6 +160,7 @@ class Condition(_Part, frozen=True, kw_only=True):
     handed_to: str | Texts = ()
     commented: bool | None = None
     async_: bool | None = None
+    caught_as: str = ""
 
 
 class Match(_Part, frozen=True, kw_only=True):
@@ -414,6 +416,7 @@ def _check_condition(condition: Condition, wrong: Any) -> None:
     _regex(condition.written, wrong)
     _regex(condition.mentions, wrong)
     _regex(condition.file_mentions, wrong)
+    _regex(condition.caught_as, wrong)
     _regex(condition.text_built, wrong)
     _regex(condition.regex, wrong)
     nested = [*condition.has.values(), *condition.any, *condition.call_where]
