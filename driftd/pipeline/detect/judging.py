@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final
@@ -12,6 +11,7 @@ from driftd.pipeline.detect import callbacks
 from driftd.pipeline.detect.built import assigned, built_text, dynamic_parts, path_value
 from driftd.pipeline.detect.origins import comes_from, given_to
 from driftd.pipeline.detect.patterns import patterns
+from driftd.pipeline.detect.places import Place
 from driftd.pipeline.detect.purposes import Purposes
 from driftd.pipeline.detect.rules import Condition, texts
 from driftd.pipeline.facts.model import Function, Kind, Value
@@ -21,23 +21,7 @@ if TYPE_CHECKING:
 
     from driftd.pipeline.detect.names import Names
     from driftd.pipeline.detect.rules import Match
-    from driftd.pipeline.facts.model import Arg, Call, FileFacts, Handler
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """Something that a match is about: a call, a value, or both; `column` 0 is not known."""
-
-    line: int
-    column: int
-    end_line: int
-    scope: int
-    region: int
-    name: str = ""
-    call: Call | None = None
-    value: Value | None = None
-    number: int = -1  # of the call
-    handler: Handler | None = None
+    from driftd.pipeline.facts.model import Arg, Call, FileFacts
 
 
 class Judge:
