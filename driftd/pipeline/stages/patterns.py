@@ -112,7 +112,11 @@ class Patterns(Remembering):
         answers: dict[Key, dict[str, int]] = {}
         for choice in marks.choices:
             question = known.get(choice.question)
-            if question is not None and group in groups_of(choice.question) and _arises(question.where, is_test=marks.is_test):
+            if (
+                question is not None
+                and group in groups_of(choice.question)
+                and _arises(question.where, is_test=marks.is_test)
+            ):
                 answers.setdefault((group, choice.question), {})[choice.alternative] = len(choice.sites) // 2
         rules: Counter[str] = Counter()
         for row in marks.rows:
