@@ -40,7 +40,13 @@ def tell(client: Client, tree: Path, *violations: str) -> None:
     lines = [{"format": "driftd-export-1"}] + [
         {
             "table": "feedback",
-            "row": {"violation_id": name, "pattern_id": "p", "detector_id": "r", "action": "dismiss", "created_at": 1},
+            "row": {
+                "violation_id": name,
+                "pattern_id": "p",
+                "detector_id": "r",
+                "action": "dismiss",
+                "created_at": int(time.time()),
+            },
         }
         for name in violations
     ]

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final
 
 from driftd.pipeline.detect.built import built_text
-from driftd.pipeline.detect.judging import Judge, Place
+from driftd.pipeline.detect.judging import Judge
 from driftd.pipeline.detect.names import Names
-from driftd.pipeline.detect.patterns import ANYTHING, NamePattern, patterns
+from driftd.pipeline.detect.patterns import ANYTHING, patterns
+from driftd.pipeline.detect.places import Candidate, Found, Place
 from driftd.pipeline.detect.roots import LITERALS, first_literal, roots
 from driftd.pipeline.detect.rules import RuleFile, texts
 from driftd.pipeline.facts.model import Kind, Value
@@ -21,25 +22,10 @@ from driftd.pipeline.facts.model import Kind, Value
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from driftd.pipeline.detect.names import Given
+    from driftd.pipeline.detect.names import Handed
     from driftd.pipeline.detect.rules import Match, Rule
     from driftd.pipeline.facts.model import Call, Class, FileFacts, Function
     from driftd.pipeline.scopes import Scopes
-
-
-class Candidate(NamedTuple):
-    """A pattern of a match, with the rule that it belongs to."""
-
-    pattern: NamePattern
-    rule: Rule
-    match: Match
-
-
-class Found(NamedTuple):
-    """A place that a rule found."""
-
-    rule: Rule
-    place: Place
 
 
 class _Named:
@@ -69,7 +55,7 @@ class RuleIndex:
         self.named: dict[str, _Named] = {kind: _Named() for kind in _NAMED}
         self.plain: dict[str, list[tuple[Rule, Match]]] = {kind: [] for kind in _PLAIN}
         self.operations: dict[str, list[tuple[Rule, Match]]] = {}
-        self.given: Given = {}
+        self.given: Handed = {}
         self.by_purpose: dict[str, list[tuple[re.Pattern[str], Rule, Match]]] = {}  # of strings; a memo
         self.given_heads: set[str] = set()  # first names of what frameworks give
         for file in files:

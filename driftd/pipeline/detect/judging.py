@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
+from driftd.pipeline.detect import callbacks
 from driftd.pipeline.detect.built import assigned, built_text, dynamic_parts, path_value
 from driftd.pipeline.detect.origins import comes_from, given_to
 from driftd.pipeline.detect.patterns import patterns
+from driftd.pipeline.detect.places import Place
 from driftd.pipeline.detect.purposes import Purposes
 from driftd.pipeline.detect.regexes import is_exponential
 from driftd.pipeline.detect.rules import Condition, texts
@@ -21,23 +22,7 @@ if TYPE_CHECKING:
 
     from driftd.pipeline.detect.names import Names
     from driftd.pipeline.detect.rules import Match
-    from driftd.pipeline.facts.model import Arg, Call, FileFacts, Handler
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """Something that a match is about: a call, a value, or both; `column` 0 is not known."""
-
-    line: int
-    column: int
-    end_line: int
-    scope: int
-    region: int
-    name: str = ""
-    call: Call | None = None
-    value: Value | None = None
-    number: int = -1  # of the call
-    handler: Handler | None = None
+    from driftd.pipeline.facts.model import Arg, Call, FileFacts
 
 
 class Judge:
@@ -165,6 +150,8 @@ class Judge:
         if c.regex and not self._is_regex(value, scope, line, c.regex):
             return False
         if c.exponential is not None and c.exponential is not self._is_exponential(value, scope, line):
+            return False
+        if c.gives and not callbacks.always_gives(self.facts, value, c.gives):
             return False
         if c.comes_from and not comes_from(self.names, value, scope, line, texts(c.comes_from)):
             return False
@@ -374,6 +361,8 @@ class Judge:
             return False
         if (c.does or c.does_only) and not _does(c, place):
             return False
+        if c.caught_as and (place.handler is None or not _regex(c.caught_as).search(place.handler.name)):
+            return False
         if c.above and not self._is_above(place, texts(c.above)):
             return False
         if c.is_method is not None and c.is_method is not (
@@ -381,6 +370,12 @@ class Judge:
         ):
             return False
         if c.changed is not None and c.changed is not self._changes(place.scope, place.name):
+            return False
+        if c.does_nothing is not None and c.does_nothing is not callbacks.does_nothing(self.facts, place.scope):
+            return False
+        if c.visibility and not (
+            place.scope > 0 and self.facts.outline.functions[place.scope].visibility in texts(c.visibility)
+        ):
             return False
         if c.in_finally is not None and c.in_finally is not self._within(place.region, {"finally"}):
             return False
@@ -550,7 +545,7 @@ def _says_something(c: Condition) -> bool:
     return bool(
         c.is_ or c.text or c.name or c.kind or c.has or c.lacks or c.calls or c.items
         or c.part or c.entry or c.comparison or c.written or c.mentions or c.permits or c.comes_from
-        or c.text_built or c.regex or c.async_ is not None or c.exponential is not None
+        or c.text_built or c.regex or c.gives or c.async_ is not None or c.exponential is not None
         or c.built is not None or c.constant is not None or c.empty is not None or c.missing is not None
         or c.at_least is not None or c.at_most is not None or c.below is not None
     )  # fmt: skip

@@ -16,7 +16,10 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Final
 
 from driftd.pipeline.bindings import Binding, Means
+from driftd.pipeline.detect.built import path_value
 from driftd.pipeline.detect.folding import Folding
+from driftd.pipeline.detect.given_values import OWN, GivenValues
+from driftd.pipeline.dialects import DIALECTS
 from driftd.pipeline.facts.model import Kind
 from driftd.pipeline.interface import bind
 from driftd.pipeline.modules import ECMASCRIPT
@@ -26,6 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from driftd.pipeline.bindings import Site
+    from driftd.pipeline.detect.given_values import Given
     from driftd.pipeline.facts.model import Call, FileFacts, Function, Value
     from driftd.pipeline.scopes import Scopes
 
@@ -39,7 +43,7 @@ _MOST: Final = 8  # alternatives of one name; more say nothing
 class Names:
     """Resolves the values of one file.  The name tables are made when they are first needed."""
 
-    def __init__(self, facts: FileFacts, scopes: Scopes | None = None, given: Given | None = None) -> None:
+    def __init__(self, facts: FileFacts, scopes: Scopes | None = None, given: Handed | None = None) -> None:
         """`given` says what frameworks hand to the functions that are given to them."""
         self.facts = facts
         self.calls: Sequence[Call] = facts.bodies.calls
@@ -54,6 +58,8 @@ class Names:
         self._handed: dict[int, tuple[int, int]] | None = None  # function -> the call it is given to, and as what
         self._under_way: set[tuple[int, str]] = set()
         self.folding = Folding(facts, lambda: self.scopes, self.callee) if facts.language in _FOLDED else None
+        self._dialect = DIALECTS.get(facts.language)
+        self._values: GivenValues | None = None
 
     @property
     def scopes(self) -> Scopes:
@@ -83,12 +89,56 @@ class Names:
                 return values[0] if isinstance(values[0], str) else None
         elif kind == Kind.PATH:
             found = self._literal(value.text, scope, line)
+            if found is None and self._dialect is not None:
+                return self._single_text(value, scope, line)
             return found[1:] if found is not None and found[:1] == "'" else None
         if kind in _WRAPPERS and kind != Kind.INDEX and value.items:
             return self.text(value.items[-1], scope, line)
         if kind == Kind.OPERATION and value.text in _EITHER and len(value.items) == 2:
             return self.text(value.items[1], scope, line)  # what it is unless something else is given
+        if self._dialect is not None and kind in _COMPUTED:
+            return self._single_text(value, scope, line)
         return None
+
+    def given(self, value: Value, scope: int, line: int) -> list[Given]:
+        """Return what a name may have been given, in languages with declared scopes; nothing if that is not known."""
+        if self._values is None:
+            self._values = GivenValues(self.facts)
+        return self._values.of(value.text, scope, line)
+
+    def _single_text(self, value: Value, scope: int, line: int) -> str | None:
+        found = self._texts(value, scope, line, _DEPTH)
+        return found[0] if len(found) == 1 else None
+
+    def _texts(self, value: Value, scope: int, line: int, depth: int) -> tuple[str, ...]:
+        """Return the strings that a value can be, all of them; () if one is not known.  Bytes of a text are the text."""
+        kind = value.kind
+        if depth == 0:
+            return ()
+        if kind == Kind.PATH:
+            return _all(self._texts(v, at, before, depth - 1) for v, at, before in self.given(value, scope, line))
+        if kind == Kind.CALL:
+            inner = self._converted(value)
+            return () if inner is None else self._texts(inner, scope, line, depth - 1)
+        if kind == Kind.CONDITIONAL and len(value.items) == 3:
+            return _all(self._texts(item, scope, line, depth - 1) for item in value.items[1:])
+        if kind == Kind.OPERATION and value.text in _CONCATENATING and len(value.items) == 2:
+            left = self._texts(value.items[0], scope, line, depth - 1)
+            right = self._texts(value.items[1], scope, line, depth - 1) if left else ()
+            return tuple([a + b for a in left for b in right]) if len(left) * len(right) <= _MOST else ()
+        text = self.text(value, scope, line) if kind not in _COMPUTED else None
+        return () if text is None else (text,)
+
+    def _converted(self, value: Value) -> Value | None:
+        """Return what a call only gives another form: `"abc".getBytes()`, `Encoding.UTF8.GetBytes(x)`, `[]byte(x)`."""
+        call = self.calls[value.ref]
+        callee = call.callee
+        if callee.kind == Kind.UNKNOWN or callee.text.rpartition(".")[2] in _CONVERTING_ARGUMENT:
+            return call.args[0].value if call.args else None
+        if callee.kind == Kind.MEMBER and callee.text in _CONVERTING:
+            return callee.items[0] if callee.items else None
+        owner, dot, last = callee.text.rpartition(".")
+        return path_value(owner) if dot and callee.kind == Kind.PATH and last in _CONVERTING else None
 
     def word(self, value: Value, scope: int, line: int) -> str:
         """Return which of the language's constants a value is: `true`, `false`, `null` …; "" for others."""
@@ -112,10 +162,14 @@ class Names:
             values = self.folding.values(value, scope, line) or ()
             if len(values) > 1:
                 return tuple([one for one in values if isinstance(one, str)])
+        if self._dialect is not None and (value.kind in _COMPUTED or value.kind == Kind.PATH):
+            found = self._texts(value, scope, line, _DEPTH)
+            if found:
+                return found
         text = self.text(value, scope, line)
         return () if text is None else (text,)
 
-    def number(self, value: Value, scope: int, line: int) -> float | None:
+    def number(self, value: Value, scope: int, line: int, depth: int = _DEPTH) -> float | None:
         """Return the number that a value is, or None."""
         if self.folding is not None:
             values = self.folding.values(value, scope, line)
@@ -125,6 +179,9 @@ class Names:
             return _number(self.facts.texts.literals[value.ref].raw or self.facts.texts.literals[value.ref].value)
         if value.kind == Kind.PATH:
             found = self._literal(value.text, scope, line)
+            if found is None and self._dialect is not None and depth:
+                numbers = {self.number(v, at, before, depth - 1) for v, at, before in self.given(value, scope, line)}
+                return numbers.pop() if len(numbers) == 1 else None
             return None if found is None or found[:1] == "'" else _number(found)
         if value.kind == Kind.OPERATION and value.text == "-" and len(value.items) == 1:
             inner = self.number(value.items[0], scope, line)
@@ -141,8 +198,14 @@ class Names:
         if depth == 0:
             return False
         if kind == Kind.PATH:
+            if self._dialect is not None:
+                given = self.given(value, scope, line)
+                return bool(given) and all(self.is_constant(v, at, before, depth - 1) for v, at, before in given)
             sites = self._sites(value.text, scope, line)
             return sites is not None and all(binding.means == Means.LITERAL for _, binding in sites)
+        if kind == Kind.CALL and self._dialect is not None:
+            inner = self._converted(value)
+            return inner is not None and self.is_constant(inner, scope, line, depth - 1)
         if kind in _COMPOSED:
             return all(self.is_constant(item, scope, line, depth - 1) for item in value.items)
         return False
@@ -202,6 +265,10 @@ class Names:
         text = text.replace("?.", ".").replace("::", ".").replace("->", ".").lstrip("\\$@").replace("\\", ".")
         head, dot, rest = text.partition(".")
         sites = self._sites(head, scope, line)
+        if sites is None and dot and self._dialect is not None and head in OWN:
+            return self._receiver(self._class_around(scope), rest, depth - 1) or (text,)
+        if sites is not None and self.facts.language == "go" and sites[0][1].means == Means.IMPORT:
+            sites = None  # the tables have folders of the project, rules have packages as they are imported
         if sites is None:
             names = self._unbound(head)
         else:
@@ -336,6 +403,11 @@ class Names:
                 return (types[position],) if types[position] else NONE
         return NONE
 
+    def _class_around(self, scope: int) -> int:
+        while scope > 0:
+            scope = self.functions[scope].scope
+        return ~scope if scope < 0 else -1
+
     # -- tables -------------------------------------------------------------------------------------------------------
 
     def _sites(self, name: str, scope: int, line: int) -> list[tuple[int, Binding]] | None:
@@ -346,6 +418,10 @@ class Names:
         while True:
             if at < 0:
                 table = scopes.classes[~at] if first and ~at < len(scopes.classes) else {}
+                if self._dialect is not None and self._dialect.implicit_receiver and ~at < len(scopes.fields):
+                    sites = scopes.fields[~at].get(name)
+                    if sites:
+                        return [(at, binding) for binding in reaching(sites)]
                 parent = self.classes[~at].scope if ~at < len(self.classes) else 0
             else:
                 table = scopes.functions[at]
@@ -370,8 +446,13 @@ class Names:
         found = imports.get(name)
         if found is not None:
             return found
-        if self._wildcards and name[:1].isupper():
-            return (name, *[f"{module}.{name}" for module in self._wildcards])
+        if self._wildcards and name.isidentifier():
+            language = self.facts.language
+            if name[:1].isupper() or language in _OPEN:
+                return (name, *[f"{module}.{name}" for module in self._wildcards])
+            if language == "java":  # members of a class: `import static org.junit.Assert.*`
+                members = [m for m in self._wildcards if m.rpartition(".")[2][:1].isupper()]
+                return (name, *[f"{module}.{name}" for module in members])
         if self.ecmascript and name in _FREE:
             return _FREE[name]
         return (name,)
@@ -380,22 +461,36 @@ class Names:
         """Return what imports bind in languages whose name tables do not hold them; notes those that take everything."""
         if self._imports is None:
             self._imports = {}
-            wildcards = []
+            wildcards = list(_IMPLIED.get(self.facts.language, ()))
             for i in self.facts.outline.imports:
                 if i.alias:
                     self._imports.setdefault(i.alias, (_imported(i.module, i.name, ecmascript=self.ecmascript),))
                 elif i.name == "*" or (not i.name and self.facts.language in _USING):
                     wildcards.append(_module(i.module))
-            self._wildcards = tuple(wildcards[:_MOST_WILDCARDS])
+            self._wildcards = tuple(dict.fromkeys(wildcards))[:_MOST_WILDCARDS]
         return self._imports
 
 
-Given = dict[str, list[tuple[frozenset[str], tuple[str, ...]]]]
+Handed = dict[str, list[tuple[frozenset[str], tuple[str, ...]]]]
 """Last name of a call -> (first names of what is called, what it gives to the parameters of a function it is handed)."""
 
 _LOADING: Final = frozenset({"require", "import"})
 _LATEST: Final = 1 << 30
 _MOST_WILDCARDS: Final = 40
+_OPEN: Final = frozenset({"kotlin", "scala", "rust", "csharp"})  # a wildcard import may bring functions
+# What a file sees without saying so: the SDK's implicit usings.
+_IMPLIED: Final = {
+    "csharp": ("System", "System.IO", "System.Linq", "System.Net.Http", "System.Threading", "System.Threading.Tasks",
+               "System.Collections.Generic", "Microsoft.AspNetCore.Builder", "Microsoft.AspNetCore.Http"),
+}  # fmt: skip
+_COMPUTED: Final = frozenset({Kind.CALL, Kind.CONDITIONAL, Kind.OPERATION})
+_CONCATENATING: Final = frozenset({"+", ".", "&"})
+_CONVERTING: Final = frozenset(
+    {"getBytes", "toCharArray", "toByteArray", "encodeToByteArray", "ToCharArray", "to_string", "to_owned", "into", "as_bytes",
+     "as_str", "to_vec", "into_bytes", "encode", "freeze", "b", "bytes", "clone", "data", "trim", "toUpperCase", "toLowerCase",
+     "toString"}
+)  # fmt: skip
+_CONVERTING_ARGUMENT: Final = frozenset({"GetBytes", "from_slice", "from_str", "String.valueOf", "FromBase64String"})
 _USING: Final = frozenset({"csharp"})
 _EITHER: Final = frozenset({"or", "||", "??", "?:"})
 _WRAPPERS: Final = frozenset({Kind.AWAIT, Kind.CAST, Kind.NAMED, Kind.SPREAD, Kind.INDEX})
@@ -438,11 +533,26 @@ def _member(names: NamesFound, attribute: str) -> NamesFound:
 
 
 def _union(many: Iterable[NamesFound]) -> NamesFound:
+    """Return all alternatives; those that one wildcard import each gives count as one."""
     found: dict[str, None] = {}
-    for names in many:
+    lists = [names for names in many if names]
+    if len(lists) == 1:
+        return lists[0]
+    for names in lists:
         for name in names:
             found[name] = None
-    return tuple(found) if len(found) <= _MOST else NONE
+    return tuple(found) if len(found) <= _MOST * max(1, max(map(len, lists), default=1)) else NONE
+
+
+def _all(many: Iterable[tuple[str, ...]]) -> tuple[str, ...]:
+    """Return all texts, or none if one of them is not known."""
+    found: dict[str, None] = {}
+    for texts in many:
+        if not texts:
+            return ()
+        for text in texts:
+            found[text] = None
+    return tuple(found)
 
 
 def _module(text: str) -> str:
@@ -453,12 +563,13 @@ def _module(text: str) -> str:
 def _imported(module: str, name: str, *, ecmascript: bool) -> str:
     if not name or name == "*" or (ecmascript and name == "default"):
         return _module(module)
-    return f"{_module(module)}.{name}"
+    return f"{_module(module)}.{name}" if module else name
 
 
 def _number(text: str) -> float | None:
     try:
-        return float(int(text.replace("_", "").rstrip("nLl"), 0))
+        plain = text.replace("_", "").rstrip("nLl")
+        return float(int(plain, 8 if plain[:1] == "0" and plain.isdigit() and plain != "0" else 0))
     except ValueError:
         try:
             return float(text.replace("_", ""))

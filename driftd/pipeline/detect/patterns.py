@@ -28,18 +28,20 @@ class NamePattern(NamedTuple):
 
 @lru_cache(maxsize=65536)
 def expanded(text: str) -> tuple[str, ...]:
-    """Return what braces stand for: `a.{b,c}.d` is `a.b.d` and `a.c.d`."""
+    """Return what braces stand for, one in another too: `a.{b,c}.d` is `a.b.d` and `a.c.d`."""
     start = text.find("{")
     if start < 0:
         return (text,)
-    end = text.index("}", start)
-    return tuple(
-        [
-            one
-            for choice in text[start + 1 : end].split(",")
-            for one in expanded(text[:start] + choice + text[end + 1 :])
-        ]
-    )
+    depth, choices, begin = 0, [], start + 1
+    for end in range(start, len(text)):
+        char = text[end]
+        depth += (char == "{") - (char == "}")
+        if depth == 0 or (depth == 1 and char == ","):
+            choices.append(text[begin:end])
+            begin = end + 1
+        if depth == 0:
+            break
+    return tuple([one for choice in choices for one in expanded(text[:start] + choice + text[end + 1 :])])
 
 
 @lru_cache(maxsize=65536)

@@ -23,7 +23,11 @@ if TYPE_CHECKING:
     from driftd.pipeline.detect.rules import Rule
 
 _FOLDER: Final = files("driftd.pipeline").joinpath("packs", "rules")
-_FAMILIES: Final[Mapping[str, str]] = dict.fromkeys(ECMASCRIPT, "javascript")
+_FAMILIES: Final[Mapping[str, str]] = {
+    **dict.fromkeys(ECMASCRIPT, "javascript"),
+    **dict.fromkeys(("kotlin", "scala"), "java"),  # one library, and one folder
+    "cpp": "c",
+}
 _custom: list[RuleFile] = []
 
 

@@ -68,6 +68,7 @@ class Condition(_Part, frozen=True, kw_only=True):
     - async: whether a function that is written there is one that awaits
     - regex: a regular expression that is written there, in whose source this one finds something
     - calls: a call of one of these names; `call_where` are conditions on its arguments
+    - gives: a function that returns this constant, wherever it returns
     - missing: whether it is not there at all
     - any, not: one of these conditions; not this one
 
@@ -88,9 +89,12 @@ class Condition(_Part, frozen=True, kw_only=True):
     - in_finally: whether it stands in a finally block
     - above: the decorator stands above another one that resolves to one of these
     - is_method: whether it is a method of an instance, or its decorator
+    - caught_as: the name that an error handler gives the error is found by this regular expression
     - does, does_only: an error handler does one of these; these and nothing else (see `facts.model.Handler`)
     - changed: whether the parameter is changed in the function, kept by it, or returned
     - file_mentions: a name that is read anywhere in the file is found by this regular expression
+    - does_nothing: the function around neither calls, assigns nor raises, and returns a constant or nothing
+    - visibility: of the function around: public, protected, private …
     - used: whether anything is done with what the call returns
     - purpose: one of the names that tell what the call's result is for (see `purposes`) is found by this regular
       expression; they are in snake case
@@ -150,10 +154,14 @@ class Condition(_Part, frozen=True, kw_only=True):
     text_built: str = ""
     regex: str = ""
     file_mentions: str = ""
+    gives: str = ""
+    does_nothing: bool | None = None
+    visibility: str | Texts = ()
     in_branch: bool | None = None
     handed_to: str | Texts = ()
     commented: bool | None = None
     async_: bool | None = None
+    caught_as: str = ""
     exponential: bool | None = None
 
 
@@ -409,6 +417,10 @@ def _check_condition(condition: Condition, wrong: Any) -> None:
     _regex(condition.purpose, wrong)
     _regex(condition.written, wrong)
     _regex(condition.mentions, wrong)
+    _regex(condition.file_mentions, wrong)
+    _regex(condition.caught_as, wrong)
+    _regex(condition.text_built, wrong)
+    _regex(condition.regex, wrong)
     nested = [*condition.has.values(), *condition.any, *condition.call_where]
     nested += [one for one in (condition.items, condition.not_, condition.part, condition.entry) if one is not None]
     for one in nested:
