@@ -149,9 +149,9 @@ class Judge:
                 return False
         if c.regex and not self._is_regex(value, scope, line, c.regex):
             return False
-        if c.exponential is not None and c.exponential is not self._is_exponential(value, scope, line):
-            return False
         if c.gives and not callbacks.always_gives(self.facts, value, c.gives):
+            return False
+        if c.exponential is not None and c.exponential is not self._is_exponential(value, scope, line):
             return False
         if c.comes_from and not comes_from(self.names, value, scope, line, texts(c.comes_from)):
             return False
