@@ -44,6 +44,7 @@ docs: $(DEVELOPMENT) ## Write the generated pages of docs/ again
 	$(BIN)/python -m driftd.config > docs/configuration.md
 	$(BIN)/python -m driftd.rpc.discover > docs/rpc.md
 	$(BIN)/python -m driftd.store.document > docs/schema.md
+	$(BIN)/python -m driftd.pipeline.detect.document > docs/rules.md
 	$(BIN)/python -m driftd.retention.document > docs/retention.md
 	$(BIN)/python -m tests.pipeline.languages.capabilities
 

@@ -82,7 +82,12 @@ def main() -> None:
 
             done = threading.Event()
             request = other.send("analyze", full=True)
-            waiter = threading.Thread(target=lambda: (other.answer(request), done.set()))
+
+            def wait() -> None:
+                other.answer(request)
+                done.set()
+
+            waiter = threading.Thread(target=wait)
             waiter.start()
             print(shown("while everything is analysed", measure(client, violations, 100_000, done.is_set)), flush=True)
             waiter.join()

@@ -55,7 +55,18 @@ from driftd.rows.facts import FileMetadataRow, ParseCacheRow, ScanHistoryRow
 from driftd.rows.ids import json_text
 from driftd.rows.patterns import ConventionRow, PatternConfidenceRow
 from driftd.rows.registry import BY_NAME
-from driftd.store.commands import Append, Command, DropFiles, RenameFile, Replace, ReplaceAll, Track, Update, Upsert
+from driftd.store.commands import (
+    Append,
+    Command,
+    DropFiles,
+    RenameFile,
+    Replace,
+    ReplaceAll,
+    Result,
+    Track,
+    Update,
+    Upsert,
+)
 from driftd.store.failures import contradicts_schema
 from driftd.store.store import Store
 from driftd.watch.scan import Known, ScannedFile, Scanner, ScanResult, Stat, printable
@@ -114,6 +125,11 @@ LARGE_RUN = 100  # changed files
 # Files of a large run that are stored in one transaction.  Ids are hashes, so every transaction touches most pages of
 # several indexes: with one a chunk, eight times the size of the database went to disk.
 STORED_TOGETHER = 600
+
+# Files that are one submission: most of those stored together end up in one transaction all the same, unless somebody
+# waits for an answer meanwhile (see `store.writer`).
+STORED_AT_ONCE = 40
+STAGE_FILES = 150  # the same for what a stage found
 
 # How much of what the workers returned may wait: for being taken up, and for being stored.
 CHUNKS_AHEAD = 4
@@ -571,7 +587,15 @@ class Engine:
     async def _store_chunk(
         self, outcomes: Sequence[Outcome], scanned: Mapping[str, ScannedFile], report: RunReport
     ) -> None:
-        """Store what the workers made of some files: all their rows and the rows that vouch for them, at once."""
+        """Store what the workers made of some files, a few at a time, so that what people type can go in between."""
+        async with anyio.create_task_group() as slices:
+            for at in range(0, len(outcomes), STORED_AT_ONCE):
+                slices.start_soon(self._store_slice, outcomes[at : at + STORED_AT_ONCE], scanned, report)
+
+    async def _store_slice(
+        self, outcomes: Sequence[Outcome], scanned: Mapping[str, ScannedFile], report: RunReport
+    ) -> None:
+        """Store what the workers made of a few files: all their rows and the rows that vouch for them, at once."""
         now = self._clock.now()
         good = [outcome for outcome in outcomes if outcome.error is None and not outcome.vanished]
         bad = [(scanned[outcome.path], str(outcome.error)) for outcome in outcomes if outcome.error is not None]
@@ -649,22 +673,23 @@ class Engine:
             # Where the stage answers for every file, rows of files that left between two processes go as well.
             everything = findings.files is None or self._is_first
             files = None if everything else findings.files or frozenset()
-            commands = [_stage_command(table, files, rows) for table, rows in by_table.items()]
-            if not _JUDGED.isdisjoint(by_table):  # what was said while the stages ran stands
-                commands.append(self.learning.catching_up(through))
+            results: list[Result] = []
             try:
-                results = await self._store.writer.submit(*commands)
+                for commands in _submissions(by_table, files):
+                    if not _JUDGED.isdisjoint(by_table):  # what was said while the stages ran stands
+                        commands.append(self.learning.catching_up(through))
+                    results += await self._store.writer.submit(*commands)
             except StoreError as refused:
                 if not contradicts_schema(refused):  # of no stage's making: a full disk, a damaged file
                     raise
                 self._runner.missed(stage.name, change)
                 error = str(refused)
-            else:
-                for result in results:
-                    for table_name, (count, _) in result.tables.items():
-                        report.rows[table_name] += count
-                        written += count
-                    self.learning.renamed(result.renamed)
+            for result in results:
+                for table_name, (count, _) in result.tables.items():
+                    report.rows[table_name] += count
+                    written += count
+                self.learning.renamed(result.renamed)
+            if error is None:
                 self.learning.scored(by_table.get(PatternConfidenceRow, ()))
                 if by_table.get(ConventionRow):
                     await self.learning.regularised()
@@ -889,6 +914,34 @@ def _plain_row(file: ScannedFile, now: int) -> FileMetadataRow:
         skip_reason=file.skip_reason,
         **{**_times(file.stat, now), "error": file.error},
     )
+
+
+def _submissions(
+    by_table: Mapping[type[Row], Sequence[Sequence[object]]], files: Collection[str] | None
+) -> Iterator[list[Command]]:
+    """Yield the commands that store what a stage found; about many files in several submissions, each about some.
+
+    Each is true by itself, and what people type can go in between.
+    """
+    whole = [table for table in by_table if table_of(table).write is Write.UPSERT]
+    by_file = all(table_of(table).file is not None for table in by_table if table not in whole)
+    if files is None or len(files) <= STORED_TOGETHER or not by_file:
+        yield [_stage_command(table, files, rows) for table, rows in by_table.items()]
+        return
+    if whole:
+        yield [_stage_command(table, files, by_table[table]) for table in whole]
+    ordered = sorted(files)
+    slices = [frozenset(ordered[at : at + STAGE_FILES]) for at in range(0, len(ordered), STAGE_FILES)]
+    numbers = {path: number for number, paths in enumerate(slices) for path in paths}
+    split: dict[type[Row], list[list[Sequence[object]]]] = {}
+    for table in by_table.keys() - set(whole):
+        declared = table_of(table)
+        place = declared.names.index(str(declared.file))
+        parts = split[table] = [[] for _ in slices]
+        for row in by_table[table]:
+            parts[numbers[str(row[place])]].append(row)
+    for number, paths in enumerate(slices):
+        yield [_stage_command(table, paths, parts[number]) for table, parts in split.items()]
 
 
 def _stage_command(table: type[Row], files: Collection[str] | None, rows: Sequence[Sequence[object]]) -> Command:

@@ -22,12 +22,13 @@ from driftd.daemon.learning import Learning
 from driftd.errors import NotFoundError
 from driftd.rows.declare import Write, table_of
 from driftd.rows.facts import ParseCacheRow
+from driftd.rows.patterns import PatternStatusRow
 from driftd.rows.registry import TABLES
 from driftd.store.reader import Reader, open_reader
 from driftd.watch.workspace import Layout
 
-# A cache may hold more or less than the truth; what it holds is checked by being used.
-NOT_COMPARED = frozenset({table_of(ParseCacheRow).name})
+# A cache may hold more or less than the truth; what it holds is checked by being used.  What people decided is given.
+NOT_COMPARED = frozenset({table_of(ParseCacheRow).name, table_of(PatternStatusRow).name})
 
 MAX_EXAMPLES = 20
 

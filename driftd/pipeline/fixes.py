@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from tree_sitter import Node
 
-    from driftd.pipeline.detect.finding import Found
+    from driftd.pipeline.detect.places import Found
     from driftd.pipeline.detect.rules import Fix
     from driftd.pipeline.facts.model import FileFacts
 

@@ -66,6 +66,18 @@ The least recently used go first.
 
 **Space**: free pages are given back to the file system {vacuum} at a time, between other writes, and the log is cut.
 
+## What takes the space
+
+Django's 2,818 source files (34,000 functions, 85,000 calls) take 50 MiB, 18 KiB each:
+
+| what | MiB | |
+|---|---|---|
+| `parse_cache` | 12.5 | facts of every file, compressed: a start parses nothing |
+| `functions` and its indexes | 16.1 | a third of it parameters and documentation, another file and name, for look-ups |
+| `call_edges` and its index of callees | 10.0 | two ids, a line, a strategy and a file each |
+| `external_calls`, `data_access`, `boundaries` | 7.3 | |
+| everything else | 4.3 | 1 MiB of it the first pages of tables and indexes that are still empty |
+
 ## If the file is still too large
 
 With `retention.max_db_mb` set, a sweep that leaves a larger file takes more, in this order, and stops as soon as the file fits:

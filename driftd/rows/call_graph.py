@@ -42,7 +42,7 @@ DataOperation = Literal[
     tier=Tier.CURRENT,
     file="file",
     migration=2,
-    indexes=(("callee_id",), ("file",)),
+    indexes=(("callee_id",),),  # of files as well, every row's path would be there twice: a tenth of the database
     function_ids=("caller_id", "callee_id"),
     without_rowid=True,
 )

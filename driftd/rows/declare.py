@@ -145,6 +145,13 @@ class Table:
             return self.key
         return self.unique[0] if self.unique else self.key
 
+    @property
+    def by_function(self) -> str | None:
+        """The function by which a file's rows are found, where no index begins with the file; None where one does."""
+        leading = {columns[0] for columns in (self.key, *self.indexes, *self.unique)}
+        is_of_function = self.key[0] in self.function_ids
+        return self.key[0] if self.file is not None and self.file not in leading and is_of_function else None
+
     def column(self, name: str) -> Column:
         """Return the column called `name`; KeyError if there is none."""
         for column in self.columns:

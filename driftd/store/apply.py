@@ -51,6 +51,7 @@ _VERDICT: Final = frozenset(
      "quick_fix_edits"}
 )  # fmt: skip
 """Columns of a finding that may change while it stays the same finding, besides its place."""
+_RECENTLY: Final = 86_400  # seconds
 
 
 def change(connection: sqlite3.Connection, command: Change, now: int) -> Result:
@@ -159,9 +160,19 @@ def _replace(
     else:
         added, changed, gone = _differences_by_key(table, content_of, existing, rows)
     connection.executemany(sql.delete(table), gone)
+    if table.row is FunctionRow:
+        _delete_through(connection, gone)
     connection.executemany(sql.upsert(table, now), changed)
     connection.executemany(sql.insert(table, now), added)
     return _counted(table, len(added) + len(changed), len(gone))
+
+
+def _delete_through(connection: sqlite3.Connection, functions: Sequence[Values]) -> None:
+    """Delete what is found through functions that are gone: nothing else would find it any more."""
+    for table in map(table_of, TABLES):
+        if table.by_function is not None and functions:
+            where = f"{sql.quoted(table.by_function)} = ?"
+            connection.executemany(f"DELETE FROM {sql.quoted(table.name)} WHERE {where}", functions)
 
 
 def _differences_by_content(
@@ -249,6 +260,9 @@ def _track(
     added = [row for key, row in incoming.items() if key not in known]
     vanished = [row for key, row in known.items() if row[resolved_at] is None and key not in incoming]
     renamed = _moved(table, vanished, added) if added and vanished else {}
+    if added and table.row is ViolationRow:
+        taken = set(renamed.values())
+        renamed |= _resettled(connection, table, known, [row for row in added if id_of(row) not in taken], now)
     taken = set(renamed.values())
     changed = [
         row
@@ -299,6 +313,49 @@ def _moved(table: Table, vanished: Sequence[Values], added: Sequence[Values]) ->
         if same := waiting.get(likeness(row)):
             pairs[same.pop()] = id_of(row)
     return pairs
+
+
+def _resettled(
+    connection: sqlite3.Connection, table: Table, known: dict[str, Values], added: Sequence[Values], now: int
+) -> dict[str, str]:
+    """Pair findings that a person silenced in files that are gone with new ones of the same code; old id to new.
+
+    A file that is renamed and edited at once is one that went and one that came.  It has its folder or its name still,
+    went within the last day, and the code is in one place of either.
+    """
+    place = {name: table.names.index(name) for name in ("id", "file", "code_hash", "pattern_id", "resolved_at")}
+    source = table.names.index("suppression_source")
+    gone = [
+        row
+        for row in known.values()
+        if row[source] == "user" and row[place["code_hash"]] and (row[place["resolved_at"]] or 0) > now - _RECENTLY
+    ]
+    if not gone:
+        return {}
+    files = json_text(sorted({row[place["file"]] for row in gone}))
+    there = {
+        path for (path,) in connection.execute(f"SELECT path FROM file_metadata WHERE path {sql.IN_FILES}", (files,))
+    }
+
+    def by_code(rows: Iterable[Values]) -> dict[tuple[Any, Any], list[Values]]:
+        found: dict[tuple[Any, Any], list[Values]] = {}
+        for row in rows:
+            found.setdefault((row[place["code_hash"]], row[place["pattern_id"]]), []).append(row)
+        return found
+
+    came = by_code(added)
+    pairs = {}
+    for code, rows in by_code(row for row in gone if row[place["file"]] not in there).items():
+        new = came.get(code, [])
+        if len(rows) == len(new) == 1 and _is_akin(rows[0][place["file"]], new[0][place["file"]]):
+            pairs[rows[0][place["id"]]] = new[0][place["id"]]
+    return pairs
+
+
+def _is_akin(one: str, other: str) -> bool:
+    """Tell whether two paths have the folder or the name in common."""
+    (folder, _, name), (other_folder, _, other_name) = one.rpartition("/"), other.rpartition("/")
+    return folder == other_folder or name == other_name
 
 
 def _carry_over(connection: sqlite3.Connection, table: Table, renamed: dict[str, str]) -> None:
@@ -416,7 +473,7 @@ def _forget(connection: sqlite3.Connection, tally: _Tally, files: str) -> None:
     for table in map(table_of, TABLES):
         if table.write is Write.FINDING:
             continue
-        if table.file is not None:
+        if table.file is not None and table.by_function is None:
             where = f"{sql.quoted(table.file)} {sql.IN_FILES}"
             tally.run(table, f"DELETE FROM {sql.quoted(table.name)} WHERE {where}", (files,), deletes=True)
         if gone != "[]" and table is not functions:

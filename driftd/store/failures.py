@@ -51,7 +51,16 @@ def store_error(error: Exception, doing: str, path: Path) -> StoreError:
 
 def is_corrupt(error: BaseException | None) -> bool:
     """Tell whether an error, or what caused it, says that the database file is damaged."""
-    return _says(error, _CORRUPT)
+    return _says(error, _CORRUPT) or _cannot_be_decoded(error)
+
+
+def _cannot_be_decoded(error: BaseException | None) -> bool:
+    """Tell whether a text was no UTF-8: nothing but UTF-8 is ever written, so the page has changed since."""
+    while error is not None:
+        if isinstance(error, sqlite3.OperationalError) and str(error).startswith("Could not decode to UTF-8"):
+            return True
+        error = error.__cause__
+    return False
 
 
 def contradicts_schema(error: BaseException | None) -> bool:

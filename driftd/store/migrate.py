@@ -93,6 +93,8 @@ def upgrade(connection: sqlite3.Connection, path: Path) -> int:
             if connection.in_transaction:
                 connection.execute("ROLLBACK")
             raise store_error(error, f"migrating to v{step.version:03} ({step.name})", path) from error
+    if missing:
+        connection.executescript("PRAGMA incremental_vacuum;")  # of indexes that went
     return before
 
 

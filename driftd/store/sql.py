@@ -107,8 +107,15 @@ def upsert(table: Table, now: int) -> str:
 @cache
 def select(table: Table, *, by_file: bool = False) -> str:
     """Return a SELECT of whole rows: all of them, or those of a bound JSON array of files."""
-    where = f" WHERE {quoted(table.file)} {IN_FILES}" if by_file and table.file else ""
+    where = f" WHERE {of_files(table)}" if by_file and table.file else ""
     return f"SELECT {comma(table.names)} FROM {quoted(table.name)}{where}"
+
+
+def of_files(table: Table) -> str:
+    """Return the condition that a row is about one of a bound JSON array of files."""
+    if table.by_function is None:
+        return f"{quoted(table.file or '')} {IN_FILES}"
+    return f"{quoted(table.by_function)} IN (SELECT {quoted('id')} FROM {quoted('functions')} WHERE {quoted('file')} {IN_FILES})"
 
 
 @cache

@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 import time
-from collections import Counter
+from collections import Counter, deque
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, TypeAlias
 
@@ -43,7 +43,7 @@ if TYPE_CHECKING:
 
 QUEUE_SIZE: Final = 256  # submissions; beyond it submitters wait
 BATCH_ROWS: Final = 20_000
-BATCH_SECONDS: Final = 0.05
+BATCH_SECONDS: Final = 0.5  # of one transaction, unless what a person typed waits
 # Of quiet before the log is moved into the file: that waits for the disk, and a save that came meanwhile would wait too.
 IDLE_SECONDS: Final = 5.0
 IDLE_RETRY_SECONDS: Final = 30.0  # between tries while a reader holds the log
@@ -132,6 +132,7 @@ class Writer:
         self._clock = clock
         self._queue: asyncio.Queue[_Submission | None] = asyncio.Queue(queue_size)  # None only wakes the task
         self._left: list[_Submission] = []  # of the last batch, when its time was up
+        self._urgent: deque[_Submission] = deque()  # what people typed: it goes first
         self._waiting = 0
         self._closing = False
         self._running = False
@@ -146,8 +147,8 @@ class Writer:
     async def submit(self, *commands: Command, durable: bool = False) -> list[Result]:
         """Have the commands carried out, all or none, and return their results when they are committed.
 
-        `durable` waits until the disk has them: for what a person typed.  Waits while the queue is full.  Maintenance
-        is submitted alone.  Raises StoreError or UsageError if this submission failed, ClosedError after `close`.
+        `durable` waits until the disk has them, and goes before everything that is not: for what a person typed, who waits.
+        The others wait while the queue is full.  Maintenance is submitted alone.  Raises StoreError or UsageError if this submission failed, ClosedError after `close`.
         """
         if self._closing:
             raise ClosedError("the store is closed", hint="nothing of this was written")
@@ -156,6 +157,13 @@ class Writer:
             raise UsageError("maintenance runs outside of transactions: submit it alone")
         done: asyncio.Future[list[Result]] = asyncio.get_running_loop().create_future()
         submission = _Submission(commands, durable, sum(map(weight, commands)), maintenance, done)
+        if durable and not maintenance:
+            self._urgent.append(submission)
+            if self._queue.empty():
+                self._queue.put_nowait(None)
+            if self._stopped.is_set():
+                self._refuse_queued()
+            return await done
         self._waiting += 1
         try:
             await self._queue.put(submission)
@@ -202,7 +210,7 @@ class Writer:
     def stats(self) -> WriterStats:
         """Return what was done so far."""
         return WriterStats(
-            queued=self._queue.qsize() + len(self._left),
+            queued=self._queue.qsize() + len(self._left) + len(self._urgent),
             waiting=self._waiting,
             transactions=self._counters.transactions,
             errors=self._counters.errors,
@@ -218,7 +226,7 @@ class Writer:
         return 0.0 if self._starved_since is None else self._clock.monotonic() - self._starved_from
 
     def _drained(self) -> bool:
-        return self._closing and not self._left and not self._waiting and self._queue.empty()
+        return self._closing and not (self._left or self._waiting or self._urgent) and self._queue.empty()
 
     def _wake_if_closing(self) -> None:
         if self._closing and self._queue.empty():
@@ -226,12 +234,16 @@ class Writer:
 
     def _refuse_queued(self) -> None:
         refusal = ClosedError("the store closed before this was written", hint="nothing of this was written")
+        while self._urgent:
+            self._urgent.popleft().settle(refusal)
         while not self._queue.empty():
             if submission := self._queue.get_nowait():
                 submission.settle(refusal)
 
     async def _next_batch(self) -> list[_Submission]:
         """Return what to write together: at least one submission, or none to have another look."""
+        if self._urgent:
+            return self._take_urgent()
         first = self._left.pop(0) if self._left else await self._first()
         if first is None or first.maintenance:
             return [first] if first else []
@@ -249,6 +261,18 @@ class Writer:
             batch.append(following)
             rows += following.rows
         return batch
+
+    def _take_urgent(self) -> list[_Submission]:
+        batch = [self._urgent.popleft()]
+        rows = batch[0].rows
+        while self._urgent and rows < BATCH_ROWS:
+            batch.append(self._urgent.popleft())
+            rows += batch[-1].rows
+        return batch
+
+    def _is_pressed(self) -> bool:
+        """Tell whether what a person typed waits; asked on the connection's thread."""
+        return bool(self._urgent)
 
     async def _first(self) -> _Submission | None:
         """Return the next of the queue; while the log is long, move it into the file when nothing comes for a while."""
@@ -270,7 +294,7 @@ class Writer:
             return None
 
     async def _drain(self) -> None:
-        while self._left or not self._queue.empty():
+        while self._left or self._urgent or not self._queue.empty():
             await self._write(await self._next_batch())
 
     async def _write(self, batch: Sequence[_Submission]) -> None:
@@ -280,7 +304,8 @@ class Writer:
             await self._maintain(batch[0])
             return
         try:
-            written = await self._db.run(_write_batch, batch, self._clock.now(), self._path, self._journal)
+            pressed = self._is_pressed if not batch[0].durable else _never
+            written = await self._db.run(_write_batch, batch, self._clock.now(), self._path, self._journal, pressed)
         except Exception as error:  # noqa: BLE001 - whatever it is, the submitters must hear of it and the task lives on
             written = _Written([store_error(error, "writing", self._path) for _ in batch], 0, self._wal_bytes)
         outcomes = written.outcomes
@@ -358,20 +383,29 @@ def _checkpoint(connection: sqlite3.Connection, mode: CheckpointMode, path: Path
     return complete, wal_bytes(path)
 
 
+def _never() -> bool:
+    return False
+
+
 def _write_batch(
-    connection: sqlite3.Connection, batch: Sequence[_Submission], now: int, path: Path, journal: Journal | None
+    connection: sqlite3.Connection,
+    batch: Sequence[_Submission],
+    now: int,
+    path: Path,
+    journal: Journal | None,
+    pressed: Callable[[], bool],
 ) -> _Written:
     """Write the first submissions of the batch, as many as the time allows, and return one outcome for each of them.
 
     On the connection's thread.  If the transaction is lost as a whole, each submission gets one of its own.
     """
     _set_synchronous(connection, full=any(submission.durable for submission in batch))
-    together = _together(connection, batch, now, path, journal)
+    together = _together(connection, batch, now, path, journal, pressed)
     if together is not None:
         return _Written(together, int(any(map(_succeeded, together))), wal_bytes(path))
     alone: list[_Outcome] = []
     for submission in batch:
-        outcome = _together(connection, [submission], now, path, journal)
+        outcome = _together(connection, [submission], now, path, journal, _never)
         alone.append(outcome[0] if outcome else StoreError(f"{path}: the transaction was lost"))
     return _Written(alone, sum(map(_succeeded, alone)), wal_bytes(path))
 
@@ -381,9 +415,14 @@ def _succeeded(outcome: _Outcome) -> bool:
 
 
 def _together(
-    connection: sqlite3.Connection, batch: Sequence[_Submission], now: int, path: Path, journal: Journal | None
+    connection: sqlite3.Connection,
+    batch: Sequence[_Submission],
+    now: int,
+    path: Path,
+    journal: Journal | None,
+    pressed: Callable[[], bool],
 ) -> list[_Outcome] | None:
-    """Write submissions in one transaction; None if it was lost with more than one submission in it.
+    """Write submissions in one transaction, fewer where somebody `pressed`; None if it was lost with more than one.
 
     What it changes of what people typed is in the journal before it is committed, and out again if that fails.
     """
@@ -399,7 +438,7 @@ def _together(
             outcomes.append(_one(connection, submission, now, path))
             if not connection.in_transaction:  # SQLite rolled it back, as on a full disk
                 return outcomes if len(outcomes) == 1 else None
-            if time.monotonic() > until:
+            if time.monotonic() > until or pressed():
                 break
         if journal is not None and (changes := typed.collect(connection)):
             size_before = journal.append(changes, now)

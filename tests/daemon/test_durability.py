@@ -40,7 +40,13 @@ def tell(client: Client, tree: Path, *violations: str) -> None:
     lines = [{"format": "driftd-export-1"}] + [
         {
             "table": "feedback",
-            "row": {"violation_id": name, "pattern_id": "p", "detector_id": "r", "action": "dismiss", "created_at": 1},
+            "row": {
+                "violation_id": name,
+                "pattern_id": "p",
+                "detector_id": "r",
+                "action": "dismiss",
+                "created_at": int(time.time()),
+            },
         }
         for name in violations
     ]
@@ -297,7 +303,7 @@ def test_a_clock_that_jumps_breaks_no_analysis(tmp_path: Path) -> None:
             shared.portal.call(engine.restore)
             statuses = []
             for number, jump in enumerate((0, -YEAR, 11 * YEAR, -10 * YEAR)):
-                clock.advance(jump)
+                clock.jump(jump)
                 (root / f"m{number}.py").write_text(f"def jumped{number}():\n    return {number}\n")
                 (root / f"new{number}.py").write_text("def new():\n    return m0.f()\n")
                 statuses.append(shared.run(engine).status)
@@ -351,3 +357,45 @@ def test_a_damaged_backup_is_not_restored(tree: Path) -> None:
         running.stop()
     assert refused.value.code == -32013
     assert told(tree) == ["kept"]
+
+
+CODE = "import hashlib\n\n\ndef sign(data):\n    return hashlib.md5(data).hexdigest()\n"
+
+
+@pytest.mark.parametrize("damage", [delete_database, spoil_database])
+def test_a_verdict_means_the_same_in_a_database_made_anew(tmp_path: Path, damage: Callable[[Path], None]) -> None:
+    """A dismissed finding is dismissed, taken back feedback taken back, and the pattern as sure as it was."""
+    tree = write_tree(tmp_path / "w", {"app/a.py": CODE})
+    with daemon(tree) as running, running.client() as client:
+        client.call("sync", timeout_s=60)
+        (found,) = client.items("violations", rule="security/python/weak-hash")
+        client.call("feedback", violation_id=found["id"], action="fix", reason="so it was")
+        undone = client.call("feedback", violation_id=found["id"], action="dismiss")
+        client.call("feedback", undo=undone["feedback_id"])
+        client.call(
+            "feedback", violation_id=found["id"], action="dismiss", dismissal_reason="false_positive", author="eve"
+        )
+        before = verdicts(tree)
+        running.kill()
+    damage(tree)
+    with daemon(tree) as running, running.client() as client:
+        client.call("sync", timeout_s=60)
+        after = verdicts(tree)
+        equal = running.verify()
+    assert after == before
+    assert before["violations"] == [(1, "user")]
+    assert len(before["feedback"]) == 4
+    assert equal.startswith("equal")
+
+
+def verdicts(tree: Path) -> dict[str, list[tuple[object, ...]]]:
+    """Return what was said, what is silenced and how sure the pattern is."""
+    questions = {
+        "feedback": "SELECT * FROM feedback ORDER BY id",
+        "violations": "SELECT suppressed, suppression_source FROM violations "
+        "WHERE rule_id = 'security/python/weak-hash' ORDER BY suppressed DESC",
+        "confidence": "SELECT alpha, beta, posterior_mean, tier FROM pattern_confidence "
+        "WHERE pattern_id = 'python/weak-hash'",
+    }
+    with closing(sqlite3.connect(database(tree))) as connection:
+        return {name: connection.execute(question).fetchall() for name, question in questions.items()}

@@ -141,6 +141,24 @@ def test_a_dismissal_follows_its_code(tree: Path) -> None:
     assert verified.startswith("equal")
 
 
+def test_a_dismissal_follows_a_file_that_was_edited_and_renamed_at_once(tree: Path) -> None:
+    """As one sees it who looks only now and then: one file went, another came; a copy of the code elsewhere is new."""
+    moved = "# more\n" * 20 + CODE.replace("(data)", "(\n        data,\n    )")
+    with daemon(tree) as running, running.client() as client:
+        client.call("feedback", violation_id=only(client)["id"], action="dismiss")
+        running.stop()
+    (tree / "app" / "a.py").unlink()
+    write_tree(tree, {"app/b.py": moved})
+    with daemon(tree) as running, running.client() as client:
+        client.call("sync", timeout_s=60)
+        (found,) = [v for v in weak_hashes(client, status="all") if v["resolved_at"] is None]
+        assert (found["file"], found["line"], found["suppressed"]) == ("app/b.py", 27, True)
+        assert len(client.call("explain", violation_id=found["id"])["feedback"]) == 1
+        write_tree(tree, {"app/c.py": CODE})
+        assert [v["file"] for v in weak_hashes(client)] == ["app/c.py"]
+        assert running.verify().startswith("equal")
+
+
 def test_undo_takes_everything_back_and_stays_in_the_history(tree: Path) -> None:
     """A compensating row; the confidence and the finding are what they were; nothing can be taken back twice."""
     with daemon(tree) as running, running.client() as client:

@@ -60,8 +60,7 @@ class Listener:
 
 
 def guard_of(store: Store, clock: FakeClock, listener: Listener, wal_limit: int = 64 * MIB) -> Guard:
-    booted = clock.monotonic()
-    return Guard(store, clock, listener, wal_limit=wal_limit, boot_clock=lambda: clock.monotonic() - booted)
+    return Guard(store, clock, listener, wal_limit=wal_limit)
 
 
 async def events(store: Store, kind: str) -> list[Any]:
@@ -164,14 +163,13 @@ async def test_a_clock_that_was_set_is_recorded(tmp_path: Path, jump: int) -> No
     """The wall clock leaves the machine's own by a year or ten: once, as an event; a slow drift is none."""
     clock = FakeClock()
     async with kept(tmp_path, clock) as store:
-        drift = 0
-        guard = Guard(store, clock, Listener(), wal_limit=64 * MIB, boot_clock=lambda: clock.monotonic() - drift)
+        guard = guard_of(store, clock, Listener())
         clock.advance(3600)
         await guard.look()
-        drift = jump
+        clock.jump(jump)
         await guard.look()
         await guard.look()
-        assert await events(store, "clock") == [(f'{{"by_s":{jump}}}',)]
+        assert await events(store, "clock_set") == [(f'{{"by_s":{jump}}}',)]
 
 
 async def test_a_backup_is_made_once_a_day(store: Store, clock: FakeClock) -> None:

@@ -36,11 +36,16 @@ TEXTS = (
     "\0binary",
     f"var x = [{'1,' * 6000}];\n",
 )
+FINDINGS = (
+    "import hashlib\n\n\ndef f(x):\n    return hashlib.md5(x), hashlib.md5(x), hashlib.sha1(x)\n",
+    "import hashlib\n\n\n# more\ndef g(x):\n    return hashlib.md5(\n        x,\n    )\n\n\ntry:\n    g(1)\nexcept:\n    count = 0\n",
+    "import hashlib\nx = hashlib.md5(y)  # driftd: ignore[weak-hash] so\nz = 1  # driftd: ignore[errors] no\n",
+)
 IGNORES = ("", "*.ts\n", "pkg/\n", "/pkg/*\n!/pkg/sub/\n", "*.py\n!a.py\n", "lib\n.env\n", "sub/\n")
 
 paths = st.sampled_from(PATHS)
 directories = st.sampled_from(DIRECTORIES[1:])
-texts = st.sampled_from(TEXTS)
+texts = st.one_of(st.sampled_from(TEXTS), st.sampled_from(FINDINGS))
 
 
 class Tree(RuleBasedStateMachine):
@@ -144,6 +149,18 @@ class Tree(RuleBasedStateMachine):
         if (self._root / directory).is_dir():
             (self._root / directory / ".gitignore").write_text(text)
             self._changed(f"{directory}/.gitignore".lstrip("/"))
+
+    # -- what people say ----------------------------------------------------------------------------------------------
+
+    @rule(number=st.integers(0, 30), action=st.sampled_from(("dismiss", "dismiss", "fix", "suppress", "escalate")))
+    def judge(self, number: int, action: str) -> None:
+        if self.bench.judge(self._engine, self._store, number, action):
+            self._is_current = False
+
+    @rule(number=st.integers(0, 30), action=st.sampled_from(("ignored", "approved", "discovered")))
+    def decide(self, number: int, action: str) -> None:
+        if self.bench.judge(self._engine, self._store, number, action):
+            self._is_current = False
 
     # -- what the daemon does -----------------------------------------------------------------------------------------
 

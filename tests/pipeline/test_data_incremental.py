@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from driftd.pipeline.project import Project
@@ -148,6 +148,7 @@ def edits(draw: st.DrawFn) -> dict[str, str | None]:
 
 
 @given(steps=st.lists(edits(), min_size=1, max_size=8))
+@example([{"g/schema/a.go": GO[0]}, {"g/schema/a.go": None}])  # the only file that imports a framework goes
 @settings(max_examples=300, deadline=None)
 def test_edits_lead_to_the_rows_of_a_fresh_build(steps: list[dict[str, str | None]]) -> None:
     """Random files under random edits and removals, circular definitions among them."""

@@ -10,7 +10,9 @@ from driftd.pipeline.detect.rules import Example, Rule
 from driftd.pipeline.facts.languages import registry
 from driftd.pipeline.fixes import applied, quick_fix
 
-RULES = [rule for folder in families() for file in pack_files(folder) for rule in file.rule]
+RULES = [
+    rule for folder in families() for file in pack_files(folder) for rule in file.rule if rule.severity is not None
+]
 EXAMPLES = [
     pytest.param(rule, example, id=f"{rule.id}:{number}")
     for rule in RULES

@@ -51,9 +51,10 @@ def only(files: dict[str, str], learned: Learned = Learned()) -> dict[str, Any] 
 @pytest.mark.parametrize(
     ("category", "cwes", "stated", "deviation", "severity"),
     [
-        ("security", (328,), "info", 0.0, "warning"),  # a weakness is a warning at least
-        ("security", (1004, 79), "info", 0.0, "error"),  # the worst of all of them
-        ("styling", (502,), "hint", 0.0, "error"),  # whatever the category
+        ("security", (328,), None, 0.0, "warning"),  # a weakness is a warning at least
+        ("security", (1004, 79), None, 0.0, "error"),  # the worst of all of them
+        ("styling", (502,), None, 0.0, "error"),  # whatever the category
+        ("security", (79,), "info", 0.0, "info"),  # a rule knows whether it finds the weakness or where it could be
         ("security", (), "info", 0.0, "info"),  # without one, what the rule says
         ("security", (), None, 0.0, "error"),
         ("errors", (), None, 0.0, "warning"),
@@ -63,7 +64,7 @@ def only(files: dict[str, str], learned: Learned = Learned()) -> dict[str, Any] 
     ],
 )
 def test_severity(category: str, cwes: tuple[int, ...], stated: Any, deviation: float, severity: str) -> None:
-    """By weakness, by what is stated, by category, by deviation."""
+    """By what is stated, by weakness, by category, by deviation."""
     assert severity_of(category, cwes, stated, deviation) == severity
 
 

@@ -9,6 +9,7 @@ import msgspec
 import pytest
 
 from driftd.errors import BusyError
+from driftd.pipeline.patterns.about import about_pattern
 from driftd.rows.declare import table_of
 from driftd.rows.registry import BY_NAME
 from driftd.rpc.discover import page
@@ -192,7 +193,8 @@ def test_a_list_looks_at_columns(name: str) -> None:
 
 @pytest.mark.parametrize("name", [name for name in LISTS if LISTS[name].shown])
 def test_a_list_shows_columns(name: str) -> None:
-    """What is shown to people is a column of the table, or the name of the function that one refers to."""
+    """What is shown is a column of the table, the name of the function that one refers to, or what a pattern is in words."""
     table = table_of(BY_NAME[LISTS[name].table])
+    said = set(about_pattern("", 0)) if "pattern_id" in table.key else set()
     named = {column.removesuffix("_id") for column in table.function_ids if column.endswith("_id")}
-    assert set(LISTS[name].shown) <= named.union(table.names)
+    assert set(LISTS[name].shown) <= named.union(table.names, said)

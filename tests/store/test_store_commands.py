@@ -346,3 +346,24 @@ def test_function_id_of_rows_is_the_hash(connection: sqlite3.Connection) -> None
     row = a_function("a", "f")
     change(connection, ReplaceAll(FunctionRow, [row]), 1)
     assert ask(connection, "SELECT id FROM functions") == [(function_id("a", "f", 0),)]
+
+
+def test_edges_of_a_file_are_found_through_its_functions(connection: sqlite3.Connection) -> None:
+    """They have no index of files: they are replaced by the callers in the file, and go when their caller does."""
+    caller, gone, other = a_function("a.py", "f"), a_function("a.py", "g"), a_function("b.py", "h")
+    change(connection, Replace(FunctionRow, ("a.py", "b.py"), (caller, gone, other)), 1)
+    edges = (an_edge(caller, other), an_edge(gone, other), an_edge(other, caller))
+    change(connection, Replace(CallEdgeRow, ("a.py", "b.py"), edges), 1)
+
+    result = change(connection, Replace(CallEdgeRow, ("a.py",), (an_edge(caller, other, 5), edges[1])), 1)
+    assert result.tables["call_edges"] == (1, 1)
+    found = "SELECT caller_id, callee_id, call_site_line FROM call_edges"
+    assert set(ask(connection, found)) == {
+        (caller.id, other.id, 5),
+        (gone.id, other.id, 1),
+        (other.id, caller.id, 1),
+    }
+    change(connection, Replace(FunctionRow, ("a.py",), (caller,)), 1)
+    assert set(ask(connection, found)) == {(caller.id, other.id, 5), (other.id, caller.id, 1)}
+    change(connection, DropFiles(("a.py",)), 1)
+    assert ask(connection, found) == []

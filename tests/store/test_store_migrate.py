@@ -15,7 +15,7 @@ from driftd.store.connect import connect_writer
 from driftd.store.failures import is_corrupt
 from driftd.store.store import Store
 
-NEWEST = 12
+NEWEST = 13
 
 
 def schema(connection: sqlite3.Connection) -> list[tuple[str, str]]:
@@ -103,7 +103,7 @@ async def test_newer_database_is_refused_untouched(path: Path, tmp_path: Path, i
                 path.with_name(path.name + suffix).write_bytes(source.with_name(source.name + suffix).read_bytes())
     before = {file.name: file.read_bytes() for file in path.parent.glob("drift.db*") if not file.name.endswith("-shm")}
     assert ("drift.db-wal" in before) == in_log
-    with pytest.raises(SchemaTooNewError, match="v011"):
+    with pytest.raises(SchemaTooNewError, match=f"v{NEWEST:03}"):
         async with Store.open(path):
             pass
     after = {file.name: file.read_bytes() for file in path.parent.glob("drift.db*") if not file.name.endswith("-shm")}

@@ -24,7 +24,7 @@ async def test_first_and_second_opening(path: Path) -> None:
         await store.writer.submit(Append(WorkspaceEventRow, [WorkspaceEventRow(event_type="start")]))
     assert [file.name for file in path.parent.iterdir()] == ["drift.db"]
     async with Store.open(path) as store:
-        assert store.schema_before == 12
+        assert store.schema_before == 13
         assert (await store.reader.counts())["workspace_events"] == 1
 
 

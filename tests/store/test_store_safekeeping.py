@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import random
 import shutil
 import sqlite3
 from collections.abc import Callable
@@ -18,7 +19,9 @@ from driftd.rows.enforcement import FeedbackRow, ViolationRow
 from driftd.rows.patterns import ConventionRow
 from driftd.store import backup
 from driftd.store.commands import Append, Call, Delete, Track, Update
+from driftd.store.failures import is_corrupt
 from driftd.store.safekeeping import KEPT_ASIDE, set_aside
+from driftd.store.store import Store
 from tests.store.kept import (
     analyse,
     database,
@@ -91,6 +94,26 @@ async def test_all_that_was_typed_survives_the_file(root: Path, damage: Callable
     async with kept(root) as store:
         assert await said(store) == ["v", "later"]
         assert not store.recovery.as_dict()
+
+
+@pytest.mark.parametrize("seed", range(12))
+async def test_any_page_may_be_overwritten(root: Path, seed: int) -> None:
+    """Random bytes over a random page: the database is sound afterwards, made anew or not, with all that was typed."""
+    chance = random.Random(seed)
+    async with kept(root) as store:
+        await analyse(store, root)
+        await type_everything(store)
+        await store.writer.submit(Append(ViolationRow, [a_violation(f"x{number}" * 9) for number in range(300)]))
+        before = {**await typed_rows(store), "violations": []}
+    page = chance.randrange(database(root).stat().st_size // 4096)
+    with database(root).open("r+b") as file:
+        file.seek(4096 * page)
+        file.write(chance.randbytes(4096))
+    async with kept(root) as store:
+        after = {**await typed_rows(store), "violations": []}
+        assert await store.reader.integrity() == []
+        assert await store.reader.fetch("SELECT id FROM violations WHERE suppression_source = 'user'") == [("v",)]
+    assert after == before
 
 
 async def test_the_newest_backup_brings_the_history_back(root: Path) -> None:
@@ -362,6 +385,21 @@ async def test_a_file_gone_from_under_it_is_noticed(root: Path, name: str, how: 
         assert await store.reader.integrity() == []
 
 
+async def test_text_that_is_no_text_any_more_is_damage(root: Path) -> None:
+    """A flipped bit that SQLite's own checks pass over: the query that meets it says that the file is damaged."""
+    async with kept(root) as store:
+        await store.writer.submit(Append(ViolationRow, [a_violation("v", message="m" * 50)]))
+    content = database(root).read_bytes()
+    database(root).write_bytes(content.replace(b"m" * 50, b"m" * 49 + b"\xff"))
+    assert integrity(database(root)) == ["ok"]
+    found = []
+    async with Store.open(database(root), workspace=root, on_damage=lambda: found.append(1)) as store:
+        with pytest.raises(StoreError) as caught:
+            await store.reader.fetch("SELECT message FROM violations")
+    assert is_corrupt(caught.value)
+    assert found == [1]
+
+
 async def test_few_damaged_files_are_kept(root: Path) -> None:
     """However often the database is damaged, the folder keeps the newest files that were put aside."""
     clock = FakeClock(1000)
@@ -428,7 +466,6 @@ async def test_a_clean_stop_is_trusted_and_anything_else_is_checked(
     async with kept(root.with_name("killed")):
         assert len(checks) == 1
     with closing(sqlite3.connect(database(root))) as connection, connection:
-        connection.execute("PRAGMA user_version = 10")
         connection.execute("INSERT INTO workspace_events (event_type) VALUES ('by hand')")
     async with kept(root):
         assert len(checks) == 2

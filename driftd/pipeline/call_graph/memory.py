@@ -1,8 +1,9 @@
 """Remembers answers together with what they depend on.
 
-An answer is a function of the project alone, not of what was asked before: what depends on a cycle (or runs into the
-depth limit) is never remembered, and what is remembered carries its height, so that a remembered answer is used exactly
-where working it out again would succeed.
+An answer is a function of the project alone, not of what was asked before: what is cut short by a cycle (or runs into
+the depth limit) is never remembered.  What is remembered carries its height and the questions that its cycles lead
+through, so that it is used exactly where working it out again would succeed: within one of these questions it would be
+cut short.
 
 Every answer adds what it looked at to a record: paths of files whose interface was read, keys of names, of module
 lookups and of flows.  Whoever keeps the answer asks again when one of them changes.
@@ -10,7 +11,7 @@ lookups and of flows.  Whoever keeps the answer asks again when one of them chan
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, TypeVar
+from typing import TYPE_CHECKING, Final, TypeAlias, TypeVar
 
 from driftd.pipeline.call_graph.entities import NONE, UNKNOWN
 
@@ -25,16 +26,20 @@ HEIGHT_LIMIT: Final = 32  # steps from one name to the next; each takes several 
 T = TypeVar("T")
 _UNCUT: Final = 1 << 30
 _NOTHING: Final[frozenset[str]] = frozenset()
+_Key: TypeAlias = "tuple[object, ...]"
+_NO_RING: Final[frozenset[_Key]] = frozenset()
 
 
 class _Frame:
-    __slots__ = ("cut", "depth", "height", "is_open", "reads", "seen")
+    __slots__ = ("cut", "depth", "first", "height", "is_open", "reads", "ring", "seen")
 
-    def __init__(self, depth: int) -> None:
+    def __init__(self, depth: int, first: int = 0) -> None:
         self.seen: set[str] = set()
         self.reads: set[str] = set()  # keys of flows
         self.height = 0
         self.depth = depth
+        self.first = first  # how many answers had been cut short before
+        self.ring: frozenset[_Key] = _NO_RING  # questions that cycles below lead through
         self.cut = _UNCUT  # depth of the outermost frame that a cycle led back to; 0 where that is not known
         self.is_open = True
 
@@ -43,10 +48,11 @@ class Memory:
     """Answers by key, for one state of the project."""
 
     def __init__(self) -> None:
-        self._done: dict[tuple[object, ...], tuple[Entities, frozenset[str], frozenset[str], int]] = {}
-        self._readers: dict[str, list[tuple[object, ...]]] = {}  # flow -> answers that read it
-        self._partial: dict[tuple[object, ...], tuple[Entities, _Frame | None]] = {}  # cut short, within one question
-        self._open: dict[tuple[object, ...], _Frame] = {}
+        self._done: dict[_Key, tuple[Entities, frozenset[str], frozenset[str], int, frozenset[_Key]]] = {}
+        self._readers: dict[str, list[_Key]] = {}  # flow -> answers that read it
+        self._partial: dict[_Key, tuple[Entities, _Frame | None]] = {}  # cut short, within one question
+        self._cut: list[_Key] = []  # what `_partial` holds, in the order in which it came
+        self._open: dict[_Key, _Frame] = {}
         self._frames: list[_Frame] = [_Frame(0)]
 
     def watch(self) -> tuple[set[str], set[str]]:
@@ -90,14 +96,15 @@ class Memory:
     def note_flow(self, flow: str) -> None:
         self._frames[-1].reads.add(flow)
 
-    def remember(self, key: tuple[object, ...], work: Callable[[], Entities]) -> Entities:
+    def remember(self, key: _Key, work: Callable[[], Entities]) -> Entities:
         known = self._recall(key)
         return known if known is not None else self._work_out(key, work)
 
-    def _recall(self, key: tuple[object, ...]) -> Entities | None:
+    def _recall(self, key: _Key) -> Entities | None:
         done = self._done.get(key)
         frames = self._frames
-        if done is None or len(frames) + done[3] >= HEIGHT_LIMIT:  # too high to be used here
+        if done is None or len(frames) + done[3] >= HEIGHT_LIMIT or (done[4] and not done[4].isdisjoint(self._open)):
+            # Not known, too high to be used here, or a cycle would lead back to what is being worked out.
             partial = self._partial.get(key) if len(frames) > 1 else None
             if partial is None:
                 return None
@@ -106,16 +113,18 @@ class Memory:
             outer = frames[-1]
             outer.cut = min(outer.cut, head.depth if head is not None and head.is_open else 0)
             return answer
-        answer, seen, reads, height = done
+        answer, seen, reads, height, ring = done
         outer = frames[-1]
         outer.seen |= seen
         if reads:
             outer.reads |= reads
         if height >= outer.height:
             outer.height = height + 1
+        if ring and ring is not outer.ring:
+            outer.ring |= ring
         return answer
 
-    def _work_out(self, key: tuple[object, ...], work: Callable[[], Entities]) -> Entities:
+    def _work_out(self, key: _Key, work: Callable[[], Entities]) -> Entities:
         frames = self._frames
         outer = frames[-1]
         depth = len(frames)
@@ -125,7 +134,8 @@ class Memory:
             return (UNKNOWN,) if head is None else NONE
         if depth == 1:
             self._partial.clear()  # a new question
-        frame = _Frame(depth)
+            self._cut.clear()
+        frame = _Frame(depth, len(self._cut))
         frames.append(frame)
         self._open[key] = frame
         try:
@@ -143,8 +153,25 @@ class Memory:
         if frame.cut < depth:
             outer.cut = min(outer.cut, frame.cut)
             self._partial[key] = (answer, frames[frame.cut] if frame.cut else None)
+            self._cut.append(key)
+            ring = frame.ring
         else:
-            self._done[key] = (answer, frozenset(frame.seen), frozenset(reads) if reads else _NOTHING, frame.height)
+            ring = self._close(key, frame)
+            seen = frozenset(frame.seen)
+            self._done[key] = (answer, seen, frozenset(reads) if reads else _NOTHING, frame.height, ring)
             for flow in reads:
                 self._readers.setdefault(flow, []).append(key)
+        if ring and ring is not outer.ring:
+            outer.ring |= ring
         return answer
+
+    def _close(self, key: _Key, frame: _Frame) -> frozenset[_Key]:
+        """Forget what was cut short by cycles that led back to a question; return what its cycles lead through."""
+        cut = self._cut
+        if len(cut) == frame.first:
+            return frame.ring
+        inner = cut[frame.first :]
+        del cut[frame.first :]
+        for each in inner:
+            self._partial.pop(each, None)
+        return frame.ring.union((key,), inner)

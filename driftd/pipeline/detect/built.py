@@ -75,8 +75,12 @@ def dynamic_parts(judge: Judge, value: Value, scope: int, line: int, depth: int 
         return
     kind = value.kind
     inner: tuple[Value, ...] = ()
+    if kind == Kind.OPERATION and value.text == "*" and judge.names.is_constant(value.items[0], scope, line):
+        return  # the same text, some number of times
     if kind in _PARTED or (kind == Kind.OPERATION and value.text in _JOINING):
         inner = value.items
+    elif kind == Kind.COMPREHENSION:
+        inner = value.items[:1]
     elif kind == Kind.DICT:
         inner = value.items[1::2]
     elif kind == Kind.CALL:

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final
 
 from driftd.pipeline.detect.built import built_text
-from driftd.pipeline.detect.judging import Judge, Place
+from driftd.pipeline.detect.judging import Judge
 from driftd.pipeline.detect.names import Names
-from driftd.pipeline.detect.patterns import ANYTHING, NamePattern, patterns
+from driftd.pipeline.detect.patterns import ANYTHING, patterns
+from driftd.pipeline.detect.places import Candidate, Found, Place
 from driftd.pipeline.detect.roots import LITERALS, first_literal, roots
 from driftd.pipeline.detect.rules import RuleFile, texts
 from driftd.pipeline.facts.model import Kind, Value
@@ -25,21 +26,6 @@ if TYPE_CHECKING:
     from driftd.pipeline.detect.rules import Match, Rule
     from driftd.pipeline.facts.model import Call, Class, FileFacts, Function
     from driftd.pipeline.scopes import Scopes
-
-
-class Candidate(NamedTuple):
-    """A pattern of a match, with the rule that it belongs to."""
-
-    pattern: NamePattern
-    rule: Rule
-    match: Match
-
-
-class Found(NamedTuple):
-    """A place that a rule found."""
-
-    rule: Rule
-    place: Place
 
 
 class _Named:
@@ -70,9 +56,12 @@ class RuleIndex:
         self.plain: dict[str, list[tuple[Rule, Match]]] = {kind: [] for kind in _PLAIN}
         self.operations: dict[str, list[tuple[Rule, Match]]] = {}
         self.given: Handed = {}
+        self.by_purpose: dict[str, list[tuple[re.Pattern[str], Rule, Match]]] = {}  # of strings; a memo
+        self.given_heads: set[str] = set()  # first names of what frameworks give
         for file in files:
             for handed in file.gives:
                 if language in file.languages:
+                    self.given_heads |= {name.partition(".")[0] for name in handed.gives}
                     for method in handed.methods:
                         self.given.setdefault(method, []).append((frozenset(handed.symbols), handed.gives))
             for rule in file.rule:
@@ -177,17 +166,8 @@ class _Finder:
     def _call(self, number: int, call: Call, last: str, candidates: tuple[Candidate, ...]) -> Iterator[Found]:
         """Judge a call; what it calls is looked up when something that any owner may have is as a rule says."""
         names: tuple[str, ...] | None = None
-        place = Place(
-            call.line,
-            call.column,
-            call.end_line,
-            call.scope,
-            call.region,
-            last,
-            call,
-            Value(Kind.CALL, "", number),
-            number,
-        )
+        value = Value(Kind.CALL, "", number)
+        place = Place(call.line, call.column, call.end_line, call.scope, call.region, last, call, value, number)
         for pattern, rule, match in candidates:
             judged = False
             if names is None:
@@ -205,7 +185,7 @@ class _Finder:
     def _possible(self, candidates: Iterable[Candidate]) -> list[Candidate]:
         """Return the candidates whose first name the file has: imported or read."""
         if self._heads is None:
-            heads = set(self.facts.names)
+            heads = {*self.facts.names, *self.index.given_heads}
             if self.names.ecmascript:
                 heads.add("express")  # parameters can be its request and response by their names alone
             for i in self.outline.imports:
@@ -463,7 +443,9 @@ class _Finder:
                             yield Found(rule, place)
 
     def _literals(self, rows: list[tuple[Rule, Match]]) -> Iterator[Found]:
-        by_purpose: dict[str, list[tuple[re.Pattern[str], Rule, Match]]] = {}
+        by_purpose = self.index.by_purpose
+        if len(by_purpose) > _MOST_PURPOSES:
+            by_purpose.clear()
         for number, literal in enumerate(self.facts.texts.literals):
             if literal.kind not in _TEXTS or literal.context in _NOT_CODE:
                 continue
@@ -528,7 +510,8 @@ class _Finder:
                     yield from self._entries(value, entries, line, column, scope, region)
                 elif kind == Kind.MARKUP and markup:
                     for pattern, rule, match in markup.by_last.get(value.text, markup.open.get("", ())):
-                        place = Place(line, column, line, scope, region, value.text, None, value)
+                        at, start = self._of_markup(value, line, column)
+                        place = Place(at, start, at, scope, region, value.text, None, value)
                         if pattern.matches(value.text) and self.judge.accepts(match, place):
                             yield Found(rule, place)
                 if watched and kind in _BUILDING:
@@ -537,6 +520,14 @@ class _Finder:
                         yield from found
                         continue  # its parts are parts of the same string
                 stack.extend(value.items)
+
+    def _of_markup(self, value: Value, line: int, column: int) -> tuple[int, int]:
+        """Return where an element stands: by the first literal in it, as it has no place of its own."""
+        first = first_literal(value)
+        if first < 0:
+            return line, column
+        literal = self.facts.texts.literals[first]
+        return literal.line, literal.column
 
     def _present(self, words: Iterable[str]) -> list[str]:
         """Return those of the words that stand anywhere in the file."""
@@ -591,7 +582,7 @@ class _Finder:
                     yield Found(rule, place)
 
 
-_NONE: Final = _Named()
+_MOST_PURPOSES: Final = 20_000
 _LAST: Final = re.compile(r"::|\\|->|>")
 _ALL: Final = frozenset({ANYTHING, "**"})
 _NAMING: Final = frozenset({Kind.PATH, Kind.MEMBER})

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
 from driftd.pipeline.detect import callbacks
 from driftd.pipeline.detect.built import assigned, built_text, dynamic_parts, path_value
-from driftd.pipeline.detect.origins import comes_from
+from driftd.pipeline.detect.origins import comes_from, given_to
 from driftd.pipeline.detect.patterns import patterns
+from driftd.pipeline.detect.places import Place
 from driftd.pipeline.detect.purposes import Purposes
+from driftd.pipeline.detect.regexes import is_exponential
 from driftd.pipeline.detect.rules import Condition, texts
 from driftd.pipeline.facts.model import Function, Kind, Value
 
@@ -21,23 +22,7 @@ if TYPE_CHECKING:
 
     from driftd.pipeline.detect.names import Names
     from driftd.pipeline.detect.rules import Match
-    from driftd.pipeline.facts.model import Arg, Call, FileFacts, Handler
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """Something that a match is about: a call, a value, or both; `column` 0 is not known."""
-
-    line: int
-    column: int
-    end_line: int
-    scope: int
-    region: int
-    name: str = ""
-    call: Call | None = None
-    value: Value | None = None
-    number: int = -1  # of the call
-    handler: Handler | None = None
+    from driftd.pipeline.facts.model import Arg, Call, FileFacts
 
 
 class Judge:
@@ -125,10 +110,16 @@ class Judge:
             return False
         if c.empty is not None and c.empty is not self._is_empty(value, scope, line):
             return False
+        if c.async_ is not None and not (
+            value.kind == Kind.FUNCTION and self.facts.outline.functions[value.ref].is_async is c.async_
+        ):
+            return False
         if c.kind and _KINDS[value.kind] not in texts(c.kind):
             return False
-        if c.calls and not self._is_call(c, value):
+        if c.calls and not self._is_call(c, value, scope, line):
             return False
+        if c.has or c.lacks:
+            value, scope, line = self._container(value, scope, line, is_whole=bool(c.lacks))
         for key, inner in c.has.items():
             entries = list(self.entries(value, key, scope, line))
             if inner.missing:
@@ -160,6 +151,8 @@ class Judge:
             return False
         if c.gives and not callbacks.always_gives(self.facts, value, c.gives):
             return False
+        if c.exponential is not None and c.exponential is not self._is_exponential(value, scope, line):
+            return False
         if c.comes_from and not comes_from(self.names, value, scope, line, texts(c.comes_from)):
             return False
         if c.mentions and not any(map(_regex(c.mentions).search, self._mentioned(value, scope, line))):
@@ -170,10 +163,19 @@ class Judge:
 
     def _is_regex(self, value: Value, scope: int, line: int, wanted: str) -> bool:
         if value.kind == Kind.PATH:
-            value = assigned(self.facts, value.text, scope, line) or assigned(self.facts, value.text, 0, line) or value
+            given = assigned(self.facts, value.text, scope, line) or assigned(self.facts, value.text, 0, line)
+            value = given if given is not None else value
         if value.kind != Kind.REGEX or value.ref < 0:
             return False
         return _regex(wanted).search(self.facts.texts.literals[value.ref].value) is not None
+
+    def _is_exponential(self, value: Value, scope: int, line: int) -> bool:
+        if value.kind == Kind.PATH:
+            given = given_to(self.names, value.text, scope, line)
+            value = value if given is None else given[0]
+        if value.kind not in {Kind.REGEX, Kind.STRING} or value.ref < 0:
+            return False
+        return is_exponential(self.facts.texts.literals[value.ref].value)
 
     def is_named(self, names: Iterable[str], wanted: tuple[str, ...]) -> bool:
         """Return whether one of the names is one of those that are wanted."""
@@ -206,6 +208,10 @@ class Judge:
                     yield arg.name, arg.value
                 elif arg.value.kind == Kind.DICT:
                     yield from self.pairs(arg.value)
+        elif value.kind == Kind.MARKUP:
+            for item in value.items:
+                if item.kind == Kind.NAMED and item.items:
+                    yield item.text, item.items[0]
         elif value.kind in {Kind.CAST, Kind.AWAIT, Kind.NAMED} and value.items:
             yield from self.pairs(value.items[-1] if value.kind == Kind.NAMED else value.items[0])
 
@@ -217,15 +223,38 @@ class Judge:
             return self.facts.texts.literals[key.ref].value
         return None
 
+    def _container(self, value: Value, scope: int, line: int, *, is_whole: bool) -> tuple[Value, int, int]:
+        """Return the object or dictionary that a local name was given; not if entries may have been added since."""
+        if value.kind != Kind.PATH or "." in value.text:
+            return value, scope, line
+        given = given_to(self.names, value.text, scope, line)
+        if given is None or given[0].kind != Kind.DICT or (is_whole and self._is_extended(value.text)):
+            return value, scope, line
+        return given
+
+    def _is_extended(self, name: str) -> bool:
+        for assign in self.facts.bodies.assigns:
+            target = assign.target
+            if target.kind == Kind.PATH and target.text.startswith(name + "."):
+                return True
+            if target.kind == Kind.INDEX and target.items and target.items[0].text.partition(".")[0] == name:
+                return True
+        return False
+
     def _is_known(self, value: Value) -> bool:
         """Return whether all entries of a container are seen: without a spread."""
         if value.kind == Kind.DICT:
             return not any(key.kind == Kind.SPREAD for key in value.items[::2])
         if value.kind == Kind.CALL:
             return not any(arg.value.kind == Kind.SPREAD for arg in self.names.calls[value.ref].args)
+        if value.kind == Kind.MARKUP:
+            return not any(item.kind == Kind.SPREAD for item in value.items)
         return False
 
-    def _is_call(self, c: Condition, value: Value) -> bool:
+    def _is_call(self, c: Condition, value: Value, scope: int, line: int) -> bool:
+        if value.kind == Kind.PATH and "." not in value.text:
+            given = given_to(self.names, value.text, scope, line)
+            value = value if given is None else given[0]
         while value.kind in {Kind.AWAIT, Kind.CAST} and value.items:
             value = value.items[0]
         if value.kind != Kind.CALL:
@@ -271,7 +300,7 @@ class Judge:
                 call = self.names.calls[one.ref]
                 stack.extend(_receiver(call))
                 stack.extend(arg.value for arg in call.args)
-            stack.extend(one.items)
+            stack.extend(one.items[1:] if one.kind == Kind.CONDITIONAL else one.items)
 
     @staticmethod
     def _items(value: Value) -> tuple[Value, ...]:
@@ -323,6 +352,12 @@ class Judge:
         if c.in_class and not self._in_class(place, texts(c.in_class)):
             return False
         if c.in_loop is not None and c.in_loop is not self._within(place.region, {"loop", "comprehension"}):
+            return False
+        if c.in_branch is not None and c.in_branch is not self._within(place.region, _BRANCHES):
+            return False
+        if c.handed_to and not self._is_handed(place.scope, texts(c.handed_to)):
+            return False
+        if c.commented is not None and c.commented is not self._is_commented(place):
             return False
         if (c.does or c.does_only) and not _does(c, place):
             return False
@@ -422,6 +457,16 @@ class Judge:
             region = regions[region].parent
         return False
 
+    def _is_handed(self, function: int, wanted: tuple[str, ...]) -> bool:
+        number = self.names.handed(function)
+        if number < 0:
+            return False
+        call = self.names.calls[number]
+        return self.is_named(self.names.callee(call) or (f"?.{call.callee.text.rpartition('.')[2]}",), wanted)
+
+    def _is_commented(self, place: Place) -> bool:
+        return any(place.line <= comment.line <= place.end_line for comment in self.facts.texts.comments)
+
     def _imports(self, wanted: tuple[str, ...]) -> bool:
         found = patterns(wanted)
         for i in self.facts.outline.imports:
@@ -500,7 +545,7 @@ def _says_something(c: Condition) -> bool:
     return bool(
         c.is_ or c.text or c.name or c.kind or c.has or c.lacks or c.calls or c.items
         or c.part or c.entry or c.comparison or c.written or c.mentions or c.permits or c.comes_from
-        or c.text_built or c.regex or c.gives
+        or c.text_built or c.regex or c.gives or c.async_ is not None or c.exponential is not None
         or c.built is not None or c.constant is not None or c.empty is not None or c.missing is not None
         or c.at_least is not None or c.at_most is not None or c.below is not None
     )  # fmt: skip
@@ -529,6 +574,7 @@ def _used(facts: FileFacts) -> set[int]:
     return used
 
 
+_BRANCHES: Final = {"branch", "else", "case", "loop"}
 _KINDS: Final = {number: name.lower() for name, number in vars(Kind).items() if name.isupper()}
 _MENTIONED: Final = 60
 _CHANGING: Final = frozenset(

@@ -26,7 +26,7 @@ from driftd.rows.patterns import DetectionRow
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from driftd.pipeline.detect.finding import Found
+    from driftd.pipeline.detect.places import Found
     from driftd.pipeline.detect.rules import Rule
     from driftd.pipeline.facts.model import FileFacts
     from driftd.pipeline.scopes import Scopes

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
     from driftd.pipeline.bindings import Site
     from driftd.pipeline.detect.given_values import Given
-    from driftd.pipeline.facts.model import Call, FileFacts, Value
+    from driftd.pipeline.facts.model import Call, FileFacts, Function, Value
     from driftd.pipeline.scopes import Scopes
 
 NamesFound = tuple[str, ...]
@@ -148,6 +148,12 @@ class Names:
             values = self.folding.values(value, scope, line)
             if values is not None and len(values) == 1 and (values[0] is None or isinstance(values[0], bool)):
                 return {None: "null", True: "true", False: "false"}[values[0]]
+        elif self.ecmascript and value.kind == Kind.PATH and "." not in value.text:
+            sites = self._sites(value.text, scope, line)
+            if sites is not None and len(sites) == 1 and sites[0][1].means == Means.LITERAL and not sites[0][1].text:
+                given = [a.value for a in self.facts.bodies.assigns if a.target.text == value.text and a.value]
+                if len(given) == 1 and given[0].kind == Kind.CONSTANT:
+                    return given[0].text
         return ""
 
     def texts(self, value: Value, scope: int, line: int) -> tuple[str, ...]:
@@ -233,12 +239,7 @@ class Names:
 
     def _loaded(self, call: Call) -> str:
         """Return the module that `require("x")` or `import("x")` gives."""
-        if (
-            self.ecmascript
-            and call.callee.kind == Kind.PATH
-            and call.callee.text in {"require", "import"}
-            and call.args
-        ):
+        if self.ecmascript and call.callee.kind == Kind.PATH and call.callee.text in _LOADING and call.args:
             first = call.args[0].value
             if first.kind == Kind.STRING and first.ref >= 0:
                 return _module(self.facts.texts.literals[first.ref].value)
@@ -296,6 +297,10 @@ class Names:
         if means == Means.PATH:
             return self.path(binding.text, scope, _LATEST, depth)
         if means == Means.RESULT:
+            if binding.text in _LOADING and self.ecmascript and len(binding.items) > 1:
+                loaded = binding.items[1]
+                if loaded.means == Means.LITERAL and loaded.text[:1] == "'":
+                    return (_module(loaded.text[1:]),)
             if binding.text:
                 return self.path(binding.text, scope, _LATEST, depth)
             return self._bound(binding.items[0], scope, depth - 1) if binding.items else NONE
@@ -355,18 +360,33 @@ class Names:
         """
         if not self.ecmascript or name not in _HANDLER or not 0 <= function < len(self.functions):
             return NONE
+        if name in _EVENTS:
+            return self._event(self.functions[function], name)
         params = [p.name for p in self.functions[function].params]
         for first, second in pairwise(params):
             if first in _REQUESTS and second in _RESPONSES:
                 return ("express.Request",) if name == first else ("express.Response",) if name == second else NONE
         return NONE
 
+    @staticmethod
+    def _event(function: Function, name: str) -> NamesFound:
+        """Return what an exported `handler` of a cloud function gets: what the sender says."""
+        called = function.bound_to or function.name
+        is_one = called in _CLOUD_HANDLERS or (called == "handler" and function.is_exported)
+        return ("aws-lambda.Event",) if is_one and function.params and function.params[0].name == name else NONE
+
+    def handed(self, function: int) -> int:
+        """Return the call that a function is written for as an argument, or -1."""
+        if self._handed is None:
+            self._handed = handed_functions(self.facts)
+        return self._handed.get(function, (-1, 0))[0]
+
     def _given_to(self, function: int, name: str, depth: int) -> NamesFound:
         """Return what a framework gives to a parameter of a function that is handed to it."""
         if not self._given or not 0 <= function < len(self.functions):
             return NONE
         if self._handed is None:
-            self._handed = _handed(self.facts)
+            self._handed = handed_functions(self.facts)
         handed = self._handed.get(function)
         if handed is None:
             return NONE
@@ -433,6 +453,8 @@ class Names:
             if language == "java":  # members of a class: `import static org.junit.Assert.*`
                 members = [m for m in self._wildcards if m.rpartition(".")[2][:1].isupper()]
                 return (name, *[f"{module}.{name}" for module in members])
+        if self.ecmascript and name in _FREE:
+            return _FREE[name]
         return (name,)
 
     def _import_names(self) -> Mapping[str, NamesFound]:
@@ -452,6 +474,7 @@ class Names:
 Handed = dict[str, list[tuple[frozenset[str], tuple[str, ...]]]]
 """Last name of a call -> (first names of what is called, what it gives to the parameters of a function it is handed)."""
 
+_LOADING: Final = frozenset({"require", "import"})
 _LATEST: Final = 1 << 30
 _MOST_WILDCARDS: Final = 40
 _OPEN: Final = frozenset({"kotlin", "scala", "rust", "csharp"})  # a wildcard import may bring functions
@@ -467,7 +490,9 @@ _CONVERTING: Final = frozenset(
      "as_str", "to_vec", "into_bytes", "encode", "freeze", "b", "bytes", "clone", "data", "trim", "toUpperCase", "toLowerCase",
      "toString"}
 )  # fmt: skip
-_CONVERTING_ARGUMENT: Final = frozenset({"GetBytes", "from_slice", "from_str", "valueOf", "copyValueOf", "copyOf", "copyOfRange", "FromBase64String"})
+_CONVERTING_ARGUMENT: Final = frozenset(
+    {"GetBytes", "from_slice", "from_str", "valueOf", "copyValueOf", "copyOf", "copyOfRange", "FromBase64String"}
+)
 _USING: Final = frozenset({"csharp"})
 _EITHER: Final = frozenset({"or", "||", "??", "?:"})
 _WRAPPERS: Final = frozenset({Kind.AWAIT, Kind.CAST, Kind.NAMED, Kind.SPREAD, Kind.INDEX})
@@ -489,7 +514,11 @@ _FOLDED: Final = frozenset({"python"})  # languages whose operators and scopes `
 _FOLDING: Final = frozenset({Kind.PATH, Kind.OPERATION, Kind.TEMPLATE, Kind.CONDITIONAL, Kind.INDEX, Kind.CALL})
 _REQUESTS: Final = frozenset({"req", "request", "_req"})
 _RESPONSES: Final = frozenset({"res", "response", "_res"})
-_HANDLER: Final = _REQUESTS | _RESPONSES
+_EVENTS: Final = frozenset({"event", "_event"})
+_CLOUD_HANDLERS: Final = frozenset({"exports.handler", "module.exports.handler"})
+_HANDLER: Final = _REQUESTS | _RESPONSES | _EVENTS
+# What a name that nothing binds can only be, in parts of files that are put into others.
+_FREE: Final = {"req": ("express.Request",), "res": ("express.Response",)}
 _OWN: Final = frozenset({Means.RECEIVER, Means.OWN_CLASS})
 _DECLARED: Final = _OWN | {Means.CLASS, Means.FUNCTION}
 _TRANSPARENT: Final = frozenset({Means.ENTERED, Means.ITEM, Means.ELEMENT, Means.AWAITED, Means.REST, Means.KEYWORD})
@@ -550,7 +579,7 @@ def _number(text: str) -> float | None:
             return None
 
 
-def _handed(facts: FileFacts) -> dict[int, tuple[int, int]]:
+def handed_functions(facts: FileFacts) -> dict[int, tuple[int, int]]:
     """Return for each function that is written as an argument, or named as one, the call and the position."""
     found: dict[int, tuple[int, int]] = {}
     named = {f.name: i for i, f in enumerate(facts.outline.functions) if i and f.name and f.name != "<lambda>"}

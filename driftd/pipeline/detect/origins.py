@@ -44,13 +44,16 @@ def comes_from(names: Names, value: Value, scope: int, line: int, wanted: tuple[
             continue
         if kind == Kind.PATH:
             head = one.text.partition(".")[0]
-            given = _given(names, head, at, before)
+            given = given_to(names, head, at, before)
             if given is not None:
                 stack.append((*given, depth - 1))
         elif kind == Kind.CALL:
             call = facts.bodies.calls[one.ref]
             callee = call.callee
-            if callee.text.rpartition(".")[2] in _PASSING:
+            called = names.callee(call)
+            if any(p.matches(n) for n in called for p in found):
+                return True
+            if callee.text.rpartition(".")[2] in _PASSING or any(n.rpartition(".")[2] in _PASSING for n in called):
                 stack += [(arg.value, call.scope, call.line, depth - 1) for arg in call.args]
                 if callee.kind == Kind.MEMBER:
                     stack += [(item, call.scope, call.line, depth - 1) for item in callee.items]
@@ -58,11 +61,12 @@ def comes_from(names: Names, value: Value, scope: int, line: int, wanted: tuple[
                     owner = Value(Kind.PATH, callee.text.rpartition(".")[0])
                     stack.append((owner, call.scope, call.line, depth - 1))
         elif kind != Kind.FUNCTION:
-            stack += [(item, at, before, depth - 1) for item in one.items]
+            items = one.items[1:] if kind == Kind.CONDITIONAL else one.items
+            stack += [(item, at, before, depth - 1) for item in items]
     return False
 
 
-def _given(names: Names, name: str, scope: int, line: int) -> tuple[Value, int, int] | None:
+def given_to(names: Names, name: str, scope: int, line: int) -> tuple[Value, int, int] | None:
     """Return what the function, or one around it, gave to a name last before a line, and where."""
     functions = names.functions
     at = scope
@@ -75,7 +79,10 @@ def _given(names: Names, name: str, scope: int, line: int) -> tuple[Value, int, 
                 and assign.value is not None
                 and _binds(assign.target, name)
             ):
-                found = (assign.value, at, assign.line)
+                value = assign.value
+                if assign.kind == "augmented" and found is not None:
+                    value = Value(Kind.OPERATION, "+", -1, (found[0], value))
+                found = (value, at, assign.line)
         if found is not None or at == 0:
             return found
         if any(param.name == name for param in functions[at].params):

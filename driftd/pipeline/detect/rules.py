@@ -26,6 +26,7 @@ class RuleError(ValueError):
 
 class _Part(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True, rename={
     "is_": "is", "not_": "not", "class_": "class", "import_": "import", "raise_": "raise", "return_": "return",
+    "async_": "async",
 }):  # fmt: skip
     """What all parts of a rule have in common: an unknown key is an error."""
 
@@ -63,6 +64,8 @@ class Condition(_Part, frozen=True, kw_only=True):
     - mentions: a name that is read in it, dotted as it is written there, is found by this regular expression
     - comes_from: it, or something that its expression is made of, resolves to one of these names (see `origins`)
     - text_built: the constant text of a string that is put together is found by this regular expression
+    - exponential: whether a regular expression, written there or as a string, is certain to take exponential time
+    - async: whether a function that is written there is one that awaits
     - regex: a regular expression that is written there, in whose source this one finds something
     - calls: a call of one of these names; `call_where` are conditions on its arguments
     - gives: a function that returns this constant, wherever it returns
@@ -75,7 +78,9 @@ class Condition(_Part, frozen=True, kw_only=True):
     - decorated: the function around has a decorator that resolves to one of these
     - in_class: a class around has one of these among its bases
     - in_function: the name of the function around is found by this regular expression
-    - in_loop, in_handler, in_async: whether it stands in one
+    - in_loop, in_branch, in_handler, in_async: whether it stands in one
+    - handed_to: the function around is written as an argument of a call of one of these
+    - commented: whether a comment stands in the error handler
     - in_test: whether the file is a test
     - awaited, is_new: how the call is made
     - file: a glob of the path
@@ -152,7 +157,12 @@ class Condition(_Part, frozen=True, kw_only=True):
     gives: str = ""
     does_nothing: bool | None = None
     visibility: str | Texts = ()
+    in_branch: bool | None = None
+    handed_to: str | Texts = ()
+    commented: bool | None = None
+    async_: bool | None = None
     caught_as: str = ""
+    exponential: bool | None = None
 
 
 class Match(_Part, frozen=True, kw_only=True):

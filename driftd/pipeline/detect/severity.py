@@ -24,21 +24,16 @@ def severity_of(
 ) -> Severity:
     """Return the severity of a finding.
 
-    With weaknesses it is that of the worst of them, and never less than what is `stated`; without, what is stated; else
-    it follows from the category, and for the rest from how far the place is from what the others do.
+    What a rule states counts: it knows whether what it finds is the weakness or only the place where it could be.
+    Without that it is what the worst of the weaknesses can lead to; else it follows from the category, and for the rest
+    from how far the place is from what the others do.
     """
-    numbers = set(cwes)
-    if numbers:
-        by_weakness: Severity = "warning" if numbers.isdisjoint(GRAVE) else "error"
-        return worse(by_weakness, stated) if stated is not None else by_weakness
     if stated is not None:
         return stated
+    numbers = set(cwes)
+    if numbers:
+        return "warning" if numbers.isdisjoint(GRAVE) else "error"
     return _BY_CATEGORY.get(category, "warning" if deviation > FAR else "info")
-
-
-def worse(one: Severity, other: Severity) -> Severity:
-    """Return the worse of two."""
-    return one if RANK[one] <= RANK[other] else other
 
 
 def milder(severity: Severity) -> Severity:

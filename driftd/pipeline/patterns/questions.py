@@ -38,6 +38,7 @@ class Question(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     - where: whether it arises in production code, in tests, or in both
     - report: whether places that depart from what is done around them are violations
     - message: what is said of one; `{label}` is what it does, `{usual}` what is usual, `{share}` how usual that is
+    - usual: alternatives from which departing is worth telling; all where there are none
     - never: alternatives that nobody is told of: departing that way is no fault
     """
 
@@ -50,6 +51,7 @@ class Question(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     report: bool = False
     message: str = "{label} here, where {share} of the code has {usual}"
     remediation: str = ""
+    usual: tuple[str, ...] = ()
     never: tuple[str, ...] = ()
 
     def label(self, alternative: str) -> str:
@@ -72,6 +74,12 @@ def questions() -> dict[str, Question]:
             for question in msgspec.convert(tomllib.loads(one.read_text(encoding="utf-8")), QuestionFile).question:
                 found[question.id] = question
     return found
+
+
+@cache
+def groups_of(question: str) -> frozenset[str]:
+    """Return the languages that answer a question, those that answer together as one."""
+    return frozenset([family(language) for language in questions()[question].languages])
 
 
 @cache

@@ -139,7 +139,8 @@ def _test_style(facts: FileFacts, sites: Sites) -> None:
 
 def _ecmascript(facts: FileFacts, sites: Sites) -> None:
     for assign in facts.bodies.assigns:
-        if assign.declares and assign.kind in {"assign", "declare"}:
+        is_ambient = assign.kind == "declare" and assign.annotation is not None  # `declare global { var x: T }`
+        if assign.declares and assign.kind in {"assign", "declare"} and not is_ambient:
             answer = "var" if assign.declares == "var" else "let_const"
             _add(sites, "variable-declarations", answer, assign.line, max(assign.scope, 0))
     for call in facts.bodies.calls:

@@ -17,7 +17,7 @@ from driftd.pipeline.patterns.about import nature_of
 from driftd.pipeline.patterns.confidence import counted, factors, posterior, rule_prior
 from driftd.pipeline.patterns.conventions import conventions, expired, momentum_of, row_of
 from driftd.pipeline.patterns.outliers import significance, upper_limit
-from driftd.pipeline.patterns.questions import family, questions
+from driftd.pipeline.patterns.questions import family, groups_of, questions
 from driftd.pipeline.patterns.tallies import Key, Tallies, Usual, is_enough, usual_in
 from driftd.pipeline.stage import Findings, Remembering
 from driftd.rows.ids import fingerprint, json_text
@@ -112,7 +112,11 @@ class Patterns(Remembering):
         answers: dict[Key, dict[str, int]] = {}
         for choice in marks.choices:
             question = known.get(choice.question)
-            if question is not None and _arises(question.where, is_test=marks.is_test):
+            if (
+                question is not None
+                and group in groups_of(choice.question)
+                and _arises(question.where, is_test=marks.is_test)
+            ):
                 answers.setdefault((group, choice.question), {})[choice.alternative] = len(choice.sites) // 2
         rules: Counter[str] = Counter()
         for row in marks.rows:
@@ -193,7 +197,10 @@ class Patterns(Remembering):
         kept = self._files[path]
         wanted: dict[Key, Usual] = {}
         for key, counts in kept.answers.items():
-            usual = self._around(path, key) if questions()[key[1]].report else None
+            question = questions()[key[1]]
+            usual = self._around(path, key) if question.report else None
+            if usual is not None and question.usual and usual.alternative not in question.usual:
+                continue
             if usual is not None and counts.keys() - {usual.alternative} and not _is_own_way(counts, usual):
                 wanted[key] = usual
         limit = self._limits.get(kept.family, 0)
