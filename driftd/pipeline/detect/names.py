@@ -490,7 +490,9 @@ _CONVERTING: Final = frozenset(
      "as_str", "to_vec", "into_bytes", "encode", "freeze", "b", "bytes", "clone", "data", "trim", "toUpperCase", "toLowerCase",
      "toString"}
 )  # fmt: skip
-_CONVERTING_ARGUMENT: Final = frozenset({"GetBytes", "from_slice", "from_str", "String.valueOf", "FromBase64String"})
+_CONVERTING_ARGUMENT: Final = frozenset(
+    {"GetBytes", "from_slice", "from_str", "valueOf", "copyValueOf", "copyOf", "copyOfRange", "FromBase64String"}
+)
 _USING: Final = frozenset({"csharp"})
 _EITHER: Final = frozenset({"or", "||", "??", "?:"})
 _WRAPPERS: Final = frozenset({Kind.AWAIT, Kind.CAST, Kind.NAMED, Kind.SPREAD, Kind.INDEX})
