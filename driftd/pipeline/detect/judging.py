@@ -13,6 +13,7 @@ from driftd.pipeline.detect.origins import comes_from, given_to
 from driftd.pipeline.detect.patterns import patterns
 from driftd.pipeline.detect.places import Place
 from driftd.pipeline.detect.purposes import Purposes
+from driftd.pipeline.detect.regexes import is_exponential
 from driftd.pipeline.detect.rules import Condition, texts
 from driftd.pipeline.facts.model import Function, Kind, Value
 
@@ -150,6 +151,8 @@ class Judge:
             return False
         if c.gives and not callbacks.always_gives(self.facts, value, c.gives):
             return False
+        if c.exponential is not None and c.exponential is not self._is_exponential(value, scope, line):
+            return False
         if c.comes_from and not comes_from(self.names, value, scope, line, texts(c.comes_from)):
             return False
         if c.mentions and not any(map(_regex(c.mentions).search, self._mentioned(value, scope, line))):
@@ -165,6 +168,14 @@ class Judge:
         if value.kind != Kind.REGEX or value.ref < 0:
             return False
         return _regex(wanted).search(self.facts.texts.literals[value.ref].value) is not None
+
+    def _is_exponential(self, value: Value, scope: int, line: int) -> bool:
+        if value.kind == Kind.PATH:
+            given = given_to(self.names, value.text, scope, line)
+            value = value if given is None else given[0]
+        if value.kind not in {Kind.REGEX, Kind.STRING} or value.ref < 0:
+            return False
+        return is_exponential(self.facts.texts.literals[value.ref].value)
 
     def is_named(self, names: Iterable[str], wanted: tuple[str, ...]) -> bool:
         """Return whether one of the names is one of those that are wanted."""
@@ -534,7 +545,7 @@ def _says_something(c: Condition) -> bool:
     return bool(
         c.is_ or c.text or c.name or c.kind or c.has or c.lacks or c.calls or c.items
         or c.part or c.entry or c.comparison or c.written or c.mentions or c.permits or c.comes_from
-        or c.text_built or c.regex or c.gives or c.async_ is not None
+        or c.text_built or c.regex or c.gives or c.async_ is not None or c.exponential is not None
         or c.built is not None or c.constant is not None or c.empty is not None or c.missing is not None
         or c.at_least is not None or c.at_most is not None or c.below is not None
     )  # fmt: skip

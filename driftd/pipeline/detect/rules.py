@@ -64,6 +64,7 @@ class Condition(_Part, frozen=True, kw_only=True):
     - mentions: a name that is read in it, dotted as it is written there, is found by this regular expression
     - comes_from: it, or something that its expression is made of, resolves to one of these names (see `origins`)
     - text_built: the constant text of a string that is put together is found by this regular expression
+    - exponential: whether a regular expression, written there or as a string, is certain to take exponential time
     - async: whether a function that is written there is one that awaits
     - regex: a regular expression that is written there, in whose source this one finds something
     - calls: a call of one of these names; `call_where` are conditions on its arguments
@@ -161,6 +162,7 @@ class Condition(_Part, frozen=True, kw_only=True):
     commented: bool | None = None
     async_: bool | None = None
     caught_as: str = ""
+    exponential: bool | None = None
 
 
 class Match(_Part, frozen=True, kw_only=True):

@@ -77,6 +77,12 @@ def questions() -> dict[str, Question]:
 
 
 @cache
+def groups_of(question: str) -> frozenset[str]:
+    """Return the languages that answer a question, those that answer together as one."""
+    return frozenset([family(language) for language in questions()[question].languages])
+
+
+@cache
 def rules_of_choices() -> tuple[Rule, ...]:
     """Return the alternatives that are found by matches, as rules that record nothing but the choice."""
     return tuple(

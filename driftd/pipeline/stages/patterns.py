@@ -17,7 +17,7 @@ from driftd.pipeline.patterns.about import nature_of
 from driftd.pipeline.patterns.confidence import counted, factors, posterior, rule_prior
 from driftd.pipeline.patterns.conventions import conventions, expired, momentum_of, row_of
 from driftd.pipeline.patterns.outliers import significance, upper_limit
-from driftd.pipeline.patterns.questions import family, questions
+from driftd.pipeline.patterns.questions import family, groups_of, questions
 from driftd.pipeline.patterns.tallies import Key, Tallies, Usual, is_enough, usual_in
 from driftd.pipeline.stage import Findings, Remembering
 from driftd.rows.ids import fingerprint, json_text
@@ -112,7 +112,11 @@ class Patterns(Remembering):
         answers: dict[Key, dict[str, int]] = {}
         for choice in marks.choices:
             question = known.get(choice.question)
-            if question is not None and _arises(question.where, is_test=marks.is_test):
+            if (
+                question is not None
+                and group in groups_of(choice.question)
+                and _arises(question.where, is_test=marks.is_test)
+            ):
                 answers.setdefault((group, choice.question), {})[choice.alternative] = len(choice.sites) // 2
         rules: Counter[str] = Counter()
         for row in marks.rows:
