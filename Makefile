@@ -15,6 +15,7 @@ DEVELOPMENT := $(VENV)/.installed-dev
 # What hatch_build.py compiles, and a little more; DRIFTD_PURE=1 leaves it interpreted and saves two minutes.
 NATIVE := hatch_build.py $(wildcard driftd/pipeline/*.py driftd/pipeline/call_graph/*.py driftd/pipeline/data/*.py) \
   $(wildcard driftd/pipeline/facts/languages/ecmascript_*.py) driftd/pipeline/facts/languages/python_lowering.py \
+  $(wildcard driftd/pipeline/detect/*.py) driftd/pipeline/patterns/shapes.py \
   driftd/pipeline/facts/source.py driftd/pipeline/entry_points/facts.py
 
 MAKEFLAGS += --no-print-directory
@@ -72,11 +73,11 @@ $(BIN)/python:
 	@$(PYTHON) -m venv "$(VENV)"
 
 $(RUNTIME): pyproject.toml $(NATIVE) | $(BIN)/python
-	@echo "installing driftd into $(VENV), and compiling it where there is a C compiler (two minutes) ..."
+	@echo "installing driftd into $(VENV), and compiling it where there is a C compiler (about four minutes) ..."
 	@$(PIP) -e .
 	@touch $@
 
 $(DEVELOPMENT): pyproject.toml $(NATIVE) | $(BIN)/python
-	@echo "installing driftd and its development tools into $(VENV), and compiling it (two minutes) ..."
+	@echo "installing driftd and its development tools into $(VENV), and compiling it (about four minutes) ..."
 	@$(PIP) -e '.[dev]'
 	@touch $(RUNTIME) $@
