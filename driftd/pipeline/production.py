@@ -30,6 +30,15 @@ def is_test(path: str) -> bool:
     )
 
 
+_SHOWING: Final = frozenset({"examples", "example", "docs", "doc", "documentation", "samples", "demo", "demos", "tutorials"})
+
+
+@lru_cache(maxsize=16384)
+def is_illustration(path: str) -> bool:
+    """Return whether a file shows how something is used, by its path: nobody runs it for its own sake."""
+    return not _SHOWING.isdisjoint(path.lower().split("/")[:-1])
+
+
 def is_migration(path: str) -> bool:
     """Return whether a file is a database migration, by its path."""
     return not {"migrations", "alembic", "migrate"}.isdisjoint(path.lower().split("/")[:-1])

@@ -17,7 +17,7 @@ from driftd.pipeline.detect.severity import severity_of
 from driftd.pipeline.detect.suppressions import Suppressions
 from driftd.pipeline.facts.model import Kind, owner_function
 from driftd.pipeline.patterns.shapes import shapes_of
-from driftd.pipeline.production import is_test
+from driftd.pipeline.production import is_illustration, is_test
 from driftd.pipeline.rendering import source_text
 from driftd.rows.declare import row_values
 from driftd.rows.ids import fingerprint
@@ -144,7 +144,7 @@ def marks_of(path: str, facts: FileFacts, scopes: Scopes | None = None, encoded:
                 )
             )
         )
-        if rule.severity is not None and (rule.in_tests or not testing):
+        if rule.severity is not None and (rule.in_tests or not (testing or is_illustration(path))):
             faults.append(
                 Fault(
                     id=number,

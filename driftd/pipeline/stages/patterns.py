@@ -19,6 +19,7 @@ from driftd.pipeline.patterns.conventions import conventions, expired, momentum_
 from driftd.pipeline.patterns.outliers import significance, upper_limit
 from driftd.pipeline.patterns.questions import family, groups_of, questions
 from driftd.pipeline.patterns.tallies import Key, Tallies, Usual, is_enough, usual_in
+from driftd.pipeline.production import is_illustration
 from driftd.pipeline.stage import Findings, Remembering
 from driftd.rows.ids import fingerprint, json_text
 from driftd.rows.patterns import ConventionRow, OutlierRow, PatternConfidenceRow
@@ -204,6 +205,8 @@ class Patterns(Remembering):
             if usual is not None and counts.keys() - {usual.alternative} and not _is_own_way(counts, usual):
                 wanted[key] = usual
         limit = self._limits.get(kept.family, 0)
+        if is_illustration(path):
+            return
         if not wanted and not (limit and kept.longest > limit):
             return
         file = project[path]
