@@ -150,6 +150,32 @@ def test_conventions() -> None:
     assert row.expires_at == 1000 + 90 * 86400
 
 
+def test_a_convention_that_no_longer_holds_is_remembered() -> None:
+    """It keeps its status and loses its places; a process that only knows it from before says the same."""
+    workspace = Workspace()
+    workspace.save(a=SNAKE, b=SNAKE, c=SNAKE)
+    known = workspace.conventions[PATTERN, "project"]
+    workspace.save(a=None, b=None, c=None)
+    row = workspace.conventions[PATTERN, "project"]
+    assert (row.sites, row.dominance_ratio, row.category, row.promotion_status) == (0, 0.0, "legacy", "discovered")
+    later = Workspace(Learned(now=2000, conventions={(PATTERN, "project"): known}))
+    later.save(d="x = 1\n")
+    assert later.conventions[PATTERN, "project"] == row
+
+
+def test_a_convention_expires_after_ninety_days_unless_it_holds() -> None:
+    """Discovered at 1000 and not there any more: expired by then."""
+    workspace = Workspace()
+    workspace.save(a=SNAKE, b=SNAKE, c=SNAKE)
+    known = {(PATTERN, "project"): workspace.conventions[PATTERN, "project"]}
+    later = Workspace(Learned(now=1000 + 90 * 86400, conventions=known))
+    later.save(d="x = 1\n")
+    assert later.conventions[PATTERN, "project"].promotion_status == "expired"
+    held = Workspace(Learned(now=1000 + 90 * 86400, conventions=known))
+    held.save(a=SNAKE, b=SNAKE, c=SNAKE)
+    assert held.conventions[PATTERN, "project"].promotion_status == "discovered"
+
+
 def test_rules_are_patterns_too() -> None:
     """What a rule finds has the rule's confidence as prior, worth eight judged findings."""
     workspace = Workspace()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from driftd.pipeline.learned import Learned, Seen
@@ -52,6 +52,7 @@ class TestQuantiles:
         """Beta(a, 1): F(x) = x^a."""
         assert beta_quantile(0.25, 2, 1) == pytest.approx(0.5)
 
+    @settings(deadline=None)
     @given(st.floats(0.01, 0.99), st.floats(0.1, 500), st.floats(0.1, 500))
     def test_quantile_inverts(self, p: float, a: float, b: float) -> None:
         assert beta_cdf(beta_quantile(p, a, b), a, b) == pytest.approx(p, abs=1e-6)
@@ -189,6 +190,7 @@ class TestTallies:
         assert list(found.keys()) == []
         assert found.project(KEY).total == 0
 
+    @settings(deadline=None)
     @given(st.lists(st.tuples(st.sampled_from(["a.py", "p/b.py", "p/q/c.py"]), st.integers(1, 9)), max_size=12))
     def test_order_of_files_does_not_matter(self, files: list[tuple[str, int]]) -> None:
         forth, back = Tallies(), Tallies()

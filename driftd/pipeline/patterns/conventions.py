@@ -16,13 +16,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+import msgspec
+
 from driftd.pipeline.patterns.beta import beta_quantile
 from driftd.pipeline.patterns.tallies import DECISIVE, Tally
 from driftd.rows.ids import json_text
 from driftd.rows.patterns import ConventionRow
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterator, Mapping, Sequence
 
     from driftd.pipeline.learned import Learned, Seen
     from driftd.rows.patterns import ConventionCategory, Momentum, PromotionStatus
@@ -142,10 +144,16 @@ def row_of(pattern: str, convention: Convention, tally: Tally, momentum: Momentu
     )
 
 
-def expired(learned: Learned) -> Iterator[ConventionRow]:
-    """Yield the conventions whose time is over: not seen for 90 days, and neither approved nor rejected."""
-    import msgspec  # noqa: PLC0415 - rarely anything expires
+def given_up(row: ConventionRow) -> ConventionRow:
+    """Return the row of a convention that no longer holds: it is remembered, with what became of it."""
+    return msgspec.structs.replace(
+        row, id=None, sites=0, dominance_ratio=0.0, alternatives=json_text({}), category="legacy"
+    )
 
-    for row in learned.conventions.values():
-        if row.promotion_status == "discovered" and row.expires_at is not None and row.expires_at <= learned.now:
-            yield msgspec.structs.replace(row, id=None, promotion_status="expired", category="legacy", expires_at=None)
+
+def expired(learned: Learned, held: Collection[tuple[str, str]]) -> Iterator[ConventionRow]:
+    """Yield the conventions whose time is over: not held for 90 days, and neither approved nor rejected."""
+    for known, row in learned.conventions.items():
+        is_due = row.promotion_status == "discovered" and row.expires_at is not None and row.expires_at <= learned.now
+        if is_due and known not in held:
+            yield msgspec.structs.replace(given_up(row), promotion_status="expired", expires_at=None)

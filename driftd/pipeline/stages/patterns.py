@@ -15,7 +15,7 @@ from driftd.pipeline.digest import MarksPart, NamesPart
 from driftd.pipeline.learned import Seen
 from driftd.pipeline.patterns.about import nature_of
 from driftd.pipeline.patterns.confidence import counted, factors, posterior, rule_prior
-from driftd.pipeline.patterns.conventions import conventions, expired, momentum_of, row_of
+from driftd.pipeline.patterns.conventions import conventions, expired, given_up, momentum_of, row_of
 from driftd.pipeline.patterns.outliers import significance, upper_limit
 from driftd.pipeline.patterns.questions import family, groups_of, questions
 from driftd.pipeline.patterns.tallies import Key, Tallies, Usual, is_enough, usual_in
@@ -70,7 +70,7 @@ class Patterns(Remembering):
         self._lengths: dict[str, Counter[int]] = {}
         self._limits: dict[str, int] = {}
         self._history: dict[str, tuple[Seen, ...]] = {}
-        self._departures: dict[str, tuple[Fault, ...]] = {}
+        self._held: dict[Key, dict[tuple[str, str], ConventionRow]] = {}  # conventions, by pattern and scope
         self._is_new = True
 
     def update(self, project: Project, change: Change) -> Findings:
@@ -97,11 +97,13 @@ class Patterns(Remembering):
         project.departures_changed = moved
         confidence, about = self._confidences(touched, rules, learned)
         confidence += [self._length(name, learned) for name in sorted(families)]
+        held = {known for rows_held in self._held.values() for known in rows_held}
         if self._is_new:
             confidence += self._vanished({row.pattern_id for row in confidence}, learned)
+            about += [given_up(row) for known, row in learned.conventions.items() if known not in held]
             self._is_new = False
         return Findings(
-            rows=[*confidence, *outlier_rows, *about, *expired(learned)],
+            rows=[*confidence, *outlier_rows, *about, *expired(learned, held)],
             files=frozenset(again),
         )
 
@@ -295,10 +297,17 @@ class Patterns(Remembering):
                         pattern, questions()[question].category, total, followed, learned
                     )
                     rows.append(row)
+            held = {}
             for convention in conventions(scopes):
                 pattern = f"{group}/{question}/{convention.alternative}"
                 momentum = momenta.get(convention.alternative, "stable")
-                about.append(row_of(pattern, convention, scopes[convention.scope], momentum, learned))
+                row_held = row_of(pattern, convention, scopes[convention.scope], momentum, learned)
+                held[row_held.pattern_id, row_held.scope] = row_held
+            before = self._held.pop(key, {})
+            if held:
+                self._held[key] = held
+            about += held.values()
+            about += [given_up(row) for known, row in before.items() if known not in held]
         for rule in sorted(rules):
             known, count = self._known_rules[rule], self._rules[rule]
             rows.append(self._rule(rule, known, count, learned))
