@@ -30,7 +30,9 @@ def is_test(path: str) -> bool:
     )
 
 
-_SHOWING: Final = frozenset({"examples", "example", "docs", "doc", "documentation", "samples", "demo", "demos", "tutorials"})
+_SHOWING: Final = frozenset(
+    {"examples", "example", "docs", "doc", "documentation", "samples", "demo", "demos", "tutorials"}
+)
 
 
 @lru_cache(maxsize=16384)
