@@ -32,7 +32,7 @@ from driftd.store.store import Store
 # Of rules that are known, with the confidence that was measured of them; of a choice nothing is.
 PRIORS = {
     "python/weak-hash": (6.4, 1.6),
-    "python/unsafe-yaml": (6.8, 1.2),
+    "python/unsafe-yaml": (6.16, 1.84),
     "python/function-naming/snake_case": (1.0, 1.0),
 }
 
