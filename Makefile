@@ -12,7 +12,7 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 # Touched after an installation that succeeded; older than pyproject.toml means: install again.
 RUNTIME := $(VENV)/.installed
 DEVELOPMENT := $(VENV)/.installed-dev
-# What hatch_build.py compiles, and a little more; DRIFTD_PURE=1 leaves it interpreted and saves two minutes.
+# What hatch_build.py compiles, and a little more; DRIFTD_PURE=1 leaves it interpreted and saves three minutes.
 NATIVE := hatch_build.py $(wildcard driftd/pipeline/*.py driftd/pipeline/call_graph/*.py driftd/pipeline/data/*.py) \
   $(wildcard driftd/pipeline/facts/languages/ecmascript_*.py) driftd/pipeline/facts/languages/python_lowering.py \
   $(wildcard driftd/pipeline/detect/*.py) driftd/pipeline/patterns/shapes.py \

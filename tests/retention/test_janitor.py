@@ -67,7 +67,7 @@ async def test_sweeps_come_when_they_are_due(
         assert isinstance(next_at, int)
         assert DAY <= next_at - clock.now() <= DAY * 1.1
         clock.advance(next_at - clock.now() - 1)
-        await anyio.sleep(0.01)
+        await anyio.wait_all_tasks_blocked()
         assert len(sweeps(connection)) == 1
         clock.advance(1)
         await heard.until(["gc.finished"] * 2)

@@ -9,18 +9,17 @@ from __future__ import annotations
 import re
 from typing import Final, NamedTuple
 
+from driftd.pipeline.facts.languages.top_level import module_of
 from driftd.pipeline.facts.model import (
     Assign,
     Bodies,
     FileFacts,
-    Function,
     Kind,
     LiteralFact,
     Outline,
     Texts,
     Value,
 )
-from driftd.pipeline.facts.source import short_hash
 
 _DEFINITION: Final = re.compile(
     r"""^[ \t]*(?:export[ \t]+)?(?P<name>[A-Za-z_][\w.-]*)[ \t]*=[ \t]*
@@ -76,18 +75,7 @@ class _Dotenv:
 
     def extract(self, data: bytes, language: str) -> FileFacts:
         definitions = parse_env(data)
-        line_count = max(1, data.count(b"\n") + (not data.endswith(b"\n")))
-        module = Function(
-            name="<module>",
-            qualified_name="<module>",
-            kind="module",
-            line=1,
-            column=1,
-            end_line=line_count,
-            scope=-1,
-            body_hash=short_hash(data),
-            signature_hash=short_hash(b""),
-        )
+        module = module_of(data)
         assigns = tuple(
             Assign(Value(Kind.PATH, d.name), Value(Kind.STRING, ref=i), d.line, d.column, 0, -1)
             for i, d in enumerate(definitions)
@@ -97,7 +85,7 @@ class _Dotenv:
         )
         return FileFacts(
             language=language,
-            line_count=line_count,
+            line_count=module.end_line,
             outline=Outline((module,), (), (), ()),
             bodies=Bodies((), assigns, (), (), (), ()),
             texts=Texts(literals, ()),

@@ -11,11 +11,11 @@ import re
 import tomllib
 from typing import TYPE_CHECKING, Any, Final
 
+from driftd.pipeline.facts.languages.top_level import module_of
 from driftd.pipeline.facts.model import (
     Assign,
     Bodies,
     FileFacts,
-    Function,
     Kind,
     LiteralFact,
     Outline,
@@ -23,7 +23,6 @@ from driftd.pipeline.facts.model import (
     Texts,
     Value,
 )
-from driftd.pipeline.facts.source import short_hash
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -221,21 +220,10 @@ class _Manifests:
         builder = _Builder()
         source = data.decode("utf-8", "replace").removeprefix("\ufeff").replace("\r\n", "\n")
         _READERS[language](source, builder)
-        line_count = max(1, data.count(b"\n") + (not data.endswith(b"\n")))
-        module = Function(
-            name="<module>",
-            qualified_name="<module>",
-            kind="module",
-            line=1,
-            column=1,
-            end_line=line_count,
-            scope=-1,
-            body_hash=short_hash(data),
-            signature_hash=short_hash(b""),
-        )
+        module = module_of(data)
         return FileFacts(
             language=language,
-            line_count=line_count,
+            line_count=module.end_line,
             outline=Outline((module,), (), (), ()),
             bodies=Bodies((), tuple(builder.assigns), (), (), (), ()),
             texts=Texts(tuple(builder.literals), ()),

@@ -9,12 +9,12 @@ from __future__ import annotations
 from typing import Final
 
 from driftd.pipeline.facts.dynamic_sql import BadXmlError, Element, element_of, renditions
+from driftd.pipeline.facts.languages.top_level import module_of
 from driftd.pipeline.facts.model import (
     Arg,
     Bodies,
     Call,
     FileFacts,
-    Function,
     Import,
     Kind,
     LiteralFact,
@@ -23,7 +23,6 @@ from driftd.pipeline.facts.model import (
     Texts,
     Value,
 )
-from driftd.pipeline.facts.source import short_hash
 
 _STATEMENTS: Final = frozenset({"select", "insert", "update", "delete"})
 _MODULE: Final = "mybatis.org"
@@ -65,22 +64,11 @@ class _MyBatis:
         except BadXmlError as error:
             reader = _Reader(Element("", {}, 1, []))
             errors = (ParseError(error.line, 1, error.line, 1, "error"),)
-        line_count = max(1, data.count(b"\n") + (not data.endswith(b"\n")))
-        module = Function(
-            name="<module>",
-            qualified_name="<module>",
-            kind="module",
-            line=1,
-            column=1,
-            end_line=line_count,
-            scope=-1,
-            body_hash=short_hash(data),
-            signature_hash=short_hash(b""),
-        )
+        module = module_of(data)
         imports = (Import(_MODULE, "*", "", 1, 0),) if reader.calls else ()
         return FileFacts(
             language=language,
-            line_count=line_count,
+            line_count=module.end_line,
             outline=Outline((module,), (), imports, (), reader.namespace),
             bodies=Bodies(tuple(reader.calls), (), (), (), (), ()),
             texts=Texts(tuple(reader.literals), ()),

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
+from driftd.pipeline.facts.languages.top_level import module_of
 from driftd.pipeline.facts.model import (
     Arg,
     Bodies,
@@ -16,7 +17,6 @@ from driftd.pipeline.facts.model import (
     Class,
     Decorator,
     FileFacts,
-    Function,
     Kind,
     LiteralFact,
     Member,
@@ -24,7 +24,6 @@ from driftd.pipeline.facts.model import (
     Texts,
     Value,
 )
-from driftd.pipeline.facts.source import short_hash
 
 if TYPE_CHECKING:
     from driftd.pipeline.facts.model import ClassKind
@@ -138,21 +137,10 @@ class _Prisma:
         source = data.decode("utf-8", "replace").removeprefix("\ufeff").replace("\r\n", "\n")
         reader = _Reader(source)
         reader.read()
-        line_count = max(1, data.count(b"\n") + (not data.endswith(b"\n")))
-        module = Function(
-            name="<module>",
-            qualified_name="<module>",
-            kind="module",
-            line=1,
-            column=1,
-            end_line=line_count,
-            scope=-1,
-            body_hash=short_hash(data),
-            signature_hash=short_hash(b""),
-        )
+        module = module_of(data)
         return FileFacts(
             language=language,
-            line_count=line_count,
+            line_count=module.end_line,
             outline=Outline((module,), tuple(reader.classes), (), ()),
             bodies=Bodies(tuple(reader.calls), (), (), (), (), ()),
             texts=Texts(tuple(reader.literals), ()),
