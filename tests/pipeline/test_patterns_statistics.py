@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from driftd.pipeline.learned import Learned, Seen
@@ -53,9 +54,18 @@ class TestQuantiles:
         assert beta_quantile(0.25, 2, 1) == pytest.approx(0.5)
 
     @settings(deadline=None)
-    @given(st.floats(0.01, 0.99), st.floats(0.1, 500), st.floats(0.1, 500))
+    @given(st.floats(0.01, 0.99), st.floats(0.1, 500), st.floats(0.5, 500))
     def test_quantile_inverts(self, p: float, a: float, b: float) -> None:
         assert beta_cdf(beta_quantile(p, a, b), a, b) == pytest.approx(p, abs=1e-6)
+
+    @settings(deadline=None)
+    @given(st.floats(0.01, 0.99), st.floats(0.1, 500), st.floats(0.1, 500))
+    @example(0.9375, 1.0, 0.125)
+    @example(0.99, 1.0, 0.1)
+    def test_quantile_is_where_the_distribution_passes_p(self, p: float, a: float, b: float) -> None:
+        """Beta(1, 0.1) has its 0.99 at 1 - 1e-20, which no float is: then the one before has less and the next more."""
+        x = beta_quantile(p, a, b)
+        assert beta_cdf(math.nextafter(x, 0), a, b) - 1e-6 <= p <= beta_cdf(x, a, b) + 1e-6
 
     def test_impossible_parameters(self) -> None:
         with pytest.raises(ValueError, match="is not a distribution"):

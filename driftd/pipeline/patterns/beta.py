@@ -1,7 +1,7 @@
 """The Beta distribution and Student's t: quantiles, without a numerical library.
 
 The regularised incomplete beta function is evaluated by its continued fraction with Lentz's method (Press et al.,
-Numerical Recipes, 6.4), the quantile by bisection refined with Newton's steps.
+Numerical Recipes, 6.4), the quantile by bisection.
 """
 
 from __future__ import annotations
@@ -39,15 +39,12 @@ def beta_quantile(p: float, a: float, b: float) -> float:
         mean, deviation = a / (a + b), math.sqrt(a * b / (a + b + 1)) / (a + b)
         return min(1.0, max(0.0, mean + deviation * normal_quantile(p)))
     low, high = 0.0, 1.0
-    for _ in range(300):
-        middle = (low + high) / 2
+    while low < (middle := (low + high) / 2) < high:  # to the last digit: with b < 1, most of F may lie next to 1
         if beta_cdf(middle, a, b) < p:
             low = middle
         else:
             high = middle
-        if high - low <= 1e-12 * high:
-            break
-    return (low + high) / 2
+    return high
 
 
 @lru_cache(maxsize=8192)
