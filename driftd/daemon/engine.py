@@ -171,6 +171,7 @@ class Engine:
         self._failed: dict[str, str] = {}  # files whose content, as it is known, could not be analysed, and why
         self._unparsed: set[str] = set()  # known files whose facts are not in the project although they should be
         self._is_first = True
+        self._is_cold = False  # the run under way started with nothing known: there are no good rows to keep
         self._is_settled = True  # no large run since the last `settle`
         self._rests = False  # another thread moves what the project and the stages keep
         self._in_doubt = False  # a run failed half-way: memory and database may tell different things
@@ -312,6 +313,7 @@ class Engine:
                 await self._restore_model()
             if record_always:
                 await self._open(report)
+            self._is_cold = not self._known
             progress("scan", 0, 0)
             # Of what is known, files may turn out to be unchanged or renamed: too much would be read ahead.
             async with Extraction(self.pool, ahead=CHUNKS_AHEAD if self._known else math.inf) as extraction:
@@ -645,22 +647,40 @@ class Engine:
             return
         self.project.learned = known.learned
         threads = 2 if len(change.changed) >= LARGE_RUN else 1
-        stages = self._runner.run(self.project, change, self._cancel.is_set, threads=threads)
+        # A first run replaces whole tables: not before all is there, unless there is nothing to lose.
+        in_parts = self._is_cold or not self._is_first
+        stages = self._runner.run(self.project, change, self._cancel.is_set, threads=threads, in_parts=in_parts)
         done = 0
+        stored: dict[str, _Stored] = {}
         async with anyio.create_task_group() as stores:
             while True:
                 progress("stages", done, len(self._runner.stages))
                 stage: StageReport | None = await anyio.to_thread.run_sync(next, stages, None)
                 if stage is None:
                     break
+                everything = self._is_first and stage.name not in stored
+                so_far = stored.setdefault(stage.name, _Stored())
+                store = partial(self._store_stage, stage, change, report, known.through, so_far, everything=everything)
+                if stage.goes_on:  # the first one may replace everything: what follows comes after it
+                    await store()
+                    continue
                 done += 1
-                stores.start_soon(self._store_stage, stage, change, report, known.through)
+                stores.start_soon(store)
         if not self._cancel.is_set():
             self._is_first = False
             self._learned = known.version
 
-    async def _store_stage(self, stage: StageReport, change: Change, report: RunReport, through: int) -> None:
-        written = 0
+    async def _store_stage(
+        self,
+        stage: StageReport,
+        change: Change,
+        report: RunReport,
+        through: int,
+        stored: _Stored,
+        *,
+        everything: bool,
+    ) -> None:
+        """Store what a stage, or a part of it, found; `everything`: rows of other files go, whichever that are."""
         error = stage.error
         findings = stage.findings
         if findings is not None:
@@ -671,8 +691,7 @@ class Engine:
             for table, values in findings.values.items():
                 by_table[table] += values
             # Where the stage answers for every file, rows of files that left between two processes go as well.
-            everything = findings.files is None or self._is_first
-            files = None if everything else findings.files or frozenset()
+            files = None if everything else findings.files
             results: list[Result] = []
             try:
                 for commands in _submissions(by_table, files):
@@ -687,7 +706,7 @@ class Engine:
             for result in results:
                 for table_name, (count, _) in result.tables.items():
                     report.rows[table_name] += count
-                    written += count
+                    stored.rows += count
                 self.learning.renamed(result.renamed)
             if error is None:
                 self.learning.scored(by_table.get(PatternConfidenceRow, ()))
@@ -700,9 +719,10 @@ class Engine:
                 )
         if error is not None:
             log.error("stage failed", stage=stage.name, error=error)
-        report.stages.append(
-            {"name": stage.name, "duration_ms": round(stage.duration_ms, 3), "rows": written, "error": error}
-        )
+            stored.error = error
+        if not stage.goes_on:
+            took = round(stage.duration_ms, 3)
+            report.stages.append({"name": stage.name, "duration_ms": took, "rows": stored.rows, "error": stored.error})
 
     async def _finish(self, report: RunReport) -> None:
         """Complete the run's row and make its report the last one."""
@@ -862,6 +882,14 @@ class Engine:
             facts=stored,
             size=len(stored),
         )
+
+
+@dataclass(slots=True)
+class _Stored:
+    """What has been stored of a stage's findings."""
+
+    rows: int = 0
+    error: str | None = None
 
 
 def _is_large(result: ScanResult) -> bool:

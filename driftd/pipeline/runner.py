@@ -7,9 +7,11 @@ next change, so that one failure never leaves a hole.
 from __future__ import annotations
 
 import traceback
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from functools import partial
+from queue import SimpleQueue
+from typing import TYPE_CHECKING, TypeAlias
 
 from driftd.pipeline.project import Change
 from driftd.pipeline.stage import Cancelled, Findings, ProjectStage, Remembering, in_order
@@ -22,12 +24,19 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class StageReport:
-    """How one stage went.  `findings` is None when it failed; then `error` holds the traceback."""
+    """How one stage went.  `findings` is None when it failed; then `error` holds the traceback.
+
+    One that `goes_on` is a part of what the stage finds; more of it follows, about other files.
+    """
 
     name: str
     duration_ms: float
     findings: Findings | None
     error: str | None = None
+    goes_on: bool = False
+
+
+_News: TypeAlias = "SimpleQueue[StageReport | tuple[ProjectStage, Future[StageReport | None]]]"
 
 
 class Runner:
@@ -51,8 +60,9 @@ class Runner:
         cancelled: Callable[[], bool] = lambda: False,
         *,
         threads: int = 1,
+        in_parts: bool = False,
     ) -> Iterator[StageReport]:
-        """Run every stage over the change and yield its report as it ends.
+        """Run every stage over the change and yield its report as it ends; `in_parts`, where it can, some of it before.
 
         With several threads, stages that do not need each other overlap: one that waits for other processes leaves
         the time to the next.  A cancelled run stops between stages, and within those that raise `Cancelled`; those
@@ -61,7 +71,12 @@ class Runner:
         waiting = list(self.stages)
         ended: set[str] = set()
         failed: set[str] = set()
-        running: dict[Future[StageReport | None], ProjectStage] = {}
+        running = 0
+        news: _News = SimpleQueue()
+
+        def ends(stage: ProjectStage, future: Future[StageReport | None]) -> None:
+            news.put((stage, future))
+
         with ThreadPoolExecutor(threads, thread_name_prefix="stage") as pool:
             while waiting or running:
                 for stage in [stage for stage in waiting if ended.issuperset(stage.needs)]:
@@ -74,27 +89,48 @@ class Runner:
                         reason = f"not run: it needs {', '.join(sorted(blocked))}, which failed"
                         yield StageReport(stage.name, 0.0, None, reason)
                     else:
-                        running[pool.submit(self._run, stage, project, self._due(stage, change), cancelled)] = stage
-                for future in wait(running, return_when=FIRST_COMPLETED).done if running else ():
-                    stage = running.pop(future)
-                    ended.add(stage.name)
-                    report = future.result()
-                    if report is None:
-                        continue
-                    if report.findings is None:
-                        failed.add(stage.name)
-                    yield report
+                        running += 1
+                        tell = news.put if in_parts else None
+                        future = pool.submit(self._run, stage, project, self._due(stage, change), cancelled, tell)
+                        future.add_done_callback(partial(ends, stage))
+                if not running:
+                    continue
+                one = news.get()
+                if isinstance(one, StageReport):
+                    yield one
+                    continue
+                running -= 1
+                stage, future = one
+                ended.add(stage.name)
+                report = future.result()
+                if report is None:
+                    continue
+                if report.findings is None:
+                    failed.add(stage.name)
+                yield report
 
     def _run(
-        self, stage: ProjectStage, project: Project, due: Change, cancelled: Callable[[], bool]
+        self,
+        stage: ProjectStage,
+        project: Project,
+        due: Change,
+        cancelled: Callable[[], bool],
+        tell: Callable[[StageReport], None] | None,
     ) -> StageReport | None:
-        """Run one stage; None if the run was cancelled before it ended."""
+        """Run one stage; None if the run was cancelled before it ended.  Parts but for the last go to `tell`."""
         if cancelled():
             self._missed[stage.name] = due
             return None
         started = self._monotonic()
         try:
-            findings = stage.run(project, due)
+            if tell is not None and isinstance(stage, Remembering):
+                findings = None
+                for part in stage.stream(project, due):
+                    if findings is not None:
+                        tell(StageReport(stage.name, self._since(started), findings, goes_on=True))
+                    findings = part
+            else:
+                findings = stage.run(project, due)
         except Cancelled:
             self._missed[stage.name] = due
             return None

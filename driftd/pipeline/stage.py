@@ -60,14 +60,17 @@ class Remembering:
 
     def run(self, project: Project, change: Change) -> Findings:
         """Return the findings for the files that the change affects; all of them if the last run broke off."""
+        return joined([*self.stream(project, change)])
+
+    def stream(self, project: Project, change: Change) -> Iterator[Findings]:
+        """Yield the same in parts, each about other files and as soon as it is known."""
         if self._broken_off:
             self.forget()
             everything = project.everything().changed
             change = replace(change, changed=everything, removed=change.removed - everything)
         self._broken_off = True
-        findings = self.update(project, change)
+        yield from self.parts(project, change)
         self._broken_off = False
-        return findings
 
     def forget(self) -> None:
         """Be as new."""
@@ -76,9 +79,29 @@ class Remembering:
     def rest(self) -> None:
         """Keep what is remembered in the least space; asked for after a large change, when nobody waits."""
 
+    def parts(self, project: Project, change: Change) -> Iterator[Findings]:
+        """Yield the findings for the files that the change affects; a stage that knows them at once has `update`."""
+        yield self.update(project, change)
+
     def update(self, project: Project, change: Change) -> Findings:
         """Return the findings for the files that the change affects."""
         raise NotImplementedError
+
+
+def joined(parts: Sequence[Findings]) -> Findings:
+    """Return what findings about different files are together."""
+    if len(parts) == 1:
+        return parts[0]
+    values: dict[type[Row], list[Sequence[object]]] = {}
+    for part in parts:
+        for table, rows in part.values.items():
+            values.setdefault(table, []).extend(rows)
+    return Findings(
+        [row for part in parts for row in part.rows],
+        [problem for part in parts for problem in part.problems],
+        frozenset[str]().union(*[part.files or () for part in parts]),
+        values,
+    )
 
 
 class Mapper(Protocol):

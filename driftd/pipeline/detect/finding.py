@@ -102,6 +102,7 @@ def find(
     best: dict[tuple[str, int, int], Found] = {}
     for found in finder.run():
         best.setdefault((found.rule.id, found.place.line, found.place.column), found)
+    finder.names.close()
     counts: dict[str, int] = {}
     kept = []
     for found in sorted(best.values(), key=lambda one: (one.place.line, one.place.column, one.rule.id)):

@@ -61,6 +61,10 @@ class Names:
         self._dialect = DIALECTS.get(facts.language)
         self._values: GivenValues | None = None
 
+    def close(self) -> None:
+        """Let go of what refers back to this, so that all of it is freed at once and no collector has to find it."""
+        self.folding = None
+
     @property
     def scopes(self) -> Scopes:
         """The name tables of the file."""

@@ -44,7 +44,8 @@ FLOWS_HELD: Final = 4096  # files whose flows are held decoded while those of al
 
 
 _NO_SLAB: Final = Slab(())
-PIECES: Final = 2  # of a result in a slab
+PIECES: Final = 3  # of a result in a slab
+FINISHED: Final = 256  # files whose rows are handed on together while others are still resolved
 
 
 class _Part(NamedTuple):
@@ -64,14 +65,16 @@ class _Result:
     """What resolving one file gave, by stretch; `_REST` is everything that reads no flow.
 
     A later round's result keeps only the stretches that it resolved again, and the result `base` that has the others.
-    `seen` are the hashes of what was looked at, flows left out.  Between large changes all else is encoded: a project
-    has hundreds of thousands of such small things, few of which the next change asks for.
+    `seen` are the hashes of what was looked at, flows left out; `reads` those of the flows that its own stretches read.
+    Between large changes all is encoded: a project has hundreds of thousands of such small things, few of which the
+    next change asks for.
     """
 
-    __slots__ = ("_base", "_flows", "_number", "_own", "_seen", "_slab")
+    __slots__ = ("_base", "_flows", "_number", "_own", "_reads", "_seen", "_slab")
 
     def __init__(self, parts: dict[int, _Part], seen: array[int], base: _Result | None = None) -> None:
         self._seen: array[int] | None = seen
+        self._reads: array[int] | None = array("q", set[int]().union(*[part.reads for part in parts.values()]))
         self._base = base
         self._own: dict[int, _Part] | None = parts
         self._flows: Contributions | None = _put_together(self.parts().values())
@@ -93,6 +96,11 @@ class _Result:
         """Hashes of what was looked at."""
         return array("q", self._slab[self._number + 1]) if self._seen is None else self._seen
 
+    @property
+    def reads(self) -> array[int]:
+        """Hashes of the flows that its own stretches read."""
+        return array("q", self._slab[self._number + 2]) if self._reads is None else self._reads
+
     def parts(self) -> dict[int, _Part]:
         """Return what each stretch gave."""
         own = self._own
@@ -105,16 +113,16 @@ class _Result:
         flows = self._flows
         return _decode_flows(self._slab[self._number]).flows if flows is None else flows
 
-    def pieces(self) -> tuple[bytes, bytes]:
+    def pieces(self) -> tuple[bytes, bytes, bytes]:
         """Return what lies in a slab."""
         if self._own is None:
-            return self._slab[self._number], self._slab[self._number + 1]
-        return _encode((self.flows(), self._own)), self.seen.tobytes()
+            return self._slab[self._number], self._slab[self._number + 1], self._slab[self._number + 2]
+        return _encode((self.flows(), self._own)), self.seen.tobytes(), self.reads.tobytes()
 
     def lay(self, slab: Slab, number: int) -> None:
         """Have everything lie in a slab."""
         self._slab, self._number = slab, number
-        self._own = self._flows = self._seen = None
+        self._own = self._flows = self._seen = self._reads = None
 
     def rows(self) -> list[tuple[bytes, bytes]]:
         """Return the encoded edges and calls of other packages, by stretch."""
@@ -122,9 +130,18 @@ class _Result:
 
     def stale(self, changed: set[int]) -> list[int]:
         """Return the stretches that read a place which holds something else now; places are given by their hashes."""
-        if not changed:
+        if not changed or not self._may_read(changed):
             return []
         return [group for group, part in self.parts().items() if not changed.isdisjoint(part.reads)]
+
+    def _may_read(self, places: set[int]) -> bool:
+        """Whether any stretch reads one of these places; without decoding them, and it may be one resolved again."""
+        one: _Result | None = self
+        while one is not None:
+            if not places.isdisjoint(one.reads):
+                return True
+            one = one.base
+        return False
 
 
 class _EncodedFlows(msgspec.Struct, frozen=True, array_like=True, gc=False):
@@ -223,15 +240,19 @@ class _Users:
         """Give up the space of what is not looked at any more."""
         self._files = dict(self._files)
 
-    def add(self, key: int, path: str) -> None:
-        """Take note that a file, which did not before, looks at something."""
-        files = self._files.setdefault(key, path)
-        if isinstance(files, set):
-            files.add(path)
-        elif isinstance(files, tuple):
-            self._files[key] = (*files, path) if len(files) < _FEW else {*files, path}
-        elif files is not path:
-            self._files[key] = (files, path)
+    def add(self, keys: Iterable[int], path: str) -> None:
+        """Take note that a file, which did not before, looks at these things."""
+        known = self._files
+        for key in keys:
+            files = known.setdefault(key, path)
+            if files is path:
+                continue
+            if isinstance(files, str):
+                known[key] = (files, path)
+            elif isinstance(files, set):
+                files.add(path)
+            else:
+                known[key] = (*files, path) if len(files) < _FEW else {*files, path}
 
     def discard(self, key: int, path: str) -> None:
         """Take note that a file, which did before, does not look at it any more."""
@@ -270,8 +291,11 @@ class CallEdges(Remembering):
         self._seen: dict[str, array[int]] = {}  # file -> hashes of the same
         self._languages: dict[str, str] = {}
 
-    def update(self, project: Project, change: Change) -> Findings:
-        """Return the edges of the changed files and of those that looked at something that is different now."""
+    def parts(self, project: Project, change: Change) -> Iterator[Findings]:
+        """Yield the edges of the changed files and of those that looked at something that is different now.
+
+        Of a large change, what no round resolves again is handed on while the last one is under way.
+        """
         again = set(change.changed | change.removed | change.interface_changed)
         for key in (*change.interface_changed, *change.names_changed, *change.lookups_changed):
             again.update(self._users.of(key))
@@ -287,19 +311,40 @@ class CallEdges(Remembering):
         before: dict[str, _Result | None] = {}
         last = self._rounds[-1].results
         changed: set[str] = set()  # places that hold something else than before the change, after the round before
+        done: set[str] = set()
         for number, round_ in enumerate(self._rounds):
             todo = again.union(*[self._users.of(key) for key in changed])
             # Of what is answered for in any case, the old result is of no use.
             before.update((p, None if p in again else last.get(p)) for p in todo if p not in before)
-            changed = round_.settle(self._do(number, todo, work))
-        for path in before:
+            touched: set[str] = set()
+            jobs, content = self._jobs(number, todo, touched)
+            resolved = self._resolved(number, jobs, content, work, touched)
+            if number == ROUNDS - 1 and len(again) >= MANY_FILES:
+                final = sorted(again.difference(path for path, _ in jobs), reverse=True)
+                for paths in resolved:  # with every chunk that the workers return, while they go on
+                    some = [p for p in paths if p in again] + final[-FINISHED:]
+                    del final[-FINISHED:]
+                    done.update(some)
+                    yield self._findings(some)
+            else:
+                for _ in resolved:
+                    pass
+            changed = round_.settle(touched)
+        files = [p for p in sorted(before) if p not in done and (p in again or _rows(last.get(p)) != _rows(before[p]))]
+        findings = self._findings(files)
+        for path in before.keys() - done - set(files):
             self._note(path)
         if not self._languages:
             self._rounds.clear()
-        files = [p for p in sorted(before) if p in again or _rows(last.get(p)) != _rows(before[p])]
+        yield findings
+
+    def _findings(self, files: Sequence[str]) -> Findings:
+        """Return the rows of files whose last result is there, and take note of what they depend on."""
+        last = self._rounds[-1].results
         edges: list[tuple[Any, ...]] = []
         external: list[tuple[Any, ...]] = []
         for path in files:
+            self._note(path)
             for encoded_edges, encoded_external in _rows(last.get(path)):
                 edges += _decode_rows(encoded_edges)
                 external += _decode_rows(encoded_external)
@@ -308,14 +353,18 @@ class CallEdges(Remembering):
         rows = [*[_row(CallEdgeRow, row) for row in edges], *[_row(ExternalCallRow, row) for row in external]]
         return Findings(rows=rows, files=frozenset(files))
 
-    def _do(self, number: int, todo: Iterable[str], work: _Work) -> set[str]:
-        """Bring the results of a round up to date; return the places that may hold something else after it."""
+    def _jobs(
+        self, number: int, todo: Iterable[str], touched: set[str]
+    ) -> tuple[list[_Job], Mapping[str, tuple[Named, ...]]]:
+        """Return what a round has to resolve, and what flows for it; other files take over the round before's result.
+
+        Adds the places to `touched` that may hold something else after that.
+        """
         round_ = self._rounds[number]
         earlier = self._rounds[number - 1] if number else None
         content = earlier.content if earlier is not None else {}
         base = self._rounds[number - 2].content if number > 1 else {}
         moved = set(map(hash, _differing(base, content)))
-        touched: set[str] = set()
         jobs: list[_Job] = []
         for path in sorted(todo):
             if path not in self._languages:
@@ -329,7 +378,21 @@ class CallEdges(Remembering):
                 jobs.append((path, stale))
             else:
                 touched.update(round_.put(path, earlier.results[path]))
+        return jobs, content
+
+    def _resolved(
+        self,
+        number: int,
+        jobs: Sequence[_Job],
+        content: Mapping[str, tuple[Named, ...]],
+        work: _Work,
+        touched: set[str],
+    ) -> Iterator[list[str]]:
+        """Resolve a round's files and put the results in; pauses after some to tell which."""
+        round_ = self._rounds[number]
+        earlier = self._rounds[number - 1] if number else None
         loose: list[_Result] = []
+        paths: list[str] = []
         for path, parts, seen in work.resolve(jobs, content):
             if earlier is not None:
                 base_result = earlier.results[path]  # what was not stale stays
@@ -343,7 +406,10 @@ class CallEdges(Remembering):
             if len(jobs) >= MANY_FILES and len(loose) >= MANY_FILES:
                 lay(loose)
                 loose = []
-        return touched
+            paths.append(path)
+            if len(paths) == CHUNK:
+                yield paths
+                paths = []
 
     def statistics(self) -> dict[str, dict[str, int]]:
         """Return per language how many call sites had which outcome (`resolve` names them); "" counts all."""
@@ -375,13 +441,12 @@ class CallEdges(Remembering):
         """Remember what the results of a file depend on."""
         users = self._users
         results = [r for round_ in self._rounds if (r := round_.results.get(path)) is not None]
-        reads = [part.reads for r in {id(r): r for r in results}.values() for part in r.parts().values() if part.reads]
-        now = set[int]().union(*{id(r): r.seen for r in results}.values(), *reads)
+        distinct = {id(r): r for r in results}.values()
+        now = set[int]().union(*[r.seen for r in distinct], *[r.reads for r in distinct])
         old = set(self._seen.pop(path, ()))
         for key in old - now:
             users.discard(key, path)
-        for key in now - old:
-            users.add(key, path)
+        users.add(now - old if old else now, path)
         if now:
             self._seen[path] = array("q", now)
 
