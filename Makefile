@@ -16,7 +16,7 @@ DEVELOPMENT := $(VENV)/.installed-dev
 NATIVE := hatch_build.py $(wildcard driftd/pipeline/*.py driftd/pipeline/call_graph/*.py driftd/pipeline/data/*.py) \
   $(wildcard driftd/pipeline/facts/languages/ecmascript_*.py) driftd/pipeline/facts/languages/python_lowering.py \
   $(wildcard driftd/pipeline/detect/*.py) driftd/pipeline/patterns/shapes.py \
-  driftd/pipeline/facts/source.py driftd/pipeline/entry_points/facts.py
+  driftd/pipeline/facts/source.py driftd/pipeline/entry_points/facts.py driftd/pipeline/slots.h
 
 MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := help

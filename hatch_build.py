@@ -18,6 +18,7 @@ from typing import Any
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
 RECORD = "driftd/compiled.json"
+SLOTS = "driftd/pipeline/slots.h"
 OPTIONS = ("--python-version=3.11", "--ignore-missing-imports", "--no-warn-unused-ignores")
 
 
@@ -39,7 +40,7 @@ class CompileHook(BuildHookInterface):  # type: ignore[type-arg]  # the builder'
             remove_built(root)
             sys.stderr.write(f"driftd: not compiled, the modules will be interpreted: {error}\n")
             return
-        record = {source: digest(root / source) for source in sources}
+        record = {source: digest(root / source) for source in [*sources, SLOTS]}
         (root / RECORD).write_text(json.dumps(record, indent=1), encoding="utf-8")
         if version == "standard":
             build_data["artifacts"] += [*built, RECORD]
@@ -78,6 +79,9 @@ def build(root: Path, sources: list[str]) -> list[str]:
             modules = mypycify(
                 [*options, *sources], opt_level="2", debug_level="0", target_dir=f"{scratch}/c", separate=groups
             )
+            if os.name == "posix":
+                for module in modules:
+                    module.extra_compile_args += ["-include", str(root / SLOTS)]
             command = build_ext(Distribution({"name": "driftd", "ext_modules": modules}))
             command.inplace = True
             command.parallel = len(groups)

@@ -1,7 +1,7 @@
 """The Beta distribution and Student's t: quantiles, without a numerical library.
 
 The regularised incomplete beta function is evaluated by its continued fraction with Lentz's method (Press et al.,
-Numerical Recipes, 6.4), the quantile by bisection.
+Numerical Recipes, 6.4), the quantile by Newton's method within a bracket that bisection narrows.
 """
 
 from __future__ import annotations
@@ -13,6 +13,8 @@ from typing import Final
 _TINY: Final = 1e-300
 _EPSILON: Final = 3e-15
 _MOST_STEPS: Final = 400
+_MOST_NEWTON: Final = 30
+_LAST_DIGITS: Final = 1e-15  # relative; what `beta_cdf` knows is not more
 _LARGE: Final = 1e6  # parameters from which the normal distribution is as good
 
 
@@ -38,7 +40,22 @@ def beta_quantile(p: float, a: float, b: float) -> float:
     if a > _LARGE or b > _LARGE:
         mean, deviation = a / (a + b), math.sqrt(a * b / (a + b + 1)) / (a + b)
         return min(1.0, max(0.0, mean + deviation * normal_quantile(p)))
-    low, high = 0.0, 1.0
+    low, high, x = 0.0, 1.0, a / (a + b)
+    scale = math.lgamma(a + b) - math.lgamma(a) - math.lgamma(b)
+    for _ in range(_MOST_NEWTON):
+        excess = beta_cdf(x, a, b) - p
+        if excess < 0:
+            low = x
+        else:
+            high = x
+        density = math.exp(scale + (a - 1) * math.log(x) + (b - 1) * math.log1p(-x))
+        before, x = x, x - excess / density if density > 0 else low
+        if not low < x < high:
+            x = (low + high) / 2
+        if not low < x < high:
+            return high
+        if abs(x - before) <= _LAST_DIGITS * min(x, 1 - x):
+            return x
     while low < (middle := (low + high) / 2) < high:  # to the last digit: with b < 1, most of F may lie next to 1
         if beta_cdf(middle, a, b) < p:
             low = middle
