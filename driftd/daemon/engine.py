@@ -193,8 +193,9 @@ class Engine:
         shared: bytes,
         items: Iterable[bytes],
         homes: Sequence[int] = (),
+        keepers: Sequence[int] = (),
     ) -> Iterator[bytes]:
-        return self.pool.map(function, shared, items, self._cancel.is_set, homes)
+        return self.pool.map(function, shared, items, self._cancel.is_set, homes, keepers)
 
     @property
     def scanner(self) -> Scanner:
@@ -455,11 +456,14 @@ class Engine:
             progress("files", 0, len(tasks))
             scanned = {file.path: file for file in tasks}
             together: list[Outcome] = []
-            async for chunk in extraction.outcomes([self._task(file, cached) for file in tasks]):
+            are_many = len(tasks) >= LARGE_RUN
+            async for chunk in extraction.outcomes([self._task(file, cached, to_resolve=are_many) for file in tasks]):
                 for outcome in chunk:
                     if outcome.error is None and not outcome.vanished:
                         path = intern(outcome.path)
-                        entries[path] = FileEntry(path, intern(outcome.language), outcome.facts, outcome.digest)
+                        entries[path] = FileEntry(
+                            path, intern(outcome.language), outcome.facts, outcome.digest, outcome.keeper
+                        )
                 if len(entries) >= STORED_TOGETHER:  # what they replace goes before more comes in
                     changes.append(await self._apply(entries))
                     entries = {}
@@ -525,7 +529,7 @@ class Engine:
             return None
         if status.st_size > self._settings.scan.max_file_size:
             return None
-        return Task(path, self._absolute(path), language, status.st_size)
+        return Task(path, self._absolute(path), language, status.st_size, to_resolve=True)
 
     def _absolute(self, path: str) -> bytes:
         return os.path.join(self._root_bytes, os.fsencode(path))  # noqa: PTH118 - bytes
@@ -548,7 +552,7 @@ class Engine:
                     found[content, language] = facts
         return found
 
-    def _task(self, file: ScannedFile, cached: Mapping[tuple[bytes, str], bytes]) -> Task:
+    def _task(self, file: ScannedFile, cached: Mapping[tuple[bytes, str], bytes], *, to_resolve: bool) -> Task:
         language = str(file.language)
         return Task(
             path=file.path,
@@ -557,6 +561,7 @@ class Engine:
             size=file.stat.size,
             cached=cached.get((file.content_hash, language)),
             cached_hash=file.content_hash,
+            to_resolve=to_resolve,
         )
 
     async def _store_plain(self, files: Sequence[ScannedFile], result: ScanResult, report: RunReport) -> None:

@@ -66,6 +66,7 @@ class Task(msgspec.Struct, frozen=True, array_like=True):
     size: int
     cached: bytes | None = None
     cached_hash: bytes = b""  # `cached` holds for content with this hash only
+    to_resolve: bool = False  # its calls will be resolved in this run, in a worker
 
 
 class Outcome(msgspec.Struct, frozen=True, array_like=True):
@@ -88,6 +89,7 @@ class Outcome(msgspec.Struct, frozen=True, array_like=True):
     function_count: int = 0
     error_count: int = 0
     problems: list[tuple[str, str, int]] = []
+    keeper: int = 0  # id of the process that has the file decoded, 0 for none
 
 
 _outcomes = msgspec.msgpack.Decoder(list[Outcome])
@@ -241,6 +243,7 @@ class WorkerPool:
         items: Iterable[bytes],
         cancelled: Callable[[], bool] = lambda: False,
         homes: Sequence[int] = (),
+        keepers: Sequence[int] = (),
     ) -> Iterator[bytes]:
         """Call `function(shared, item)` for every item in the workers (see `pipeline.stage.Mapper`).
 
@@ -255,7 +258,9 @@ class WorkerPool:
             try:
                 for number, item in enumerate(items):
                     home = homes[number] if homes else None
-                    running.append(self._executor().submit(home, _call_shared, function, file.name, digest, item))
+                    keeper = keepers[number] if keepers else 0
+                    work = partial(_call_shared, function, file.name, digest, item)
+                    running.append(self._executor().submit(home, work, keeper=keeper))
                     if len(running) > self._settings.workers * MAP_AHEAD:
                         if not _ends(running[0], cancelled):
                             return
@@ -397,13 +402,16 @@ class _Processes:
         """Return the ids of the processes that run."""
         return frozenset(process for lane in self._lanes for process in list(getattr(lane, "_processes", None) or {}))
 
-    def submit(self, home: int | None, function: Callable[..., T], *args: object) -> Future[T]:
-        """Give work to the process with the least to do, or to the one that had work of this home before."""
+    def submit(self, home: int | None, function: Callable[..., T], *args: object, keeper: int = 0) -> Future[T]:
+        """Give work to the process with the least to do, or to the one that had work of this home before.
+
+        Work of a home that is new goes to its `keeper`, if that is one of the processes.
+        """
         self._given = [[future for future in given if not future.done()] for given in self._given]
         loads = [len(given) for given in self._given]
         at = least = loads.index(min(loads))
         if home is not None:
-            at = self._homes.get(home, least)
+            at = self._homes[home] if home in self._homes else self._lane_of(keeper, least)
             if loads[at] > loads[least] + HOME_SLACK:
                 at = least
             self._homes[home] = at
@@ -411,6 +419,12 @@ class _Processes:
             future = self._lanes[at].submit(function, *args)
         self._given[at].append(future)
         return future
+
+    def _lane_of(self, process: int, otherwise: int) -> int:
+        for number, lane in enumerate(self._lanes):
+            if process and process in (getattr(lane, "_processes", None) or ()):
+                return number
+        return otherwise
 
     def kill(self) -> None:
         """Kill the processes."""
@@ -499,7 +513,7 @@ def run_task(task: Task, max_file_size: int) -> Outcome:
     cached = task.cached if content_hash == task.cached_hash else None
     try:
         language = refined(task.language, data)
-        extracted = pipeline.extract(task.path, language, data, FILE_STAGES, cached)
+        extracted = pipeline.extract(task.path, language, data, FILE_STAGES, cached, to_resolve=task.to_resolve)
     except Exception as error:  # noqa: BLE001 - one file's failure is that file's outcome
         return Outcome(task.path, task.language, error=f"not analysed: {type(error).__name__}: {error}")
     return Outcome(
@@ -518,6 +532,7 @@ def run_task(task: Task, max_file_size: int) -> Outcome:
         function_count=extracted.function_count,
         error_count=extracted.error_count,
         problems=extracted.problems,
+        keeper=os.getpid() if extracted.is_kept else 0,
     )
 
 

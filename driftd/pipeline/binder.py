@@ -29,6 +29,7 @@ class Binder(Expressions):
     def run(self) -> Scopes:
         """Return the tables."""
         self._bind()
+        self._bound = len(self.scopes.displays)
         for returned in self.facts.bodies.returns:
             if returned.value is not None and returned.scope > 0:
                 self._return(returned.scope, returned.kind, returned.value)
@@ -51,9 +52,15 @@ class Binder(Expressions):
     def run_for_calls(self, displays: int) -> Scopes:
         """Return the tables without what functions return; further displays are numbered from `displays` on."""
         self._bind()
-        found = self.scopes.displays
-        found.extend([_NO_DISPLAY] * (displays - len(found)))
+        self._bound = len(self.scopes.displays)
+        self.go_on_for_calls(displays)
         return self.scopes
+
+    def go_on_for_calls(self, displays: int) -> None:
+        """Have the tables be those of `run_for_calls`, whichever was run, as far as these are read for calls."""
+        found = self.scopes.displays
+        del found[self._bound :]
+        found.extend([_NO_DISPLAY] * (displays - len(found)))
 
     def _bind(self) -> None:
         outline, scopes = self.outline, self.scopes

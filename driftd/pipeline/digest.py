@@ -6,7 +6,7 @@ on the path (what is a test, what is a package's entry), so it is not part of th
 
 from __future__ import annotations
 
-from typing import Final, Generic, TypeVar
+from typing import TYPE_CHECKING, Final, Generic, TypeVar
 
 import msgspec
 
@@ -21,10 +21,15 @@ from driftd.pipeline.faces import FunctionFace, Interface
 from driftd.pipeline.facts.codec import decode, encode
 from driftd.pipeline.facts.model import FileFacts
 from driftd.pipeline.go_build import is_default
-from driftd.pipeline.interface import bind, interface_of
+from driftd.pipeline.interface import binder_of, interface_of
 from driftd.pipeline.manifests import LANGUAGES as MANIFESTS
 from driftd.pipeline.manifests import Manifest, manifest_of
 from driftd.pipeline.modules import ECMASCRIPT
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from driftd.pipeline.binder import Binder
 
 T = TypeVar("T")
 
@@ -179,11 +184,17 @@ class MarksPart(msgspec.Struct, frozen=True, array_like=True, gc=False):
     marks: Marks
 
 
-def digest_of(path: str, language: str, facts: FileFacts, encoded: bytes) -> bytes:
-    """Return the encoded digest of a file; `encoded` are the same facts in msgpack."""
+def digest_of(
+    path: str, language: str, facts: FileFacts, encoded: bytes, keep: Callable[[Binder], None] = lambda _: None
+) -> bytes:
+    """Return the encoded digest of a file; `encoded` are the same facts in msgpack.
+
+    `keep` is given the name tables of code once nothing else reads them.
+    """
     if language in MANIFESTS:
         return encode(Digest(NO_INTERFACE, manifest=manifest_of(path, facts)))
-    scopes = bind(facts)
+    binder = binder_of(facts)
+    scopes = binder.run()
     interface = interface_of(facts.outline, scopes, language)
     if language == "go" and not is_default(path, facts.texts.comments):
         interface = msgspec.structs.replace(interface, is_default=False)
@@ -199,7 +210,7 @@ def digest_of(path: str, language: str, facts: FileFacts, encoded: bytes) -> byt
                 marks=marks_of(path, facts, scopes, encoded),
             )
         )
-    return encode(
+    digest = encode(
         Digest(
             interface,
             tuple(constants_of(path, facts)),
@@ -210,6 +221,8 @@ def digest_of(path: str, language: str, facts: FileFacts, encoded: bytes) -> byt
             marks=marks_of(path, facts, scopes, encoded),
         )
     )
+    keep(binder)
+    return digest
 
 
 def digest_chunk(_shared: bytes, chunk: bytes) -> bytes:

@@ -15,6 +15,7 @@ import msgspec
 from driftd.pipeline.digest import digest_of
 from driftd.pipeline.facts.languages import registry
 from driftd.pipeline.facts.model import FileFacts
+from driftd.pipeline.kept import keep
 from driftd.pipeline.stage import FileContext, FileStage, Problem
 from driftd.rows.declare import row_values, table_of
 
@@ -36,6 +37,7 @@ class Extracted(msgspec.Struct, frozen=True, array_like=True):
     function_count: int
     error_count: int
     problems: list[tuple[str, str, int]]  # (stage or "extract", message, line)
+    is_kept: bool = False
 
 
 def compress(facts: bytes) -> bytes:
@@ -49,11 +51,18 @@ def decompress(stored: bytes) -> bytes:
 
 
 def extract(
-    path: str, language: str, data: bytes, stages: Sequence[FileStage], cached: bytes | None = None
+    path: str,
+    language: str,
+    data: bytes,
+    stages: Sequence[FileStage],
+    cached: bytes | None = None,
+    *,
+    to_resolve: bool = False,
 ) -> Extracted:
     """Return facts and rows of one file; a stage that raises is a problem, not a failure.
 
-    `cached` are the compressed facts of these very bytes, if they are known; damaged ones are ignored.
+    `cached` are the compressed facts of these very bytes, if they are known; damaged ones are ignored.  A file that is
+    `to_resolve` is kept for that, where there is room (see `kept`).
     """
     facts = _from_cache(cached)
     if facts is None:
@@ -74,8 +83,12 @@ def extract(
         problems.extend(_problem(stage.name, problem) for problem in findings.problems)
     named = sum(function.kind not in {"module", "lambda"} for function in facts.outline.functions)
     encoded = _encoder.encode(facts)
-    digest = digest_of(path, language, facts, encoded)
-    return Extracted(encoded, digest, rows, named, len(facts.errors), problems)
+    kept: list[bool] = []
+    if to_resolve:
+        digest = digest_of(path, language, facts, encoded, lambda binder: kept.append(keep(path, encoded, binder)))
+    else:
+        digest = digest_of(path, language, facts, encoded)
+    return Extracted(encoded, digest, rows, named, len(facts.errors), problems, any(kept))
 
 
 def _from_cache(cached: bytes | None) -> FileFacts | None:

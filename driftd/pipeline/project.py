@@ -16,12 +16,13 @@ from driftd.pipeline.dialects import DIALECTS
 from driftd.pipeline.digest import ManifestPart, NamesPart, RawInterfacePart, digest_of
 from driftd.pipeline.faces import Interface
 from driftd.pipeline.facts.codec import decode, encode_into
-from driftd.pipeline.facts.model import Bodies, FactsOfCalls, FileFacts, Outline, OutlineOnly, Texts
-from driftd.pipeline.interface import changed_keys, shape
+from driftd.pipeline.facts.model import FactsOfCalls, FileFacts, Outline, OutlineOnly
+from driftd.pipeline.interface import binder_of, changed_keys, shape
+from driftd.pipeline.kept import facts_of_calls, take
 from driftd.pipeline.learned import NOTHING_LEARNED, Learned
 from driftd.pipeline.manifests import LANGUAGES as MANIFESTS
 from driftd.pipeline.manifests import Manifest
-from driftd.pipeline.modules import ECMASCRIPT, ModuleIndex
+from driftd.pipeline.modules import ModuleIndex
 from driftd.pipeline.packages import PackageIndex
 from driftd.pipeline.slab import lay, tidy
 from driftd.rows.ids import function_id
@@ -29,6 +30,7 @@ from driftd.rows.ids import function_id
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping
 
+    from driftd.pipeline.binder import Binder
     from driftd.pipeline.detect.marks import Fault
     from driftd.pipeline.slab import Slab
 
@@ -49,6 +51,7 @@ class FileEntry:
     language: str
     facts: bytes = field(repr=False)
     digest: bytes = field(default=b"", repr=False)
+    keeper: int = 0  # id of the process that has it decoded; 0: none
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,8 +92,8 @@ class SourceFile:
     """One file of the project."""
 
     __slots__ = (
-        "_digest", "_encoded", "_facts", "_interface", "_number", "_slab", "function_ids", "home", "language",
-        "manifest", "path",
+        "_digest", "_encoded", "_facts", "_interface", "_number", "_slab", "function_ids", "home", "keeper",
+        "language", "manifest", "path",
     )  # fmt: skip
 
     def __init__(
@@ -104,6 +107,7 @@ class SourceFile:
         self.language = entry.language
         self._facts = entry.facts
         self._digest = entry.digest
+        self.keeper = entry.keeper
         self._slab: Slab | None = None  # holds facts and digest instead, from this number on
         self._number = 0
         self._interface: Interface | None = None
@@ -170,17 +174,18 @@ class SourceFile:
 
     def facts_of_calls(self) -> FileFacts:
         """Decode what resolving the file's calls reads; the rest is left out."""
-        found = self.view(FactsOfCalls)
-        bodies = found.bodies
-        return FileFacts(
-            found.language,
-            found.line_count,
-            found.outline,
-            Bodies(bodies.calls, bodies.assigns, bodies.returns, bodies.raises, (), bodies.regions),
-            Texts(found.texts.literals, ()),
-            found.names if found.language in ECMASCRIPT else (),
-            (),
-        )
+        return facts_of_calls(self.view(FactsOfCalls))
+
+    def binder_for_calls(self) -> Binder:
+        """Return the name tables of the file and the facts that resolving its calls reads."""
+        displays = max(self.interface.displays, default=-1) + 1  # further ones get other numbers
+        kept = take(self.path, self.facts)
+        if kept is not None:
+            kept.go_on_for_calls(displays)
+            return kept
+        binder = binder_of(self.facts_of_calls())
+        binder.run_for_calls(displays)
+        return binder
 
     def all_facts(self) -> FileFacts:
         """Decode everything."""

@@ -112,7 +112,8 @@ class Mapper(Protocol):
     the other processes cannot go on: whoever asked does the rest itself.
 
     `homes` are numbers, one for each item: items of one home go to the same process as far as that keeps none idle,
-    in later calls as well, so that it can use again what it made for the earlier ones.
+    in later calls as well, so that it can use again what it made for the earlier ones.  `keepers` are ids of the
+    processes that have made something already that an item of a new home is about; 0 for none.
     """
 
     def __call__(
@@ -121,6 +122,7 @@ class Mapper(Protocol):
         shared: bytes,
         items: Iterable[bytes],
         homes: Sequence[int] = (),
+        keepers: Sequence[int] = (),
     ) -> Iterator[bytes]: ...
 
 

@@ -553,11 +553,15 @@ def test_rounds_in_other_processes_give_the_same(monkeypatch: pytest.MonkeyPatch
     rounds: list[int] = []
 
     def elsewhere(
-        function: Callable[[bytes, bytes], bytes], shared: bytes, items: Iterable[bytes], homes: Sequence[int] = ()
+        function: Callable[[bytes, bytes], bytes],
+        shared: bytes,
+        items: Iterable[bytes],
+        homes: Sequence[int] = (),
+        keepers: Sequence[int] = (),
     ) -> Iterator[bytes]:
         assert function is resolve_chunk
         chunks = list(items)
-        assert len(homes) == len(chunks)
+        assert len(homes) == len(keepers) == len(chunks)
         rounds.append(len(chunks))
         return (function(shared, chunk) for chunk in chunks)
 

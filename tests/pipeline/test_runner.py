@@ -145,11 +145,15 @@ def test_other_processes_resolve_to_the_same_edges(monkeypatch: pytest.MonkeyPat
     sizes: list[int] = []
 
     def elsewhere(
-        function: Callable[[bytes, bytes], bytes], shared: bytes, items: Iterable[bytes], homes: Sequence[int] = ()
+        function: Callable[[bytes, bytes], bytes],
+        shared: bytes,
+        items: Iterable[bytes],
+        homes: Sequence[int] = (),
+        keepers: Sequence[int] = (),
     ) -> Iterator[bytes]:
         assert function is resolve_chunk
         chunks = list(items)
-        assert len(homes) == len(chunks)
+        assert len(homes) == len(keepers) == len(chunks)
         sizes.append(len(chunks))
         return (function(shared, chunk) for chunk in chunks)
 

@@ -40,7 +40,6 @@ from driftd.pipeline.call_graph.place import Place
 from driftd.pipeline.call_graph.unions import package_of, union
 from driftd.pipeline.call_graph.values import Symbols
 from driftd.pipeline.facts.model import Kind
-from driftd.pipeline.interface import binder_of
 from driftd.pipeline.modules import ECMASCRIPT
 from driftd.pipeline.scopes import reaching
 
@@ -101,7 +100,8 @@ class Resolver:
     __deletable__ = ("handover",)  # for mypyc
 
     def __init__(self, project: Project, file: SourceFile, symbols: Symbols) -> None:
-        facts = file.facts_of_calls()
+        self.binder = file.binder_for_calls()
+        facts = self.binder.facts
         self.project = project
         self.path = file.path
         self.ids = file.function_ids
@@ -115,8 +115,7 @@ class Resolver:
         self.classes = facts.outline.classes
         self.calls = facts.bodies.calls
         self.regions = facts.bodies.regions
-        self.binder = binder_of(facts)
-        self.scopes = self.binder.run_for_calls(max(file.interface.displays, default=-1) + 1)
+        self.scopes = self.binder.scopes
         self.handover = Handover(self)
         self.by_stretch: _Stretches | None = None
         self.edges: dict[tuple[int, int, int], EdgeValues] = {}

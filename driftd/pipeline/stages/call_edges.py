@@ -11,6 +11,7 @@ from __future__ import annotations
 from array import array
 from collections import Counter
 from functools import lru_cache
+from itertools import zip_longest
 from typing import TYPE_CHECKING, Any, ClassVar, Final, NamedTuple, TypeAlias
 
 import msgspec
@@ -20,6 +21,7 @@ from driftd.pipeline.call_graph.declared_resolve import resolve_file, resolver_o
 from driftd.pipeline.call_graph.flows import Contributions, Flows, merged
 from driftd.pipeline.call_graph.outcomes import BUILTIN_CALL, EXTERNAL, IMPLICIT, RESOLVED
 from driftd.pipeline.dialects import DIALECTS
+from driftd.pipeline.kept import drop_all
 from driftd.pipeline.project import Project
 from driftd.pipeline.slab import Slab, lay, tidy
 from driftd.pipeline.stage import Cancelled, Findings, Remembering
@@ -463,12 +465,15 @@ class _Work:
         self.snapshot = b""
         self.keys: dict[str, str] = {}  # equal ones of many files become one string
         self.homes: dict[str, int] = {}  # file -> the chunk that it was in when all of it was resolved
+        self.home_count = 0
 
     def resolve(self, jobs: Sequence[_Job], content: Mapping[str, tuple[Named, ...]]) -> Iterator[_Kept]:
         """Resolve files or stretches of them, given what flows; raises Cancelled."""
         done = 0
         if self.mapper is not None and len(jobs) >= MANY_FILES:
-            for result in self.elsewhere(jobs, content, self.mapper):
+            chunks = self.chunked(jobs)
+            jobs = [job for chunk in chunks for job in chunk.jobs]
+            for result in self.elsewhere(chunks, content, self.mapper):
                 done += 1
                 yield result
         if done < len(jobs):
@@ -484,33 +489,36 @@ class _Work:
             raise Cancelled
 
     def elsewhere(
-        self, jobs: Sequence[_Job], content: Mapping[str, tuple[Named, ...]], mapper: Mapper
+        self, chunks: Sequence[_Chunk], content: Mapping[str, tuple[Named, ...]], mapper: Mapper
     ) -> Iterator[_Kept]:
         """Resolve in other processes, as far as that is possible."""
         if not self.snapshot:
             self.snapshot = self.project.snapshot()
-        chunks, homes = self.chunked(jobs)
-        encoded = (_encode([(path, self.project[path].facts, groups) for path, groups in chunk]) for chunk in chunks)
-        for chunk in mapper(resolve_chunk, _encode((self.snapshot, content)), encoded, homes):
+        encoded = (_encode([(path, self.project[path].facts, groups) for path, groups in c.jobs]) for c in chunks)
+        homes, keepers = [c.home for c in chunks], [c.keeper for c in chunks]
+        for results in mapper(resolve_chunk, _encode((self.snapshot, content)), encoded, homes, keepers):
             self.go_on()
-            yield from map(self.kept, _decode_results(chunk))
+            yield from map(self.kept, _decode_results(results))
 
-    def chunked(self, jobs: Sequence[_Job]) -> tuple[list[Sequence[_Job]], list[int]]:
-        """Return the jobs in chunks, each with the number of the chunk in which its files were resolved before."""
-        chunks: list[Sequence[_Job]] = []
-        homes: list[int] = []
-        at = 0
-        while at < len(jobs):
-            home = self.homes.get(jobs[at][0])
-            end = at + 1
-            while end < len(jobs) and end - at < CHUNK and self.homes.get(jobs[end][0]) == home:
-                end += 1
-            chunks.append(jobs[at:end])
-            homes.append(len(homes) if home is None else home)
-            at = end
-        for chunk, home in zip(chunks, homes, strict=True):
-            self.homes.update((path, home) for path, _ in chunk)
-        return chunks, homes
+    def chunked(self, jobs: Sequence[_Job]) -> list[_Chunk]:
+        """Return the jobs in chunks of one home or, where they have none yet, one keeper, which take turns."""
+        groups: dict[tuple[int, int], list[_Job]] = {}
+        for job in jobs:
+            home = self.homes.get(job[0], -1)
+            keeper = self.project[job[0]].keeper if home < 0 else 0
+            groups.setdefault((home, keeper), []).append(job)
+        pieces = [
+            [(home, keeper, group[at : at + CHUNK]) for at in range(0, len(group), CHUNK)]
+            for (home, keeper), group in groups.items()
+        ]
+        chunks: list[_Chunk] = []
+        for home, keeper, chunk in (piece for turn in zip_longest(*pieces) for piece in turn if piece is not None):
+            number = home
+            if home < 0:
+                number = self.home_count = self.home_count + 1
+                self.homes.update((path, number) for path, _ in chunk)
+            chunks.append(_Chunk(chunk, number, keeper))
+        return chunks
 
     def kept(self, sent: _Sent) -> _Kept:
         """Return what is kept of what resolving a file gave."""
@@ -557,6 +565,8 @@ class _State:
 
         What stretches of it looked at is told as far as it is not among what the whole file did.
         """
+        if groups is not None:
+            drop_all()  # every file was resolved as a whole, and what is still kept, elsewhere
         known = self.resolvers.get(path)
         if known is not None and known[0] == hash(facts):
             parts, seen = known[1].resolve(groups)
@@ -652,6 +662,14 @@ def resolution_rate(outcomes: dict[str, int]) -> float:
     elsewhere = sum(outcomes.get(name, 0) for name in (IMPLICIT, EXTERNAL, BUILTIN_CALL))
     sites = sum(outcomes.values()) - elsewhere
     return outcomes.get(RESOLVED, 0) / sites if sites else 1.0
+
+
+class _Chunk(NamedTuple):
+    """Files for one trip: where the work for them goes, and which process has them decoded before the first one."""
+
+    jobs: Sequence[_Job]
+    home: int
+    keeper: int
 
 
 _Job: TypeAlias = tuple[str, "list[int] | None"]  # a file, and which stretches of it; None for all

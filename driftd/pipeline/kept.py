@@ -1,0 +1,68 @@
+"""Files that a worker process has read and will be asked to resolve: decoded, with their name tables.
+
+A large run reads every file first and resolves the calls of all of them then.  A process that still has what it made
+of a file need not decode and bind it again, and shares the strings that the parser's output repeats.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from driftd.pipeline.facts.model import Bodies, FactsOfCalls, FileFacts, Texts
+from driftd.pipeline.modules import ECMASCRIPT
+
+if TYPE_CHECKING:
+    from driftd.pipeline.binder import Binder
+
+MOST_KEPT: Final = 18_000_000  # bytes of encoded facts that a process keeps decoded, as about six times that
+
+_KEPT: Final[dict[str, tuple[int, int, Binder]]] = {}  # hash and size of the encoded facts, and the rest
+_size = 0  # of all of them
+
+
+def keep(path: str, encoded: bytes, binder: Binder) -> bool:
+    """Keep what was made of a file, of its facts only what resolving its calls reads; False if there is no room."""
+    global _size  # noqa: PLW0603 - of this process
+    if _size + len(encoded) > MOST_KEPT:
+        return False
+    drop(path)
+    _size += len(encoded)
+    binder.facts = facts_of_calls(binder.facts)
+    _KEPT[path] = (hash(encoded), len(encoded), binder)
+    return True
+
+
+def take(path: str, encoded: bytes) -> Binder | None:
+    """Return what is kept of a file with these facts, and keep it no longer; None if that is nothing."""
+    kept = _KEPT.get(path)
+    drop(path)
+    return kept[2] if kept is not None and kept[0] == hash(encoded) else None
+
+
+def drop(path: str) -> None:
+    """Keep nothing of a file any more."""
+    global _size  # noqa: PLW0603 - as above
+    kept = _KEPT.pop(path, None)
+    if kept is not None:
+        _size -= kept[1]
+
+
+def drop_all() -> None:
+    """Keep nothing any more."""
+    global _size  # noqa: PLW0603 - as above
+    _KEPT.clear()
+    _size = 0
+
+
+def facts_of_calls(facts: FileFacts | FactsOfCalls) -> FileFacts:
+    """Return the part of a file's facts that resolving its calls reads."""
+    bodies = facts.bodies
+    return FileFacts(
+        facts.language,
+        facts.line_count,
+        facts.outline,
+        Bodies(bodies.calls, bodies.assigns, bodies.returns, bodies.raises, (), bodies.regions),
+        Texts(facts.texts.literals, ()),
+        facts.names if facts.language in ECMASCRIPT else (),
+        (),
+    )
