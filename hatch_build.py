@@ -19,6 +19,8 @@ from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
 RECORD = "driftd/compiled.json"
 SLOTS = "driftd/pipeline/slots.h"
+# Functions of one library call each other, and Python's, without a detour through tables for the dynamic linker.
+DIRECT_CALLS = ("-fvisibility=hidden", "-fno-plt")
 OPTIONS = ("--python-version=3.11", "--ignore-missing-imports", "--no-warn-unused-ignores")
 
 
@@ -81,7 +83,7 @@ def build(root: Path, sources: list[str]) -> list[str]:
             )
             if os.name == "posix":
                 for module in modules:
-                    module.extra_compile_args += ["-include", str(root / SLOTS)]
+                    module.extra_compile_args += ["-include", str(root / SLOTS), *DIRECT_CALLS]
             command = build_ext(Distribution({"name": "driftd", "ext_modules": modules}))
             command.inplace = True
             command.parallel = len(groups)
