@@ -665,12 +665,13 @@ class Engine:
                     break
                 everything = self._is_first and stage.name not in stored
                 so_far = stored.setdefault(stage.name, _Stored())
+                so_far.waiting += 1
                 store = partial(self._store_stage, stage, change, report, known.through, so_far, everything=everything)
-                if stage.goes_on:  # the first one may replace everything: what follows comes after it
+                if everything and stage.goes_on:  # what follows is about other files, and not to be replaced by this
                     await store()
-                    continue
-                done += 1
-                stores.start_soon(store)
+                else:
+                    stores.start_soon(store)
+                done += not stage.goes_on
         if not self._cancel.is_set():
             self._is_first = False
             self._learned = known.version
@@ -725,9 +726,13 @@ class Engine:
         if error is not None:
             log.error("stage failed", stage=stage.name, error=error)
             stored.error = error
+        stored.waiting -= 1
         if not stage.goes_on:
-            took = round(stage.duration_ms, 3)
-            report.stages.append({"name": stage.name, "duration_ms": took, "rows": stored.rows, "error": stored.error})
+            stored.took_ms = round(stage.duration_ms, 3)
+        if stored.took_ms is not None and not stored.waiting:
+            report.stages.append(
+                {"name": stage.name, "duration_ms": stored.took_ms, "rows": stored.rows, "error": stored.error}
+            )
 
     async def _finish(self, report: RunReport) -> None:
         """Complete the run's row and make its report the last one."""
@@ -891,10 +896,12 @@ class Engine:
 
 @dataclass(slots=True)
 class _Stored:
-    """What has been stored of a stage's findings."""
+    """What has been stored of a stage's findings, how many parts of them wait, and how long it took once it ended."""
 
     rows: int = 0
     error: str | None = None
+    waiting: int = 0
+    took_ms: float | None = None
 
 
 def _is_large(result: ScanResult) -> bool:

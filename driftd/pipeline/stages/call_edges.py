@@ -47,7 +47,7 @@ FLOWS_HELD: Final = 4096  # files whose flows are held decoded while those of al
 
 _NO_SLAB: Final = Slab(())
 PIECES: Final = 3  # of a result in a slab
-FINISHED: Final = 256  # files whose rows are handed on together while others are still resolved
+FINISHED: Final = 300  # files whose rows are handed on together while others are still resolved
 
 
 class _Part(NamedTuple):
@@ -313,7 +313,8 @@ class CallEdges(Remembering):
         before: dict[str, _Result | None] = {}
         last = self._rounds[-1].results
         changed: set[str] = set()  # places that hold something else than before the change, after the round before
-        done: set[str] = set()
+        done: set[str] = set()  # what was told of
+        noted: set[str] = set()
         for number, round_ in enumerate(self._rounds):
             todo = again.union(*[self._users.of(key) for key in changed])
             # Of what is answered for in any case, the old result is of no use.
@@ -321,33 +322,47 @@ class CallEdges(Remembering):
             touched: set[str] = set()
             jobs, content = self._jobs(number, todo, touched)
             resolved = self._resolved(number, jobs, content, work, touched)
-            if number == ROUNDS - 1 and len(again) >= MANY_FILES:
-                final = sorted(again.difference(path for path, _ in jobs), reverse=True)
+            if number and len(again) >= MANY_FILES:
+                is_last = number == ROUNDS - 1
+                rest = again.difference(done, (path for path, _ in jobs))
+                final = sorted(rest if is_last else filter(self._reads_nothing, rest), reverse=True)
+                told = sorted(done)
+                some: list[str] = []
                 for paths in resolved:  # with every chunk that the workers return, while they go on
-                    some = [p for p in paths if p in again] + final[-FINISHED:]
+                    new = [p for p in paths if p in again] if is_last else []
+                    new += final[-FINISHED:]
                     del final[-FINISHED:]
-                    done.update(some)
-                    yield self._findings(some)
+                    if is_last:
+                        self._note([*new, *told[-FINISHED:]])
+                        noted.update(new, told[-FINISHED:])
+                        del told[-FINISHED:]
+                    some += new
+                    if len(some) >= FINISHED:
+                        done.update(some)
+                        yield self._findings(some, round_.results)
+                        some = []
             else:
                 for _ in resolved:
                     pass
             changed = round_.settle(touched)
         files = [p for p in sorted(before) if p not in done and (p in again or _rows(last.get(p)) != _rows(before[p]))]
-        findings = self._findings(files)
-        for path in before.keys() - done - set(files):
-            self._note(path)
+        self._note(before.keys() - noted)
+        findings = self._findings(files, last)
         if not self._languages:
             self._rounds.clear()
         yield findings
 
-    def _findings(self, files: Sequence[str]) -> Findings:
-        """Return the rows of files whose last result is there, and take note of what they depend on."""
-        last = self._rounds[-1].results
+    def _reads_nothing(self, path: str) -> bool:
+        """Whether a file reads nothing that flows: its first result is its last one."""
+        first = self._rounds[0].results.get(path)
+        return first is None or not first.reads
+
+    def _findings(self, files: Sequence[str], results: Mapping[str, _Result]) -> Findings:
+        """Return the rows of files whose last results these are."""
         edges: list[tuple[Any, ...]] = []
         external: list[tuple[Any, ...]] = []
         for path in files:
-            self._note(path)
-            for encoded_edges, encoded_external in _rows(last.get(path)):
+            for encoded_edges, encoded_external in _rows(results.get(path)):
                 edges += _decode_rows(encoded_edges)
                 external += _decode_rows(encoded_external)
         if len(files) >= MANY_FILES:
@@ -439,8 +454,12 @@ class CallEdges(Remembering):
         """Return hashes of what the file's edges depend on: files, and keys of names, module lookups and flows."""
         return frozenset(self._seen.get(path, ()))
 
-    def _note(self, path: str) -> None:
-        """Remember what the results of a file depend on."""
+    def _note(self, paths: Iterable[str]) -> None:
+        """Remember what the results of files depend on."""
+        for path in paths:
+            self._note_one(path)
+
+    def _note_one(self, path: str) -> None:
         users = self._users
         results = [r for round_ in self._rounds if (r := round_.results.get(path)) is not None]
         distinct = {id(r): r for r in results}.values()
@@ -470,7 +489,8 @@ class _Work:
     def resolve(self, jobs: Sequence[_Job], content: Mapping[str, tuple[Named, ...]]) -> Iterator[_Kept]:
         """Resolve files or stretches of them, given what flows; raises Cancelled."""
         done = 0
-        if self.mapper is not None and len(jobs) >= MANY_FILES:
+        # Where the files were resolved before, a few of them are best resolved again as well.
+        if self.mapper is not None and jobs and (len(jobs) >= MANY_FILES or self.snapshot):
             chunks = self.chunked(jobs)
             jobs = [job for chunk in chunks for job in chunk.jobs]
             for result in self.elsewhere(chunks, content, self.mapper):
