@@ -165,3 +165,45 @@ def test_other_processes_resolve_to_the_same_edges(monkeypatch: pytest.MonkeyPat
     assert len(values) == 4  # m→f, g→m, g→f, and the module of c→g; A has no constructor
     assert there.statistics() == here.statistics()
     assert all(there.depends_on(path) == here.depends_on(path) for path in project)
+
+
+def test_a_stage_tells_of_finished_files_while_it_goes_on_with_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    """In parts, each file is in one of them, and together they are what the stage finds as a whole."""
+    files = {f"plain{n}.py": "def f(): pass\nf()\n" for n in range(3)} | {
+        "a.py": "from b import give\ndef called(): pass\ngive(called)\n",
+        "b.py": "def give(taken): taken()\n",
+    }
+    project = project_of(files)
+    whole = CallEdges().run(project, project.everything())
+    for name in ("MANY_FILES", "CHUNK", "FINISHED"):
+        monkeypatch.setattr(call_edges, name, 1)
+    stage = CallEdges()
+
+    *parts, last = Runner([stage], lambda: 0.0).run(project, project.everything(), in_parts=True)
+
+    assert [part.goes_on for part in parts] == [True] * len(parts)
+    assert not last.goes_on
+    found = [report.findings for report in [*parts, last] if report.findings is not None]
+    told = [sorted(one.files or ()) for one in found]
+    assert sorted(path for paths in told for path in paths) == sorted(files)
+    assert len(parts) >= 1
+    edges = [tuple(row) for one in found for row in one.values.get(CallEdgeRow, ())]
+    edges += [row_values(row) for one in found for row in one.rows]
+    assert sorted(edges) == sorted(map(row_values, whole.rows))
+    assert len(edges) == 5
+    fresh = CallEdges()
+    fresh.run(project, project.everything())
+    assert all(stage.depends_on(path) == fresh.depends_on(path) for path in project)
+
+
+def test_without_leave_a_stage_reports_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever replaces whole tables wants all rows at once."""
+    for name in ("MANY_FILES", "CHUNK", "FINISHED"):
+        monkeypatch.setattr(call_edges, name, 1)
+    project = project_of({f"m{n}.py": "def f(): pass\nf()\n" for n in range(4)})
+
+    (report,) = Runner([CallEdges()], lambda: 0.0).run(project, project.everything())
+
+    assert report.findings is not None
+    assert report.findings.files == frozenset(project)
+    assert len(report.findings.values[CallEdgeRow]) == 4

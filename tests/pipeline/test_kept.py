@@ -1,0 +1,161 @@
+"""Files kept decoded between reading and resolving: resolved from that, they have the same edges."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from driftd.pipeline import kept
+from driftd.pipeline.digest import digest_of
+from driftd.pipeline.facts.codec import encode
+from driftd.pipeline.project import FileEntry, Project
+from driftd.pipeline.stages import call_edges
+from driftd.pipeline.stages.call_edges import CallEdges, resolve_chunk
+from driftd.rows.call_graph import CallEdgeRow, ExternalCallRow
+from driftd.rows.declare import row_values
+from tests.pipeline.in_memory import facts_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+
+    from driftd.pipeline.binder import Binder
+
+PYTHON = {
+    "lib.py": "def last(c): c()\ndef table(): return {'a': last, 'b': [last]}\ndef pair(x): return [x, last]\n",
+    "mid.py": """
+        from lib import last, pair, table
+        class A:
+            hooks = [last]
+            def go(self):
+                for hook in self.hooks:
+                    hook(self.step)
+                pair(self.step)[0]()
+        """,
+    "m.py": """
+        import os
+        from mid import A
+        from lib import table
+        class B(A):
+            def step(self): os.getcwd()
+        B().go()
+        table()['a'](print)
+        local = {'x': [B]}
+        local['x'][0]().go()
+        """,
+}
+TYPESCRIPT = {
+    "lib.ts": "export const make = () => ({ run() { helper(); }, list: [helper] });\nfunction helper() {}\n",
+    "m.ts": "import { make } from './lib';\nconst made = make();\nmade.run();\nmade.list.forEach(f => f());\n"
+    "export default { later: () => made.run(), all: [make] };\n",
+    "n.ts": "import all from './m';\nall.later();\nfor (const f of all.all) f();\n",
+}
+
+
+@pytest.fixture(autouse=True)
+def _nothing_is_kept() -> Iterator[None]:
+    kept.drop_all()
+    yield
+    kept.drop_all()
+
+
+def entries(files: dict[str, str], keeper: int) -> dict[str, FileEntry | None]:
+    found: dict[str, FileEntry | None] = {}
+    for path, text in files.items():
+        facts = facts_of(path, text)
+        encoded = encode(facts)
+
+        def keep(binder: Binder, path: str = path, encoded: bytes = encoded) -> None:
+            if keeper:
+                kept.keep(path, encoded, binder)
+
+        digest = digest_of(path, facts.language, facts, encoded, keep)
+        found[path] = FileEntry(path, facts.language, encoded, digest, keeper)
+    return found
+
+
+def elsewhere(
+    function: Callable[[bytes, bytes], bytes],
+    shared: bytes,
+    items: Iterable[bytes],
+    homes: Sequence[int] = (),
+    keepers: Sequence[int] = (),
+) -> Iterator[bytes]:
+    assert function is resolve_chunk
+    assert len(homes) == len(keepers)
+    return (function(shared, item) for item in items)
+
+
+@pytest.mark.parametrize("files", [PYTHON, TYPESCRIPT], ids=["python", "typescript"])
+def test_what_is_kept_gives_the_edges_that_the_encoded_facts_give(
+    files: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Tables made for the digest, cut back to what resolving calls starts from, number further displays the same."""
+    plain = Project()
+    plain.apply(entries(files, 0))
+    here = CallEdges()
+    expected = [row_values(row) for row in here.run(plain, plain.everything()).rows]
+    monkeypatch.setattr(call_edges, "MANY_FILES", 1)
+    project = Project()
+    project.apply(entries(files, 4711))
+    there = CallEdges(elsewhere)
+
+    values = there.run(project, project.everything()).values
+
+    assert sorted(map(tuple, [*values[CallEdgeRow], *values[ExternalCallRow]]), key=repr) == sorted(expected, key=repr)
+    assert len(expected) >= 7
+    assert there.statistics() == here.statistics()
+    assert all(there.depends_on(path) == here.depends_on(path) for path in project)
+    assert all(kept.take(path, project[path].facts) is None for path in project)  # each was used, and let go of
+
+
+def test_it_is_used_for_the_same_facts_only_and_once() -> None:
+    """Whatever the file says now was read by somebody else."""
+    (entry,) = entries({"a.py": "def f(): pass\n"}, 1).values()
+    assert entry is not None
+    assert kept.take("a.py", entry.facts + b"x") is None
+    entries({"a.py": "def f(): pass\n"}, 1)
+    found = kept.take("a.py", entry.facts)
+    assert found is not None
+    assert [function.name for function in found.facts.outline.functions] == ["<module>", "f"]
+    assert kept.take("a.py", entry.facts) is None
+
+
+def test_there_is_room_for_so_many_bytes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What does not fit is not kept; a newer version of a file takes the place of the older one."""
+    sizes = [len(one.facts) for one in entries({"a.py": "a = 1\n", "b.py": "b = 2\n"}, 0).values() if one is not None]
+    monkeypatch.setattr(kept, "MOST_KEPT", sizes[0])
+    (first,) = entries({"a.py": "a = 1\n"}, 1).values()
+    entries({"b.py": "b = 2\n"}, 1)
+    assert first is not None
+    assert kept.take("b.py", encode(facts_of("b.py", "b = 2\n"))) is None
+    assert kept.take("a.py", first.facts) is not None
+
+
+def test_chunks_of_files_that_are_kept_go_to_their_keepers_in_turns(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A chunk has one keeper, and later rounds keep to the homes that the first one gave."""
+    monkeypatch.setattr(call_edges, "MANY_FILES", 1)
+    monkeypatch.setattr(call_edges, "CHUNK", 2)
+    files = {f"m{n}.py": f"from m{(n + 1) % 6} import f as g\ndef f(h=g): h(g)\n" for n in range(6)}
+    made = entries(files, 0)
+    project = Project()
+    project.apply({
+        path: FileEntry(path, one.language, one.facts, one.digest, 10 + n % 2)
+        for n, (path, one) in enumerate(made.items()) if one is not None
+    })  # fmt: skip
+    trips: list[tuple[list[int], list[int]]] = []
+
+    def noting(
+        function: Callable[[bytes, bytes], bytes],
+        shared: bytes,
+        items: Iterable[bytes],
+        homes: Sequence[int] = (),
+        keepers: Sequence[int] = (),
+    ) -> Iterator[bytes]:
+        trips.append(([*homes], [*keepers]))
+        return (function(shared, item) for item in items)
+
+    CallEdges(noting).run(project, project.everything())
+
+    assert trips[0] == ([1, 2, 3, 4], [10, 11, 10, 11])
+    assert all(set(homes) <= {1, 2, 3, 4} and not any(keepers) for homes, keepers in trips[1:])
