@@ -128,7 +128,7 @@ STORED_TOGETHER = 600
 
 # Files that are one submission: most of those stored together end up in one transaction all the same, unless somebody
 # waits for an answer meanwhile (see `store.writer`).
-STORED_AT_ONCE = 40
+STORED_AT_ONCE = 12
 STAGE_FILES = 150  # the same for what a stage found
 
 # How much of what the workers returned may wait: for being taken up, and for being stored.

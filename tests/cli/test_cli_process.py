@@ -33,7 +33,12 @@ class Gate:
 def start(*arguments: str | Path, **streams: Any) -> subprocess.Popen[bytes]:
     """Start the command line without waiting for it."""
     env = {**os.environ, "PYTHONPATH": str(REPOSITORY), **streams.pop("env", {})}
-    return subprocess.Popen([sys.executable, "-m", "driftd", *map(str, arguments)], env=env, **streams)
+    # A shell without job control has its background commands ignore the signal, and what they start as well.
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        return subprocess.Popen([sys.executable, "-m", "driftd", *map(str, arguments)], env=env, **streams)
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def read_terminal(descriptor: int) -> str:
