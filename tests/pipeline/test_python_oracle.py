@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from tree_sitter import Parser
 
 from driftd.pipeline.facts.languages import python as adapter
-from driftd.pipeline.facts.languages.python_lowering import LANGUAGE, Lowering, statements
+from driftd.pipeline.facts.languages.python_grammar import LANGUAGE
+from driftd.pipeline.facts.languages.python_lowering import Lowering
 from driftd.pipeline.facts.model import Assign, Call, FileFacts, LiteralFact, Raise, Region, Return, owner_function
 from driftd.pipeline.facts.source import Source
 from tests.pipeline.python_facts import facts_of, functions_by_ast, functions_by_facts
@@ -100,7 +101,7 @@ def test_walk_and_query_give_the_same_facts(package: Path) -> None:
         source = Source(path.read_bytes())
         root = Parser(LANGUAGE).parse(source.data).root_node
         walked, queried = Lowering(source), Lowering(source)
-        walked.run(statements(root))
+        walked.walk(root)
         _, comments = adapter._lower_broken(root, queried)
         assert walked.find_comments() == comments, path
         assert walked.calls == queried.calls

@@ -8,7 +8,6 @@ from __future__ import annotations
 import re
 from array import array
 from bisect import bisect_left
-from itertools import accumulate
 
 from driftd.pipeline.facts.source import Source
 
@@ -18,7 +17,6 @@ _ESCAPE = re.compile(
 )
 _SURROGATE = re.compile(f"[{chr(0xD800)}-{chr(0xDFFF)}]")
 _SINGLE = {"n": "\n", "t": "\t", "r": "\r", "b": "\b", "f": "\f", "v": "\v"}
-_ONE_MORE = (1).__add__
 _CONTINUATION = re.compile(rb"[\x80-\xbf]")
 _DOC_MARGIN = re.compile(r"^[ \t]*\*[ \t]?", re.MULTILINE)
 _MAX_DIGITS = 1000  # Python refuses to print integers of more than 4300 digits
@@ -30,11 +28,7 @@ class EcmaSource(Source):
     __slots__ = ("_continuations", "line_starts")
 
     def __init__(self, data: bytes) -> None:
-        # Not the base's loop: this is most of what it does, and here it runs without Python code for each line.
-        self.data = data
-        self._ascii = data.isascii()
-        self._line_starts = list(accumulate(map(_ONE_MORE, map(len, data.split(b"\n"))), initial=0))
-        del self._line_starts[-1]
+        super().__init__(data)
         self.line_starts = self._line_starts
         self._continuations = (
             None if self._ascii else array("I", (match.start() for match in _CONTINUATION.finditer(data)))
@@ -55,7 +49,7 @@ class EcmaSource(Source):
     def position(self, offset: int) -> tuple[int, int]:
         """Return line and column (in code points) of the byte at `offset`."""
         line = self.line(offset)
-        return line, self.column(self.line_starts[line - 1], offset)
+        return line, self.column(self._start, offset)
 
 
 def readable(data: bytes) -> bytes:

@@ -18,13 +18,8 @@ from importlib.metadata import version
 from tree_sitter import Node, Parser, Query, QueryCursor
 
 from driftd.pipeline.facts.languages import python_text
-from driftd.pipeline.facts.languages.python_lowering import (
-    LANGUAGE,
-    STATEMENT_KINDS,
-    KnownFunctions,
-    Lowering,
-    statements,
-)
+from driftd.pipeline.facts.languages.python_grammar import LANGUAGE, STATEMENT_KINDS
+from driftd.pipeline.facts.languages.python_lowering import KnownFunctions, Lowering
 from driftd.pipeline.facts.model import (
     Bodies,
     Comment,
@@ -69,7 +64,7 @@ def _extract(source: Source, language: str) -> FileFacts:
         broken, comments = _lower_broken(root, lowering)
     else:
         lowering = Lowering(source)
-        lowering.run(statements(root))
+        lowering.walk(root)
         broken, comments = [], lowering.find_comments()
     lowering.use_comments(comments)
     return _assemble(source, language, lowering, comments, broken)

@@ -5,20 +5,17 @@ each one stands in; the expressions of a statement are then lowered from the out
 decoding are the adapter's.
 """
 
-# ruff: noqa: SLF001, ARG002 - the tables at the end name this file's own methods, and these share one signature
-
 from __future__ import annotations
 
 import re
 import unicodedata
 from bisect import bisect_right
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
-from typing import Literal, cast
+from collections.abc import Iterable
+from typing import Final, Literal, cast
 
-import tree_sitter_python
-from tree_sitter import Language, Node
+from tree_sitter import Node
 
+from driftd.pipeline.facts.languages import python_grammar as grammar
 from driftd.pipeline.facts.languages import python_text
 from driftd.pipeline.facts.model import (
     Arg,
@@ -45,88 +42,35 @@ from driftd.pipeline.facts.model import (
 )
 from driftd.pipeline.facts.source import Source, short_hash
 
-LANGUAGE = Language(tree_sitter_python.language())
-
 # Deeper expressions are cut to UNKNOWN in their parent's value and lowered as roots of their own, so that no nesting
 # meets the interpreter's recursion limit (three frames a level here, two in msgspec's decoder).
-MAX_DEPTH = 60
+MAX_DEPTH: Final = 60
 
-_FAR = 1 << 62
-_ERROR = 0xFFFF  # the kind of an ERROR node, in every grammar
-_QUOTES = frozenset({b'"', b"'"})
-_LONGEST_NAME = 2000
-_LONGEST_PATH = 500  # bytes; a longer attribute chain is lowered link by link
-_TRAILING = frozenset(b" \t\f\n;\\")  # what may follow the last token of a block
-_PLAIN_PATH = re.compile(rb"[A-Za-z_\x80-\xff][\w\x80-\xff]*(?:\.[A-Za-z_\x80-\xff][\w\x80-\xff]*)*")
-_YIELD_FROM = re.compile(rb"yield\s+from\b")
-_EXCEPT_STAR = re.compile(rb"except\s*\*")
-_LOG_METHODS = frozenset({
+_FAR: Final = 1 << 62
+_ASYNC: Final = b"async"
+_QUOTE: Final = 34
+_APOSTROPHE: Final = 39
+_LONGEST_NAME: Final = 2000
+_LONGEST_PATH: Final = 500  # bytes; a longer attribute chain is lowered link by link
+_TRAILING: Final = frozenset(b" \t\f\n;\\")  # what may follow the last token of a block
+_PLAIN_PATH: Final = re.compile(rb"[A-Za-z_\x80-\xff][\w\x80-\xff]*(?:\.[A-Za-z_\x80-\xff][\w\x80-\xff]*)*")
+_YIELD_FROM: Final = re.compile(rb"yield\s+from\b")
+_EXCEPT_STAR: Final = re.compile(rb"except\s*\*")
+_LOG_METHODS: Final = frozenset({
     "debug", "info", "warning", "warn", "error", "exception", "critical", "fatal", "log", "print_exc", "print_exception",
 })  # fmt: skip
-_LOG_RECEIVER = re.compile(r"log(?:s|ger|ging|uru)?$|^traceback$|^warnings$|(?:^|_)log(?:ger)?$", re.IGNORECASE)
-_ENUM_BASES = frozenset({
+_LOG_RECEIVER: Final = re.compile(r"log(?:s|ger|ging|uru)?$|^traceback$|^warnings$|(?:^|_)log(?:ger)?$", re.IGNORECASE)
+_ENUM_BASES: Final = frozenset({
     "Enum", "IntEnum", "StrEnum", "Flag", "IntFlag", "ReprEnum", "Choices", "TextChoices", "IntegerChoices",
 })  # fmt: skip
-_RECORD_BASES = frozenset({"NamedTuple", "TypedDict", "Struct"})
-_CLASS_METHODS = frozenset({"__new__", "__init_subclass__", "__class_getitem__"})
+_RECORD_BASES: Final = frozenset({"NamedTuple", "TypedDict", "Struct"})
+_CLASS_METHODS: Final = frozenset({"__new__", "__init_subclass__", "__class_getitem__"})
 
-# Local names: an attribute of an enum class costs a lookup through its metaclass.
-_UNKNOWN, _PATH, _STRING, _NUMBER, _CALL = Kind.UNKNOWN, Kind.PATH, Kind.STRING, Kind.NUMBER, Kind.CALL
-_MEMBER, _TUPLE, _LIST, _OPERATION, _SPREAD = Kind.MEMBER, Kind.TUPLE, Kind.LIST, Kind.OPERATION, Kind.SPREAD
-
-NOTHING = Value(_UNKNOWN)
-_TRUE, _FALSE, _NULL, _ELLIPSIS = (Value(Kind.CONSTANT, word) for word in ("true", "false", "null", "ellipsis"))
-
-
-def _kind(name: str) -> int:
-    kind = LANGUAGE.id_for_node_kind(name, True)
-    if kind is None:
-        raise LookupError(f"the grammar has no node kind {name!r}")
-    return kind
-
-
-def _field(name: str) -> int:
-    number = LANGUAGE.field_id_for_name(name)
-    if number is None:
-        raise LookupError(f"the grammar has no field {name!r}")
-    return number
-
-
-_COMMENT, _LINE_CONTINUATION, _IDENTIFIER = _kind("comment"), _kind("line_continuation"), _kind("identifier")
-_EXTRAS = frozenset({_COMMENT, _LINE_CONTINUATION})
-_ATTRIBUTE, _SUBSCRIPT, _SLICE = _kind("attribute"), _kind("subscript"), _kind("slice")
-_STRING_NODE, _CONCATENATED = _kind("string"), _kind("concatenated_string")
-_STRINGS = frozenset({_STRING_NODE, _CONCATENATED})
-_STRING_CONTENT, _INTERPOLATION = _kind("string_content"), _kind("interpolation")
-_FORMAT_SPECIFIER = _kind("format_specifier")
-_CALL_NODE, _KEYWORD_ARGUMENT, _GENERATOR = _kind("call"), _kind("keyword_argument"), _kind("generator_expression")
-_LIST_SPLAT, _DICT_SPLAT, _PAIR = _kind("list_splat"), _kind("dictionary_splat"), _kind("pair")
-_PARENTHESIZED, _TUPLE_NODE, _LIST_NODE = _kind("parenthesized_expression"), _kind("tuple"), _kind("list")
-_EXPRESSION_LIST, _ASSIGNMENT, _AUGMENTED = _kind("expression_list"), _kind("assignment"), _kind("augmented_assignment")
-_BINARY, _BOOLEAN, _FOR_IN, _IF_CLAUSE = (
-    _kind("binary_operator"), _kind("boolean_operator"), _kind("for_in_clause"), _kind("if_clause"),
-)  # fmt: skip
-_AS_PATTERN, _AS_PATTERN_TARGET = _kind("as_pattern"), _kind("as_pattern_target")
-_BLOCK, _WITH_CLAUSE, _ASYNC = _kind("block"), _kind("with_clause"), b"async"
-_PASS, _EXPRESSION_STATEMENT, _ELLIPSIS_NODE = _kind("pass_statement"), _kind("expression_statement"), _kind("ellipsis")
-_TYPED_PARAMETER, _CONSTRAINED = _kind("typed_parameter"), _kind("constrained_type")
-_DEFAULT_PARAMETER, _TYPED_DEFAULT = _kind("default_parameter"), _kind("typed_default_parameter")
-_LIST_SPLAT_PATTERN, _DICT_SPLAT_PATTERN = _kind("list_splat_pattern"), _kind("dictionary_splat_pattern")
-_POSITIONAL_SEPARATOR, _KEYWORD_SEPARATOR = _kind("positional_separator"), _kind("keyword_separator")
-_ALIASED_IMPORT, _WILDCARD, _DOTTED_NAME = _kind("aliased_import"), _kind("wildcard_import"), _kind("dotted_name")
-_CASE_PATTERN, _CLASS_PATTERN, _DICT_PATTERN = _kind("case_pattern"), _kind("class_pattern"), _kind("dict_pattern")
-_KEYWORD_PATTERN, _UNION_PATTERN, _SPLAT_PATTERN = (
-    _kind("keyword_pattern"), _kind("union_pattern"), _kind("splat_pattern"),
-)  # fmt: skip
-_LIST_TARGETS = frozenset({_LIST_NODE, _kind("list_pattern")})
-_TUPLE_TARGETS = frozenset({_TUPLE_NODE, _EXPRESSION_LIST, _kind("tuple_pattern"), _kind("pattern_list")})
-_SPLAT_TARGETS = frozenset({_LIST_SPLAT, _LIST_SPLAT_PATTERN, _DICT_SPLAT_PATTERN})
-
-_F_ALIAS, _F_BODY, _F_CAUSE, _F_CONDITION = _field("alias"), _field("body"), _field("cause"), _field("condition")
-_F_CONSEQUENCE, _F_GUARD, _F_LEFT, _F_MODULE = _field("consequence"), _field("guard"), _field("left"), _field("module_name")  # fmt: skip
-_F_NAME, _F_OPERATOR, _F_PARAMETERS, _F_RETURN = _field("name"), _field("operator"), _field("parameters"), _field("return_type")  # fmt: skip
-_F_RIGHT, _F_SUBJECT, _F_SUPERCLASSES, _F_TYPE = _field("right"), _field("subject"), _field("superclasses"), _field("type")  # fmt: skip
-_F_TYPE_PARAMETERS, _F_VALUE = _field("type_parameters"), _field("value")
+NOTHING: Final = Value(Kind.UNKNOWN)
+_TRUE: Final = Value(Kind.CONSTANT, "true")
+_FALSE: Final = Value(Kind.CONSTANT, "false")
+_NULL: Final = Value(Kind.CONSTANT, "null")
+_ELLIPSIS: Final = Value(Kind.CONSTANT, "ellipsis")
 
 
 ClassKind = Literal["class", "interface", "struct", "enum", "trait", "record", "union", "type_alias", "namespace"]
@@ -139,62 +83,134 @@ RegionKind = Literal["loop", "branch", "else", "case", "try", "handler", "finall
 KnownFunctions = dict[tuple[str, int], list[tuple[str, int]]]
 
 
-@dataclass(slots=True)
 class _Definition:
     """A function while the statements in it are still to come."""
 
-    name: str
-    qualified_name: str
-    kind: FunctionKind
-    start: int
-    end: int
-    scope: int
-    body_start: int = 0
-    signature: bytes = b""
-    params: tuple[Param, ...] = ()
-    return_type: str | None = None
-    decorators: tuple[Decorator, ...] = ()
-    doc: str | None = None
-    is_async: bool = False
-    is_abstract: bool = False
-    bound_to: str = ""
-    end_line: int = 0  # 0: the line of the last token before `end`
+    __slots__ = (
+        "body_start",
+        "bound_to",
+        "decorators",
+        "doc",
+        "end",
+        "end_line",
+        "is_abstract",
+        "is_async",
+        "kind",
+        "name",
+        "params",
+        "qualified_name",
+        "return_type",
+        "scope",
+        "signature",
+        "start",
+    )
+
+    def __init__(
+        self, name: str, qualified_name: str, kind: FunctionKind, start: int, end: int, scope: int, end_line: int = 0
+    ) -> None:
+        self.name = name
+        self.qualified_name = qualified_name
+        self.kind = kind
+        self.start = start
+        self.end = end
+        self.scope = scope
+        self.body_start = 0
+        self.signature = b""
+        self.params: tuple[Param, ...] = ()
+        self.return_type: str | None = None
+        self.decorators: tuple[Decorator, ...] = ()
+        self.doc: str | None = None
+        self.is_async = False
+        self.is_abstract = False
+        self.bound_to = ""
+        self.end_line = end_line  # 0: the line of the last token before `end`
 
 
-@dataclass(slots=True)
 class _ClassDefinition:
     """A class while the statements in it are still to come."""
 
-    name: str
-    qualified_name: str
-    kind: ClassKind
-    start: int
-    end: int
-    scope: int
-    bases: tuple[Base, ...] = ()
-    decorators: tuple[Decorator, ...] = ()
-    doc: str | None = None
-    members: list[Member] = field(default_factory=list)
-    is_abstract: bool = False
+    __slots__ = (
+        "bases",
+        "decorators",
+        "doc",
+        "end",
+        "is_abstract",
+        "kind",
+        "members",
+        "name",
+        "qualified_name",
+        "scope",
+        "start",
+    )
+
+    def __init__(
+        self,
+        name: str,
+        qualified_name: str,
+        kind: ClassKind,
+        start: int,
+        end: int,
+        scope: int,
+        decorators: tuple[Decorator, ...] = (),
+    ) -> None:
+        self.name = name
+        self.qualified_name = qualified_name
+        self.kind = kind
+        self.start = start
+        self.end = end
+        self.scope = scope
+        self.decorators = decorators
+        self.bases: tuple[Base, ...] = ()
+        self.doc: str | None = None
+        self.members: list[Member] = []
+        self.is_abstract = False
 
 
-@dataclass(slots=True)
 class _OpenHandler:
-    """An except clause while the statements in it are still to come: where each list of facts stood before it."""
+    """An except clause while the statements in it are still to come."""
 
-    index: int
-    kind: Literal["try_except", "try_except_star"]
-    caught: tuple[str, ...]
-    name: str
-    start: int
-    end: int
-    scope: int
-    region: int
-    try_line: int
-    is_empty: bool
-    marks: tuple[int, int, int, int, int]
-    outer_reads: dict[bytes, Value]
-    outer_targets: dict[bytes, Value]
+    __slots__ = (
+        "caught",
+        "index",
+        "is_empty",
+        "kind",
+        "marks",
+        "name",
+        "outer_reads",
+        "outer_targets",
+        "region",
+        "scope",
+        "start",
+        "try_line",
+    )
+
+    def __init__(
+        self,
+        index: int,
+        kind: Literal["try_except", "try_except_star"],
+        caught: tuple[str, ...],
+        name: str,
+        start: int,
+        scope: int,
+        region: int,
+        try_line: int,
+        *,
+        is_empty: bool,
+        outer_reads: dict[bytes, Value],
+        outer_targets: dict[bytes, Value],
+    ) -> None:
+        self.index = index
+        self.kind = kind
+        self.caught = caught
+        self.name = name
+        self.start = start
+        self.scope = scope
+        self.region = region
+        self.try_line = try_line
+        self.is_empty = is_empty
+        self.outer_reads = outer_reads
+        self.outer_targets = outer_targets
+        self.marks: tuple[int, int, int, int, int] = (0, 0, 0, 0, 0)  # where each list of facts stood before it
 
 
 class Lowering:
@@ -213,9 +229,6 @@ class Lowering:
         "_is_ascii",
         "_jumps",
         "_known",
-        "_line",
-        "_line_end",
-        "_line_start",
         "_out_of_order",
         "_pending_decorators",
         "_reads",
@@ -248,7 +261,6 @@ class Lowering:
         self._comment_starts: dict[int, int] = {}
         self._region_ends: list[int] = []
         self._is_ascii = source.data.isascii()
-        self._line = self._line_start = self._line_end = 0  # the line last asked for, if the file is ASCII
         self._frames: list[tuple[int, int, int, _OpenHandler | None]] = []
         self._end = _FAR
         self._scope = 0
@@ -280,15 +292,27 @@ class Lowering:
 
     # -- the pass ------------------------------------------------------------------------------------------------
 
+    def walk(self, root: Node) -> None:
+        """Lower the statements of a tree without errors."""
+        stack = [root]
+        while stack:
+            node = stack.pop()
+            kind = node.kind_id
+            if kind in grammar.STATEMENTS:
+                self._statement(node, kind)
+            if kind in grammar.COMPOUND:
+                children = node.named_children
+                children.reverse()
+                stack += children
+        self._finish()
+
     def run(self, statements: Iterable[Node]) -> None:
         """Lower statements, which come in source order, an outer one before those in it."""
-        handlers = _STATEMENTS
         for node in statements:
-            while node.start_byte >= self._end:
-                self._leave()
-            handlers[node.kind_id](self, node)
-            while self._deferred:
-                self._lower_deferred()
+            self._statement(node, node.kind_id)
+        self._finish()
+
+    def _finish(self) -> None:
         while self._frames:
             self._leave()
         if self._known:
@@ -296,6 +320,68 @@ class Lowering:
         if self._out_of_order:
             self.assigns.sort(key=lambda a: (a.line, a.column))
             self.returns.sort(key=lambda r: r.line)
+
+    def _statement(self, node: Node, kind: int) -> None:
+        while node.start_byte >= self._end:
+            self._leave()
+        if kind == grammar.EXPRESSION_STATEMENT:
+            self._expression_statement(node)
+        elif kind == grammar.RETURN:
+            self._return(node)
+        elif kind in (grammar.IF, grammar.ELIF):
+            self._if(node)
+        elif kind == grammar.FUNCTION:
+            self._function(node)
+        else:
+            self._rarer_statement(node, kind)
+        while self._deferred:
+            self._lower_deferred()
+
+    def _rarer_statement(self, node: Node, kind: int) -> None:
+        if kind == grammar.DECORATOR:
+            self._decorator(node)
+        elif kind == grammar.CLASS:
+            self._class(node)
+        elif kind in (grammar.IMPORT_FROM, grammar.FUTURE_IMPORT):
+            self._import_from(node)
+        elif kind == grammar.IMPORT:
+            self._import(node)
+        elif kind == grammar.WITH:
+            self._with(node)
+        elif kind == grammar.FOR:
+            self._for(node)
+        elif kind == grammar.ELSE:
+            self._else(node)
+        elif kind == grammar.RAISE:
+            self._raise(node)
+        elif kind == grammar.TRY:
+            self._try(node)
+        elif kind == grammar.EXCEPT:
+            self._except(node)
+        elif kind == grammar.FINALLY:
+            self._finally(node)
+        elif kind == grammar.WHILE:
+            self._while(node)
+        elif kind == grammar.PASS:
+            self._doc_scope = None
+        elif kind in (grammar.BREAK, grammar.CONTINUE):
+            self._jump(node)
+        elif kind == grammar.ASSERT:
+            self._operands_statement(node)
+        elif kind == grammar.DELETE:
+            self._delete(node)
+        elif kind in (grammar.GLOBAL, grammar.NONLOCAL):
+            self._global(node)
+        elif kind == grammar.MATCH:
+            self._match(node)
+        elif kind == grammar.CASE:
+            self._case(node)
+        elif kind == grammar.TYPE_ALIAS:
+            self._type_alias(node)
+        elif kind in (grammar.PRINT, grammar.EXEC):
+            self._print(node)
+        elif kind == grammar.ERROR:
+            self._error(node)
 
     def _add_unseen(self, known: KnownFunctions) -> None:
         """Add the functions that the grammar lost in an error, by name and place alone."""
@@ -330,13 +416,18 @@ class Lowering:
     # -- positions -----------------------------------------------------------------------------------------------
 
     def _text(self, node: Node) -> str:
-        return self._bytes[node.start_byte : node.end_byte].decode("utf-8", "replace")
+        return self._decoded(self._bytes[node.start_byte : node.end_byte])
+
+    def _decoded(self, raw: bytes) -> str:
+        return raw.decode("ascii") if self._is_ascii else raw.decode("utf-8", "replace")
 
     def _name(self, node: Node | None) -> str:
         """Return an identifier in the form the interpreter compares (NFKC)."""
-        if node is None:
-            return ""
-        raw = self._bytes[node.start_byte : node.end_byte]
+        return "" if node is None else self._identifier(self._bytes[node.start_byte : node.end_byte])
+
+    def _identifier(self, raw: bytes) -> str:
+        if self._is_ascii:
+            return raw.decode("ascii")
         text = raw.decode("utf-8", "replace")
         return text if raw.isascii() else unicodedata.normalize("NFKC", text)
 
@@ -353,15 +444,7 @@ class Lowering:
         return end
 
     def _position(self, start: int) -> tuple[int, int]:
-        """Return line and column of the byte at `start`; most of them stand on the line of the one before."""
-        if self._line_start <= start < self._line_end:
-            return self._line, start - self._line_start + 1
-        line, column = self._source.position(start)
-        if self._is_ascii:
-            self._line, self._line_start = line, start - column + 1
-            newline = self._bytes.find(b"\n", start)
-            self._line_end = newline + 1 if newline >= 0 else len(self._bytes)
-        return line, column
+        return self._source.position(start)
 
     def _end_line(self, end: int) -> int:
         return self._source.line(max(self._last_token_end(end) - 1, 0))
@@ -385,19 +468,19 @@ class Lowering:
         return taken
 
     def _decorator(self, node: Node) -> None:
-        parts = [child for child in node.named_children if child.kind_id not in _EXTRAS]
+        parts = _parts(node)
         if not parts:
             return
         value = self._value(parts[0], "decorator")
-        call = value.ref if value.kind is _CALL else -1
+        call = value.ref if value.kind == Kind.CALL else -1
         callee = self.calls[call].callee if call >= 0 else value
-        name = callee.text if callee.kind in (_PATH, _MEMBER) else self._text(parts[0])
+        name = callee.text if callee.kind in (Kind.PATH, Kind.MEMBER) else self._text(parts[0])
         self._pending_decorators.append(Decorator(name, self._source.line(node.start_byte), call))
 
     def _function(self, node: Node) -> None:
         self._doc_scope = None
-        name = self._name(node.child_by_field_id(_F_NAME))
-        body = node.child_by_field_id(_F_BODY)
+        name = self._name(node.child_by_field_id(grammar.F_NAME))
+        body = node.child_by_field_id(grammar.F_BODY)
         decorators = self._take_decorators()
         if not name or body is None:
             return
@@ -418,15 +501,15 @@ class Lowering:
         for decorator in decorators:
             if decorator.name.rpartition(".")[2] in _ABSTRACT:
                 definition.is_abstract = True
-        if type_parameters := node.child_by_field_id(_F_TYPE_PARAMETERS):
+        if type_parameters := node.child_by_field_id(grammar.F_TYPE_PARAMETERS):
             self._type_parameters(type_parameters)
-        parameters = node.child_by_field_id(_F_PARAMETERS)
+        parameters = node.child_by_field_id(grammar.F_PARAMETERS)
         written = b""
         if parameters is not None:
             written = data[parameters.start_byte : parameters.end_byte]
             if len(written) > 2:
                 definition.params = self._params(parameters)
-        returns = node.child_by_field_id(_F_RETURN)
+        returns = node.child_by_field_id(grammar.F_RETURN)
         if returns is not None:
             definition.return_type = self._annotation(returns)
             written += b"->" + definition.return_type.encode()
@@ -436,8 +519,8 @@ class Lowering:
 
     def _class(self, node: Node) -> None:
         self._doc_scope = None
-        name = self._name(node.child_by_field_id(_F_NAME))
-        body = node.child_by_field_id(_F_BODY)
+        name = self._name(node.child_by_field_id(grammar.F_NAME))
+        body = node.child_by_field_id(grammar.F_BODY)
         decorators = self._take_decorators()
         if not name or body is None:
             return
@@ -446,9 +529,9 @@ class Lowering:
         )
         index = len(self.classes)
         self.classes.append(definition)
-        if type_parameters := node.child_by_field_id(_F_TYPE_PARAMETERS):
+        if type_parameters := node.child_by_field_id(grammar.F_TYPE_PARAMETERS):
             self._type_parameters(type_parameters)
-        if superclasses := node.child_by_field_id(_F_SUPERCLASSES):
+        if superclasses := node.child_by_field_id(grammar.F_SUPERCLASSES):
             definition.bases = self._bases(superclasses)
         _classify(definition)
         self._enter(body.end_byte, ~index, -1)
@@ -458,9 +541,9 @@ class Lowering:
         bases = []
         for child in node.named_children:
             kind = child.kind_id
-            if kind in _EXTRAS:
+            if _is_extra(kind):
                 continue
-            if kind != _KEYWORD_ARGUMENT:
+            if kind != grammar.KEYWORD_ARGUMENT:
                 bases.append(Base(self._value(child), "extends"))
                 continue
             keyword, value = self._keyword(child, "argument")
@@ -472,18 +555,21 @@ class Lowering:
         """Lower bounds and defaults of type parameters, not the names they declare."""
         for child in node.named_children:
             inner = child.named_children
-            if inner and inner[0].kind_id == _CONSTRAINED:
+            if inner and inner[0].kind_id == grammar.CONSTRAINED:
                 parts = inner[0].named_children
                 self._value(parts[-1], "annotation")
 
     def _type_alias(self, node: Node) -> None:
         self._doc_scope = None
-        left, right = node.child_by_field_id(_F_LEFT), node.child_by_field_id(_F_RIGHT)
+        left, right = node.child_by_field_id(grammar.F_LEFT), node.child_by_field_id(grammar.F_RIGHT)
         if left is None or right is None:
             return
         target = left.named_children[0] if left.named_child_count else left
-        if target.kind_id in (_ATTRIBUTE, _SUBSCRIPT):  # `type(x).y = 1` is read as an alias by the grammar
-            self._bind([(left, self._target(left))], self._value(right), "assign")
+        if target.kind_id in (
+            grammar.ATTRIBUTE,
+            grammar.SUBSCRIPT,
+        ):  # `type(x).y = 1` is read as an alias by the grammar
+            self._bind([(left, self._target_of(left))], self._value(right), "assign")
             return
         raw = self._bytes[target.start_byte : target.end_byte].partition(b"[")[0].strip()
         name = raw.decode("utf-8", "replace")
@@ -499,7 +585,7 @@ class Lowering:
         )
         value = self._value(right, "annotation", name)
         line, column = self._position(left.start_byte)
-        target_value = Value(_PATH, name)
+        target_value = Value(Kind.PATH, name)
         self.assigns.append(Assign(target_value, value, line, column, self._scope, self._region, "assign"))
 
     def _params(self, node: Node) -> tuple[Param, ...]:
@@ -507,15 +593,15 @@ class Lowering:
         keyword_only = False
         for child in node.named_children:
             kind = child.kind_id
-            if kind == _IDENTIFIER:
+            if kind == grammar.IDENTIFIER:
                 params.append(Param(self._name(child), None, None, "keyword_only" if keyword_only else "positional"))
                 continue
-            if kind in _EXTRAS:
+            if _is_extra(kind):
                 continue
-            if kind == _KEYWORD_SEPARATOR:
+            if kind == grammar.KEYWORD_SEPARATOR:
                 keyword_only = True
                 continue
-            if kind == _POSITIONAL_SEPARATOR:
+            if kind == grammar.POSITIONAL_SEPARATOR:
                 params = [
                     Param(p.name, p.annotation, p.default, "positional_only") if p.kind == "positional" else p
                     for p in params
@@ -523,18 +609,22 @@ class Lowering:
                 continue
             annotation = default = None
             target: Node | None = child
-            if kind in (_TYPED_PARAMETER, _DEFAULT_PARAMETER, _TYPED_DEFAULT):
-                target = child.named_children[0] if kind == _TYPED_PARAMETER else child.child_by_field_id(_F_NAME)
-                if kind != _DEFAULT_PARAMETER and (type_node := child.child_by_field_id(_F_TYPE)):
+            if kind in (grammar.TYPED_PARAMETER, grammar.DEFAULT_PARAMETER, grammar.TYPED_DEFAULT):
+                target = (
+                    child.named_children[0]
+                    if kind == grammar.TYPED_PARAMETER
+                    else child.child_by_field_id(grammar.F_NAME)
+                )
+                if kind != grammar.DEFAULT_PARAMETER and (type_node := child.child_by_field_id(grammar.F_TYPE)):
                     annotation = self._annotation(type_node)
-                if kind != _TYPED_PARAMETER and (value := child.child_by_field_id(_F_VALUE)):
+                if kind != grammar.TYPED_PARAMETER and (value := child.child_by_field_id(grammar.F_VALUE)):
                     default = self._value(value, "default", self._name(target))
             if target is None:
                 continue
-            if target.kind_id == _LIST_SPLAT_PATTERN:
+            if target.kind_id == grammar.LIST_SPLAT_PATTERN:
                 keyword_only = True
                 params.append(Param(self._text(target).lstrip("* "), annotation, default, "rest"))
-            elif target.kind_id == _DICT_SPLAT_PATTERN:
+            elif target.kind_id == grammar.DICT_SPLAT_PATTERN:
                 params.append(Param(self._text(target).lstrip("* "), annotation, default, "keyword_rest"))
             else:
                 name = self._name(target)
@@ -556,22 +646,23 @@ class Lowering:
             return
         first = children[0]
         kind = first.kind_id
-        if kind == _ASSIGNMENT:
+        if kind == grammar.ASSIGNMENT:
             self._doc_scope = None
             self._assignment(first)
             return
         if self._doc_scope is not None:
             scope, self._doc_scope = self._doc_scope, None
-            if kind in _STRINGS and len(children) == 1 and scope == self._scope:
+            if kind in grammar.STRINGS and len(children) == 1 and scope == self._scope:
                 self._docstring(first, scope)
                 return
         for child in children:
-            if child.kind_id not in _EXTRAS:
-                self._value(child)
+            kind = child.kind_id
+            if not _is_extra(kind):
+                self._lower(child, kind)
 
     def _docstring(self, node: Node, scope: int) -> None:
         value = self._value(node, "docstring")
-        if value.kind is not _STRING:
+        if value.kind != Kind.STRING:
             return
         literal = self.literals[value.ref]
         if literal.kind == "string":
@@ -581,66 +672,87 @@ class Lowering:
             else:
                 self.functions[scope].doc = doc
 
-    def _assignment(self, node: Node, context: LiteralContext = "other", name: str = "") -> Value:
+    def _assignment(self, node: Node) -> Value:
         """Lower `a = b = value`, `a: T`, `a: T = value`: one Assign per target."""
+        parts = node.children
+        if len(parts) == 3 and parts[1].kind_id == grammar.EQUALS:  # the common form
+            left, right = parts[0], parts[2]
+            left_kind, right_kind = left.kind_id, right.kind_id
+            if right_kind not in grammar.UNUSUAL and left_kind != grammar.ERROR:
+                target = self._target(left, left_kind)
+                value = self._assigned(right, right_kind, left, left_kind, target)
+                self._bind_one(left, target, value, "assign", None)
+                return value
+        return self._any_assignment(node)
+
+    def _any_assignment(self, node: Node) -> Value:
         targets: list[tuple[Node, Value]] = []
         annotation: str | None = None
         while True:
-            left = node.child_by_field_id(_F_LEFT)
-            right = node.child_by_field_id(_F_RIGHT)
+            left = node.child_by_field_id(grammar.F_LEFT)
+            right = node.child_by_field_id(grammar.F_RIGHT)
             if left is None:
                 return NOTHING
-            targets.append((left, self._target(left)))
-            if right is None or right.kind_id != _ASSIGNMENT:
+            targets.append((left, self._target(left, left.kind_id)))
+            if right is None or right.kind_id != grammar.ASSIGNMENT:
                 break
             node = right
         if len(targets) == 1 or right is None:
-            type_node = node.child_by_field_id(_F_TYPE)
+            type_node = node.child_by_field_id(grammar.F_TYPE)
             if type_node is not None:
                 annotation = self._annotation(type_node)
         value: Value | None = None
         if right is not None:
-            scope = self._scope
-            context = "assignment"
-            if scope < 0 and self.classes[~scope].kind == "enum":
-                context = "enum"
-            value = self._assigned_value(right, context, targets[0][0])
+            target, place = targets[0]
+            value = self._assigned(right, right.kind_id, target, target.kind_id, place)
         self._bind(targets, value, "assign" if value is not None else "declare", annotation)
         return NOTHING if value is None else value
 
-    def _assigned_value(self, right: Node, context: LiteralContext, target: Node) -> Value:
-        kind = target.kind_id
-        if kind == _IDENTIFIER:
-            return self._value(right, context, self._name(target))
-        if kind == _ATTRIBUTE:
-            return self._value(right, context, self._text(target))
-        if kind == _SUBSCRIPT:
+    def _assigned(self, right: Node, right_kind: int, target: Node, target_kind: int, place: Value) -> Value:
+        scope = self._scope
+        context: LiteralContext = "assignment"
+        if scope < 0 and self.classes[~scope].kind == "enum":
+            context = "enum"
+        return self._assigned_value(right, right_kind, context, target, target_kind, place)
+
+    def _assigned_value(
+        self, right: Node, right_kind: int, context: LiteralContext, target: Node, target_kind: int, place: Value
+    ) -> Value:
+        if target_kind == grammar.IDENTIFIER:
+            return self._lower(right, right_kind, context, place.text)
+        if target_kind == grammar.ATTRIBUTE:
+            return self._lower(right, right_kind, context, self._text(target))
+        if target_kind == grammar.SUBSCRIPT:
             keys = target.named_children
             key = keys[-1]
-            name = python_text.split_string(self._text(key))[1] if key.kind_id == _STRING_NODE else ""
-            return self._value(right, context, name)
-        if kind in _TUPLE_TARGETS and right.kind_id in (_TUPLE_NODE, _EXPRESSION_LIST):
-            names = [child for child in target.named_children if child.kind_id not in _EXTRAS]
-            values = [child for child in right.named_children if child.kind_id not in _EXTRAS]
+            name = python_text.split_string(self._text(key))[1] if key.kind_id == grammar.STRING else ""
+            return self._lower(right, right_kind, context, name)
+        if target_kind in grammar.TUPLE_TARGETS and right_kind in (grammar.TUPLE_NODE, grammar.EXPRESSION_LIST):
+            names, values = _parts(target), _parts(right)
             if len(names) == len(values):
                 pairs = zip(values, names, strict=True)
-                return Value(_TUPLE, items=tuple(self._value(v, context, self._text(n)) for v, n in pairs))
-        return self._value(right, context)
+                return Value(Kind.TUPLE, items=tuple([self._value(v, context, self._text(n)) for v, n in pairs]))
+        return self._lower(right, right_kind, context)
 
     def _bind(
         self, targets: list[tuple[Node, Value]], value: Value | None, kind: AssignKind, annotation: str | None = None
     ) -> None:
-        position, scope, region, append = self._position, self._scope, self._region, self.assigns.append
         for node, target in targets:
-            line, column = position(node.start_byte)
-            append(Assign(target, value, line, column, scope, region, kind, annotation))
-            if scope < 0:
-                self._members(self.classes[~scope], target, value, line, annotation)
+            self._bind_one(node, target, value, kind, annotation)
+
+    def _bind_one(
+        self, node: Node, target: Value, value: Value | None, kind: AssignKind, annotation: str | None
+    ) -> None:
+        line, column = self._source.position(node.start_byte)
+        scope = self._scope
+        self.assigns.append(Assign(target, value, line, column, scope, self._region, kind, annotation))
+        if scope < 0:
+            self._members(self.classes[~scope], target, value, line, annotation)
 
     def _members(
         self, owner: _ClassDefinition, target: Value, value: Value | None, line: int, annotation: str | None
     ) -> None:
-        if target.kind is _PATH:
+        if target.kind == Kind.PATH:
             name = target.text
             if "." in name:
                 return
@@ -657,21 +769,24 @@ class Lowering:
                     is_enum or head == "Final",
                 )
             )
-        elif target.kind in (_TUPLE, _LIST):
-            values = value.items if value and value.kind in (_TUPLE, _LIST) else ()
+        elif target.kind in (Kind.TUPLE, Kind.LIST):
+            values = value.items if value and value.kind in (Kind.TUPLE, Kind.LIST) else ()
             matched = len(values) == len(target.items)
             for i, item in enumerate(target.items):
                 self._members(owner, item, values[i] if matched else None, line, None)
 
-    def _augmented(self, node: Node, context: LiteralContext = "other", name: str = "") -> Value:
-        left, right = node.child_by_field_id(_F_LEFT), node.child_by_field_id(_F_RIGHT)
+    def _augmented(self, node: Node) -> Value:
+        left, right = node.child_by_field_id(grammar.F_LEFT), node.child_by_field_id(grammar.F_RIGHT)
         if left is None or right is None:
             return NOTHING
         target = self._value(left)  # read as well as written
-        value = self._assigned_value(right, "assignment", left)
+        value = self._augmented_by(right, left, target)
         line, column = self._position(left.start_byte)
         self.assigns.append(Assign(target, value, line, column, self._scope, self._region, "augmented"))
         return value
+
+    def _augmented_by(self, right: Node, left: Node, target: Value) -> Value:
+        return self._assigned_value(right, right.kind_id, "assignment", left, left.kind_id, target)
 
     def _return(self, node: Node) -> None:
         self._doc_scope = None
@@ -681,16 +796,17 @@ class Lowering:
     def _operand(self, node: Node, context: LiteralContext = "other") -> Value | None:
         """Lower the first expression below `node`."""
         for child in node.named_children:
-            if child.kind_id not in _EXTRAS:
-                return self._value(child, context)
+            kind = child.kind_id
+            if not _is_extra(kind):
+                return self._lower(child, kind, context)
         return None
 
     def _raise(self, node: Node) -> None:
         self._doc_scope = None
-        cause_node = node.child_by_field_id(_F_CAUSE)
+        cause_node = node.child_by_field_id(grammar.F_CAUSE)
         value = cause = None
         for child in node.named_children:
-            if child.kind_id in _EXTRAS:
+            if _is_extra(child.kind_id):
                 continue
             if cause_node is not None and child.start_byte == cause_node.start_byte:
                 cause = self._value(child)
@@ -701,7 +817,7 @@ class Lowering:
     def _operands_statement(self, node: Node) -> None:
         self._doc_scope = None
         for child in node.named_children:
-            if child.kind_id not in _EXTRAS:
+            if not _is_extra(child.kind_id):
                 self._value(child)
 
     def _print(self, node: Node) -> None:
@@ -709,28 +825,25 @@ class Lowering:
         self._doc_scope = None
         start = node.start_byte
         index = self._reserve_call()
-        args = tuple(Arg(self._value(c, "argument")) for c in node.named_children if c.kind_id not in _EXTRAS)
-        callee = Value(_PATH, self._bytes[start : start + 5].decode("utf-8", "replace").strip(" \t\\\n>\"'"))
+        args = tuple([Arg(self._value(c, "argument")) for c in _parts(node)])
+        callee = Value(Kind.PATH, self._bytes[start : start + 5].decode("utf-8", "replace").strip(" \t\\\n>\"'"))
         self._fill_call(index, callee, args, start, node.end_byte, is_await=False)
 
     def _delete(self, node: Node) -> None:
         self._doc_scope = None
         for child in node.named_children:
             kind = child.kind_id
-            if kind in _TUPLE_TARGETS or kind in _LIST_TARGETS:
-                self._bind(
-                    [(c, self._target(c)) for c in child.named_children if c.kind_id not in _EXTRAS], None, "delete"
-                )
-            elif kind not in _EXTRAS:
-                self._bind([(child, self._target(child))], None, "delete")
+            if kind in grammar.TUPLE_TARGETS or kind in grammar.LIST_TARGETS:
+                self._bind([(c, self._target_of(c)) for c in _parts(child)], None, "delete")
+            elif not _is_extra(kind):
+                self._bind([(child, self._target_of(child))], None, "delete")
 
     def _global(self, node: Node) -> None:
         self._doc_scope = None
         kind: AssignKind = "global" if self._bytes.startswith(b"g", node.start_byte) else "nonlocal"
-        self._bind([(c, self._target(c)) for c in node.named_children if c.kind_id == _IDENTIFIER], None, kind)
-
-    def _pass(self, node: Node) -> None:
-        self._doc_scope = None
+        self._bind(
+            [(c, self._target_of(c)) for c in node.named_children if c.kind_id == grammar.IDENTIFIER], None, kind
+        )
 
     def _jump(self, node: Node) -> None:
         self._doc_scope = None
@@ -750,13 +863,13 @@ class Lowering:
     def _import_from(self, node: Node) -> None:
         self._doc_scope = None
         line = self._source.line(node.start_byte)
-        module_node = node.child_by_field_id(_F_MODULE)
+        module_node = node.child_by_field_id(grammar.F_MODULE)
         module = self._dotted(module_node) if module_node else "__future__"
         after = module_node.end_byte if module_node else 0
         for child in node.named_children:
             if child.start_byte < after:
                 continue
-            if child.kind_id == _WILDCARD:
+            if child.kind_id == grammar.WILDCARD:
                 self._add_import(module, "*", "", line)
                 continue
             name, alias = self._imported(child)
@@ -766,10 +879,10 @@ class Lowering:
     def _imported(self, node: Node) -> tuple[str, str]:
         """Return the dotted name and the alias of one imported thing, empty where there is none."""
         kind = node.kind_id
-        if kind == _DOTTED_NAME:
+        if kind == grammar.DOTTED_NAME:
             return self._dotted(node), ""
-        if kind == _ALIASED_IMPORT and (target := node.child_by_field_id(_F_NAME)):
-            return self._dotted(target), self._name(node.child_by_field_id(_F_ALIAS))
+        if kind == grammar.ALIASED_IMPORT and (target := node.child_by_field_id(grammar.F_NAME)):
+            return self._dotted(target), self._name(node.child_by_field_id(grammar.F_ALIAS))
         return "", ""
 
     def _dotted(self, node: Node) -> str:
@@ -794,12 +907,12 @@ class Lowering:
 
     def _if(self, node: Node) -> None:
         self._doc_scope = None
-        condition, body = node.child_by_field_id(_F_CONDITION), node.child_by_field_id(_F_CONSEQUENCE)
+        condition, body = node.child_by_field_id(grammar.F_CONDITION), node.child_by_field_id(grammar.F_CONSEQUENCE)
         test = self._value(condition) if condition is not None else None
         if body is None:
             return
         region = self._add_region("branch", node.start_byte, body.end_byte, test)
-        if test is not None and test.text.rpartition(".")[2] == "TYPE_CHECKING" and test.kind is _PATH:
+        if test is not None and test.text.rpartition(".")[2] == "TYPE_CHECKING" and test.kind == Kind.PATH:
             self._type_only.add(region)
         self._enter(body.end_byte, self._scope, region)
 
@@ -811,7 +924,7 @@ class Lowering:
 
     def _while(self, node: Node) -> None:
         self._doc_scope = None
-        condition, body = node.child_by_field_id(_F_CONDITION), node.child_by_field_id(_F_BODY)
+        condition, body = node.child_by_field_id(grammar.F_CONDITION), node.child_by_field_id(grammar.F_BODY)
         end = body.end_byte if body is not None else node.end_byte
         region = self._add_region("loop", node.start_byte, end)
         self._enter(end, self._scope, region)
@@ -822,9 +935,9 @@ class Lowering:
 
     def _for(self, node: Node) -> None:
         self._doc_scope = None
-        left, right = node.child_by_field_id(_F_LEFT), node.child_by_field_id(_F_RIGHT)
-        body = node.child_by_field_id(_F_BODY)
-        target = self._target(left) if left is not None else NOTHING
+        left, right = node.child_by_field_id(grammar.F_LEFT), node.child_by_field_id(grammar.F_RIGHT)
+        body = node.child_by_field_id(grammar.F_BODY)
+        target = self._target_of(left) if left is not None else NOTHING
         iterable = self._value(right) if right is not None else None
         end = body.end_byte if body is not None else node.end_byte
         start = node.start_byte
@@ -835,46 +948,46 @@ class Lowering:
 
     def _with(self, node: Node) -> None:
         self._doc_scope = None
-        body = node.child_by_field_id(_F_BODY)
+        body = node.child_by_field_id(grammar.F_BODY)
         start = node.start_byte
         end = body.end_byte if body is not None else node.end_byte
         is_async = self._bytes.startswith(_ASYNC, start)
         self._enter(end, self._scope, self._region)
         for child in node.named_children:
-            if child.kind_id != _WITH_CLAUSE:
+            if child.kind_id != grammar.WITH_CLAUSE:
                 continue
             for item in _context_managers(child):
                 target: Node | None = None
                 manager = item
-                if item.kind_id == _AS_PATTERN:
-                    parts = [part for part in item.named_children if part.kind_id not in _EXTRAS]
+                if item.kind_id == grammar.AS_PATTERN:
+                    parts = _parts(item)
                     manager = parts[0]
-                    target = parts[-1] if parts[-1].kind_id == _AS_PATTERN_TARGET else None
+                    target = parts[-1] if parts[-1].kind_id == grammar.AS_PATTERN_TARGET else None
                 value = self._value(manager)
                 # Each further manager is entered under the protection of those before it.
                 self._region = self._add_region("with", start, end, value, is_async=is_async)
                 if target is not None:
-                    self._bind([(target, self._target(target))], value, "with")
+                    self._bind([(target, self._target_of(target))], value, "with")
 
     def _try(self, node: Node) -> None:
         self._doc_scope = None
-        body = node.child_by_field_id(_F_BODY)
+        body = node.child_by_field_id(grammar.F_BODY)
         if body is not None:
             self._enter(body.end_byte, self._scope, self._add_region("try", node.start_byte, body.end_byte))
 
     def _except(self, node: Node) -> None:
         start, end = node.start_byte, node.end_byte
-        expressions = [child for child in node.named_children if child.kind_id not in _EXTRAS]
-        block = expressions.pop() if expressions and expressions[-1].kind_id == _BLOCK else None
+        expressions = _parts(node)
+        block = expressions.pop() if expressions and expressions[-1].kind_id == grammar.BLOCK else None
         caught: tuple[str, ...] = ()
         type_value: Value | None = None
         target: Node | None = None
         if expressions:
             type_node = expressions[0]
-            if type_node.kind_id == _AS_PATTERN:
-                parts = [part for part in type_node.named_children if part.kind_id not in _EXTRAS]
+            if type_node.kind_id == grammar.AS_PATTERN:
+                parts = _parts(type_node)
                 type_node, target = parts[0], parts[-1]
-            elif len(expressions) == 2 and expressions[1].kind_id == _IDENTIFIER:  # except A, error: (Python 2)
+            elif len(expressions) == 2 and expressions[1].kind_id == grammar.IDENTIFIER:  # except A, error: (Python 2)
                 target = expressions[1]
             type_value = self._value(type_node)
             caught = tuple(self._text(t) for t in _alternatives(type_node))
@@ -886,19 +999,17 @@ class Lowering:
             caught=caught,
             name=self._text(target).strip() if target is not None else "",
             start=start,
-            end=end,
             scope=self._scope,
             region=region,
             try_line=self._source.line(parent.start_byte if parent is not None else start),
             is_empty=block is None or all(_does_nothing(child) for child in block.named_children),
-            marks=(0, 0, 0, 0, 0),
             outer_reads=self._reads,
             outer_targets=self._targets,
         )
         self.handlers.append(cast("Handler", None))  # filled in when it closes
         self._enter(end, self._scope, region, handler)
         if target is not None:
-            self._bind([(target, self._target(target))], type_value, "catch")
+            self._bind([(target, self._target_of(target))], type_value, "catch")
         handler.marks = self._marks()
         self._reads, self._targets = {}, {}
 
@@ -957,8 +1068,8 @@ class Lowering:
 
     def _match(self, node: Node) -> None:
         self._doc_scope = None
-        subjects = [self._value(child) for child in node.children_by_field_id(_F_SUBJECT)]
-        subject = subjects[0] if len(subjects) == 1 else Value(_TUPLE, items=tuple(subjects))
+        subjects = [self._value(child) for child in node.children_by_field_id(grammar.F_SUBJECT)]
+        subject = subjects[0] if len(subjects) == 1 else Value(Kind.TUPLE, items=tuple(subjects))
         self._subjects.append((node.end_byte, subject))
 
     def _case(self, node: Node) -> None:
@@ -966,13 +1077,13 @@ class Lowering:
         while self._subjects and self._subjects[-1][0] <= start:
             self._subjects.pop()
         subject = self._subjects[-1][1] if self._subjects else NOTHING
-        body = node.child_by_field_id(_F_CONSEQUENCE)
+        body = node.child_by_field_id(grammar.F_CONSEQUENCE)
         region = self._add_region("case", start, end)
         self._enter(end, self._scope, region)
-        patterns = [self._pattern(c, subject) for c in node.named_children if c.kind_id == _CASE_PATTERN]
-        if guard := node.child_by_field_id(_F_GUARD):
+        patterns = [self._pattern(c, subject) for c in node.named_children if c.kind_id == grammar.CASE_PATTERN]
+        if guard := node.child_by_field_id(grammar.F_GUARD):
             self._operand(guard)
-        pattern = patterns[0] if len(patterns) == 1 else Value(_TUPLE, items=tuple(patterns))
+        pattern = patterns[0] if len(patterns) == 1 else Value(Kind.TUPLE, items=tuple(patterns))
         if body is not None:
             old = self.regions[region]
             self.regions[region] = Region(old.kind, old.line, old.end_line, old.scope, old.parent, pattern)
@@ -988,36 +1099,36 @@ class Lowering:
 
     def _pattern_of(self, node: Node, subject: Value) -> Value:
         kind = node.kind_id
-        children = [child for child in node.named_children if child.kind_id not in _EXTRAS]
-        if kind == _CASE_PATTERN:
-            return self._pattern(children[0], subject) if children else Value(_UNKNOWN, self._text(node))
-        if kind == _DOTTED_NAME:
-            return self._path(node, "other", "") if len(children) > 1 else self._capture(node, subject)
-        if kind == _IDENTIFIER:
+        children = _parts(node)
+        if kind == grammar.CASE_PATTERN:
+            return self._pattern(children[0], subject) if children else Value(Kind.UNKNOWN, self._text(node))
+        if kind == grammar.DOTTED_NAME:
+            return self._path(node) if len(children) > 1 else self._capture(node, subject)
+        if kind == grammar.IDENTIFIER:
             return self._capture(node, subject)
-        if kind == _SPLAT_PATTERN:
+        if kind == grammar.SPLAT_PATTERN:
             items = tuple(self._capture(child, subject) for child in children)
-            return Value(_SPREAD, "**" if self._bytes.startswith(b"**", node.start_byte) else "*", items=items)
-        if kind == _AS_PATTERN and len(children) == 2:
+            return Value(Kind.SPREAD, "**" if self._bytes.startswith(b"**", node.start_byte) else "*", items=items)
+        if kind == grammar.AS_PATTERN and len(children) == 2:
             inner = self._pattern(children[0], subject)
             self._capture(children[1], subject)
             return inner
-        if kind == _UNION_PATTERN:
-            return Value(_OPERATION, "|", items=tuple(self._pattern(child, subject) for child in children))
-        if kind == _CLASS_PATTERN:
-            head = self._path(children[0], "other", "")
-            return Value(_UNKNOWN, head.text, items=tuple(self._pattern(child, subject) for child in children[1:]))
-        if kind == _KEYWORD_PATTERN:
+        if kind == grammar.UNION_PATTERN:
+            return Value(Kind.OPERATION, "|", items=tuple(self._pattern(child, subject) for child in children))
+        if kind == grammar.CLASS_PATTERN:
+            head = self._path(children[0])
+            return Value(Kind.UNKNOWN, head.text, items=tuple(self._pattern(child, subject) for child in children[1:]))
+        if kind == grammar.KEYWORD_PATTERN:
             return self._pattern(children[-1], subject)
-        if kind == _DICT_PATTERN:
+        if kind == grammar.DICT_PATTERN:
             return Value(Kind.DICT, items=tuple(self._pattern(child, subject) for child in children))
-        if kind in _LIST_TARGETS or kind in _TUPLE_TARGETS:
-            return Value(_LIST, items=tuple(self._pattern(child, subject) for child in children))
-        return self._value(node, "comparison", subject.text if subject.kind is _PATH else "")
+        if kind in grammar.LIST_TARGETS or kind in grammar.TUPLE_TARGETS:
+            return Value(Kind.LIST, items=tuple(self._pattern(child, subject) for child in children))
+        return self._value(node, "comparison", subject.text if subject.kind == Kind.PATH else "")
 
     def _capture(self, node: Node, subject: Value) -> Value:
         name = self._name(node)
-        target = Value(_PATH, name)
+        target = Value(Kind.PATH, name)
         if name != "_":
             line, column = self._position(node.start_byte)
             self.assigns.append(Assign(target, subject, line, column, self._scope, self._region))
@@ -1027,11 +1138,14 @@ class Lowering:
 
     def _value(self, node: Node, context: LiteralContext = "other", name: str = "") -> Value:
         """Lower an expression; `context` and `name` say what a literal in its place is for."""
-        kind = node.kind_id
-        if kind == _IDENTIFIER:
+        return self._lower(node, node.kind_id, context, name)
+
+    def _lower(self, node: Node, kind: int, context: LiteralContext = "other", name: str = "") -> Value:
+        """Lower an expression whose kind is known."""
+        if kind == grammar.IDENTIFIER:
             raw = self._bytes[node.start_byte : node.end_byte]
             return self._reads.get(raw) or self._read(raw)
-        if kind == _ATTRIBUTE:
+        if kind == grammar.ATTRIBUTE:
             start, end = node.start_byte, node.end_byte
             if end - start <= _LONGEST_PATH:
                 raw = self._bytes[start:end]
@@ -1040,31 +1154,103 @@ class Lowering:
                     return value
                 if _PLAIN_PATH.fullmatch(raw):
                     return self._read(raw)
-        leaf = _LEAVES.get(kind)
-        if leaf is not None:
-            return leaf(self, node, context, name)
+        elif kind == grammar.STRING:
+            return self._string(node, context, name)
+        elif kind in (grammar.INTEGER, grammar.FLOAT):
+            return self._number(node, context, name)
+        elif kind == grammar.NONE:
+            return _NULL
+        elif kind == grammar.TRUE:
+            return _TRUE
+        elif kind == grammar.FALSE:
+            return _FALSE
+        elif kind == grammar.ELLIPSIS_NODE:
+            return _ELLIPSIS
+        elif kind == grammar.DOTTED_NAME:
+            return self._path(node)
         depth = self._depth
         if depth > MAX_DEPTH:
             self._deferred.append((node, self._scope, self._region))
             return NOTHING
         self._depth = depth + 1
-        value = (_EXPRESSIONS.get(kind) or _OTHER)(self, node, context, name)
+        value = self._compound(node, kind, context, name)
         self._depth = depth
         return value
+
+    def _compound(self, node: Node, kind: int, context: LiteralContext, name: str) -> Value:
+        """Lower an expression that has parts."""
+        if kind == grammar.CALL:
+            return self._call(node, context)
+        if kind == grammar.ATTRIBUTE:
+            return self._member(node)
+        if kind == grammar.LIST_NODE:
+            return self._sequence(node, Kind.LIST, name)
+        if kind in (grammar.TUPLE_NODE, grammar.EXPRESSION_LIST):
+            return self._sequence(node, Kind.TUPLE, name)
+        if kind == grammar.DICTIONARY:
+            return self._dictionary(node)
+        if kind in (grammar.BINARY, grammar.BOOLEAN):
+            return self._operator(node, kind, context, name)
+        if kind == grammar.COMPARISON:
+            return self._comparison(node)
+        if kind == grammar.SUBSCRIPT:
+            return self._subscript(node)
+        if kind == grammar.CONCATENATED:
+            return self._concatenated(node, context, name)
+        if kind == grammar.NOT:
+            return Value(Kind.OPERATION, "not", -1, (self._operand(node) or NOTHING,))
+        if kind == grammar.PARENTHESIZED:
+            return self._parenthesized(node, context, name)
+        if kind == grammar.ASSIGNMENT:
+            return self._assignment(node)
+        if kind == grammar.AUGMENTED:
+            return self._augmented(node)
+        return self._rarer_compound(node, kind, context, name)
+
+    def _rarer_compound(self, node: Node, kind: int, context: LiteralContext, name: str) -> Value:
+        if kind == grammar.AWAIT:
+            return self._await(node, context)
+        if kind == grammar.LIST_COMPREHENSION:
+            return self._comprehension(node, "list", name)
+        if kind == grammar.GENERATOR:
+            return self._comprehension(node, "generator", name)
+        if kind == grammar.SET_COMPREHENSION:
+            return self._comprehension(node, "set", name)
+        if kind == grammar.DICT_COMPREHENSION:
+            return self._comprehension(node, "dict", name)
+        if kind == grammar.SET:
+            return self._sequence(node, Kind.SET, name)
+        if kind in (grammar.LIST_SPLAT, grammar.DICT_SPLAT):
+            return self._spread(node)
+        if kind == grammar.LAMBDA:
+            return self._lambda(node, context, name)
+        if kind == grammar.CONDITIONAL:
+            return self._conditional(node, context, name)
+        if kind == grammar.UNARY:
+            return self._unary(node, context, name)
+        if kind == grammar.KEYWORD_ARGUMENT:
+            return self._keyword(node, context)[1]
+        if kind == grammar.NAMED:
+            return self._named(node)
+        if kind == grammar.YIELD:
+            return self._yield(node)
+        if kind == grammar.SLICE:
+            return Value(Kind.UNKNOWN, ":", items=self._slice_bounds(node))
+        return self._other(node, context, name)
 
     def _read(self, raw: bytes) -> Value:
         """Return the PATH of a plain name or dotted path and remember that it is read."""
         if not raw:
             return NOTHING  # a missing identifier
-        value = Value(_PATH, _identifier_text(raw))
+        value = Value(Kind.PATH, self._identifier(raw))
         self._reads[raw] = value
         return value
 
-    def _path(self, node: Node, context: LiteralContext, name: str) -> Value:
+    def _path(self, node: Node) -> Value:
         raw = self._bytes[node.start_byte : node.end_byte]
         return self._reads.get(raw) or self._read(raw)
 
-    def _member(self, node: Node, context: LiteralContext, name: str) -> Value:
+    def _member(self, node: Node) -> Value:
         """Lower an attribute that is no plain path."""
         parts = node.named_children
         attribute = self._name(parts[-1])
@@ -1072,21 +1258,23 @@ class Lowering:
             return NOTHING
         self.member_names.add(attribute)
         owner = self._value(parts[0])
-        if owner.kind is _PATH:  # (a).b, or a path with white space in it
-            return Value(_PATH, f"{owner.text}.{attribute}")
-        return Value(_MEMBER, attribute, -1, (owner,))
+        if owner.kind == Kind.PATH:  # (a).b, or a path with white space in it
+            return Value(Kind.PATH, f"{owner.text}.{attribute}")
+        return Value(Kind.MEMBER, attribute, -1, (owner,))
 
-    def _target(self, node: Node) -> Value:
+    def _target_of(self, node: Node) -> Value:
+        return self._target(node, node.kind_id)
+
+    def _target(self, node: Node, kind: int) -> Value:
         """Lower a place that is assigned to: what it hangs on is read, the place itself is not."""
-        kind = node.kind_id
-        if kind == _IDENTIFIER:
+        if kind == grammar.IDENTIFIER:
             raw = self._bytes[node.start_byte : node.end_byte]
             value = self._targets.get(raw)
             if value is None:
-                value = Value(_PATH, _identifier_text(raw))
+                value = Value(Kind.PATH, self._identifier(raw))
                 self._targets[raw] = value
             return value
-        if kind == _ATTRIBUTE:
+        if kind == grammar.ATTRIBUTE:
             raw = self._bytes[node.start_byte : node.end_byte]
             value = self._targets.get(raw)
             if value is not None:
@@ -1095,77 +1283,65 @@ class Lowering:
                 owner = raw.rpartition(b".")[0]
                 if owner not in self._reads:
                     self._read(owner)
-                value = Value(_PATH, _identifier_text(raw))
+                value = Value(Kind.PATH, self._identifier(raw))
                 self._targets[raw] = value
                 return value
             parts = node.named_children
             if len(parts) < 2:
                 return NOTHING
             place, attribute = self._value(parts[0]), self._name(parts[-1])
-            if place.kind is _PATH:
-                return Value(_PATH, f"{place.text}.{attribute}")
-            return Value(_MEMBER, attribute, -1, (place,))
+            if place.kind == Kind.PATH:
+                return Value(Kind.PATH, f"{place.text}.{attribute}")
+            return Value(Kind.MEMBER, attribute, -1, (place,))
         return self._nested_target(node, kind)
 
     def _nested_target(self, node: Node, kind: int) -> Value:
         if self._depth > MAX_DEPTH:
             return NOTHING
         self._depth += 1
-        parts = [child for child in node.named_children if child.kind_id not in _EXTRAS]
-        if kind in _TUPLE_TARGETS:
-            value = Value(_TUPLE, items=tuple(map(self._target, parts)))
-        elif kind in _LIST_TARGETS:
-            value = Value(_LIST, items=tuple(map(self._target, parts)))
-        elif kind in _SPLAT_TARGETS:
-            value = Value(_SPREAD, "*", items=tuple(map(self._target, parts)))
-        elif parts and kind in _TARGET_WRAPPERS:
-            value = self._target(parts[0])
+        parts = _parts(node)
+        if kind in grammar.TUPLE_TARGETS:
+            value = Value(Kind.TUPLE, items=tuple([self._target_of(part) for part in parts]))
+        elif kind in grammar.LIST_TARGETS:
+            value = Value(Kind.LIST, items=tuple([self._target_of(part) for part in parts]))
+        elif kind in grammar.SPLAT_TARGETS:
+            value = Value(Kind.SPREAD, "*", items=tuple([self._target_of(part) for part in parts]))
+        elif parts and kind in grammar.TARGET_WRAPPERS:
+            value = self._target_of(parts[0])
         else:
             value = self._value(node)
         self._depth -= 1
         return value
 
-    def _call(self, node: Node, context: LiteralContext, name: str, *, is_await: bool = False) -> Value:
+    def _call(self, node: Node, context: LiteralContext, *, is_await: bool = False) -> Value:
+        parts = node.named_children
+        if not parts:
+            return NOTHING
         calls = self.calls
         index = len(calls)
         calls.append(_RESERVED)
-        parts = node.named_children
-        if not parts:
-            calls.pop()
-            return NOTHING
-        arguments = parts[-1]
-        value_of = self._value
-        callee = value_of(parts[0])
-        start, end = node.start_byte, node.end_byte
-        inner = arguments.start_byte
-        if end - inner == 2:
-            args: tuple[Arg, ...] = ()
-        elif arguments.kind_id == _GENERATOR:
-            args = (Arg(value_of(arguments)),)
-        else:
-            within: LiteralContext = "decorator" if context == "decorator" else "argument"
-            collected = []
-            for child in arguments.named_children:
-                kind = child.kind_id
-                if kind == _STRING_NODE:
-                    collected.append(Arg(self._string(child, within, "")))
-                elif kind == _IDENTIFIER:
-                    raw = self._bytes[child.start_byte : child.end_byte]
-                    collected.append(Arg(self._reads.get(raw) or self._read(raw)))
-                elif kind == _KEYWORD_ARGUMENT:
-                    keyword, value = self._keyword(child, within)
-                    collected.append(Arg(value, keyword))
-                elif kind not in _EXTRAS:
-                    collected.append(Arg(value_of(child, within)))
-            args = tuple(collected)
-        line_start = self._line_start
-        if line_start <= start < self._line_end:
-            line, column = self._line, start - line_start + 1
-        else:
-            line, column = self._position(start)
-        end_line = line if end <= self._line_end else self._source.line(end - 1)
+        callee = self._value(parts[0])
+        args = self._arguments(parts[-1], node.end_byte, "decorator" if context == "decorator" else "argument")
+        line, column = self._source.position(node.start_byte)
+        end_line = self._source.line(node.end_byte - 1)
         calls[index] = Call(callee, args, line, column, end_line, self._scope, self._region, False, is_await)
-        return Value(_CALL, "", index)
+        return Value(Kind.CALL, "", index)
+
+    def _arguments(self, node: Node, end: int, within: LiteralContext) -> tuple[Arg, ...]:
+        if end - node.start_byte == 2:
+            return ()
+        kind = node.kind_id
+        if kind == grammar.GENERATOR:
+            return (Arg(self._lower(node, kind)),)
+        collected: list[Arg] = []
+        for child in node.named_children:
+            kind = child.kind_id
+            if kind == grammar.KEYWORD_ARGUMENT:
+                keyword, value = self._keyword(child, within)
+                collected.append(Arg(value, keyword))
+            elif not _is_extra(kind):
+                collected.append(Arg(self._lower(child, kind, within)))
+        return tuple(collected)
 
     def _reserve_call(self) -> int:
         self.calls.append(_RESERVED)
@@ -1185,61 +1361,63 @@ class Lowering:
         keyword = self._name(parts[0])
         return keyword, self._value(parts[-1], context, keyword) if len(parts) > 1 else NOTHING
 
-    def _keyword_value(self, node: Node, context: LiteralContext, name: str) -> Value:
-        return self._keyword(node, context)[1]
-
-    def _await(self, node: Node, context: LiteralContext, name: str) -> Value:
+    def _await(self, node: Node, context: LiteralContext) -> Value:
         for child in node.named_children:
             kind = child.kind_id
-            if kind == _CALL_NODE:
-                return Value(Kind.AWAIT, items=(self._call(child, context, name, is_await=True),))
-            if kind not in _EXTRAS:
-                return Value(Kind.AWAIT, items=(self._value(child),))
+            if kind == grammar.CALL:
+                return Value(Kind.AWAIT, items=(self._call(child, context, is_await=True),))
+            if not _is_extra(kind):
+                return Value(Kind.AWAIT, items=(self._lower(child, kind),))
         return NOTHING
 
-    def _constant(self, node: Node, context: LiteralContext, name: str) -> Value:
-        return _CONSTANTS[node.kind_id]
-
     def _number(self, node: Node, context: LiteralContext, name: str) -> Value:
-        start, end = node.start_byte, node.end_byte
-        raw = self._bytes[start:end].decode("utf-8", "replace")
-        line, column = self._position(start)
+        start = node.start_byte
+        raw = self._decoded(self._bytes[start : node.end_byte])
+        line, column = self._source.position(start)
         literals = self.literals
         index = len(literals)
         value = python_text.number_value(raw)
         literals.append(LiteralFact("number", value, line, column, line, self._scope, context, name, raw))
-        return Value(_NUMBER, "", index)
+        return Value(Kind.NUMBER, "", index)
 
     def _string(self, node: Node, context: LiteralContext, name: str) -> Value:
-        data, start, end = self._bytes, node.start_byte, node.end_byte
-        raw = data[start + 1 : max(end - 1, start + 1)]  # mypyc does not take a slice that ends before it starts
-        quote = data[start : start + 1]
-        kind: TextKind
-        if quote in _QUOTES and b"\\" not in raw and raw[:1] != quote and data[end - 1 : end] == quote:
-            kind, text, is_long = "string", raw.decode("utf-8", "replace"), False  # the common form
-        else:
-            token = data[start:end].decode("utf-8", "replace")
+        start, end = node.start_byte, node.end_byte
+        kind: TextKind = "string"
+        is_long = False
+        text = self._plain_string(start, end)
+        if text is None:
+            token = self._bytes[start:end].decode("utf-8", "replace")
             prefix, text = python_text.split_string(token)
             if "f" in prefix or "t" in prefix:
                 return self._template((node,), start, end, context, name)
-            kind = "bytes" if "b" in prefix else "string"
+            if "b" in prefix:
+                kind = "bytes"
             if "r" not in prefix:
                 text = python_text.unescape(text, is_bytes=kind == "bytes")
             is_long = "\n" in token
-        line_start = self._line_start
-        if line_start <= start < self._line_end:
-            line, column = self._line, start - line_start + 1
-        else:
-            line, column = self._position(start)
+        line, column = self._source.position(start)
+        end_line = self._source.line(end - 1) if is_long else line
         literals = self.literals
         index = len(literals)
-        end_line = self._source.line(end - 1) if is_long else line
         literals.append(LiteralFact(kind, text, line, column, end_line, self._scope, context, name))
         self.string_spans.append((start, end))
-        return Value(_STRING, "", index)
+        return Value(Kind.STRING, "", index)
+
+    def _plain_string(self, start: int, end: int) -> str | None:
+        """Return what a string token says, if it has the common form: one quote on each side, and no escapes."""
+        if end - start < 2:
+            return None
+        data = self._bytes
+        quote = data[start]
+        if (quote not in (_QUOTE, _APOSTROPHE)) or data[end - 1] != quote:
+            return None
+        raw = data[start + 1 : end - 1]
+        if raw and (raw[0] == quote or b"\\" in raw):
+            return None
+        return self._decoded(raw)
 
     def _concatenated(self, node: Node, context: LiteralContext, name: str) -> Value:
-        parts = [child for child in node.named_children if child.kind_id == _STRING_NODE]
+        parts = [child for child in node.named_children if child.kind_id == grammar.STRING]
         start, end = node.start_byte, node.end_byte
         spans = [(part.start_byte, part.end_byte) for part in parts]  # comments may stand between them
         texts = []
@@ -1268,7 +1446,7 @@ class Lowering:
                 name,
             )
         )
-        return Value(_STRING, "", index)
+        return Value(Kind.STRING, "", index)
 
     def _template(self, strings: Iterable[Node], start: int, end: int, context: LiteralContext, name: str) -> Value:
         """Lower an f-string, or a concatenation with one: `{}` stands for each substitution."""
@@ -1286,10 +1464,10 @@ class Lowering:
                 continue
             for child in string.named_children:
                 kind = child.kind_id
-                if kind == _STRING_CONTENT:
+                if kind == grammar.STRING_CONTENT:
                     text = self._text(child)
                     texts.append((text if is_raw else python_text.unescape(text)).replace("{{", "{").replace("}}", "}"))
-                elif kind == _INTERPOLATION:
+                elif kind == grammar.INTERPOLATION:
                     texts.append("{}")
                     items.append(self._interpolation(child))
         line, column = self._position(start)
@@ -1304,27 +1482,34 @@ class Lowering:
         value = NOTHING
         for child in node.named_children:
             kind = child.kind_id
-            if kind == _FORMAT_SPECIFIER:
+            if kind == grammar.FORMAT_SPECIFIER:
                 self._value(child)
-            elif kind not in _EXTRAS and kind in _EXPRESSIONS:
+            elif kind in grammar.EXPRESSIONS:
                 value = self._value(child)
         return value
 
-    def _sequence(self, node: Node, context: LiteralContext, name: str) -> Value:
-        items = tuple([self._value(c, "element", name) for c in node.named_children if c.kind_id not in _EXTRAS])
-        return Value(_SEQUENCES[node.kind_id], "", -1, items)
+    def _sequence(self, node: Node, kind: int, name: str) -> Value:
+        items: list[Value] = []
+        for child in node.named_children:
+            inner = child.kind_id
+            if not _is_extra(inner):
+                items.append(self._lower(child, inner, "element", name))
+        return Value(kind, "", -1, tuple(items))
 
-    def _dictionary(self, node: Node, context: LiteralContext, name: str) -> Value:
+    def _dictionary(self, node: Node) -> Value:
         items: list[Value] = []
         for child in node.named_children:
             kind = child.kind_id
-            if kind == _PAIR:
-                items += self._pair(child)
-            elif kind == _DICT_SPLAT:
+            if kind == grammar.PAIR:
+                key, value = self._pair(child)
+                items.append(key)
+                items.append(value)
+            elif kind == grammar.DICT_SPLAT:
                 operand = self._operand(child) or NOTHING
-                items += (_DOUBLE_STAR, operand)
-            elif kind not in _EXTRAS:
-                self._value(child)
+                items.append(_DOUBLE_STAR)
+                items.append(operand)
+            elif not _is_extra(kind):
+                self._lower(child, kind)
         return Value(Kind.DICT, "", -1, tuple(items))
 
     def _pair(self, node: Node) -> tuple[Value, Value]:
@@ -1332,29 +1517,30 @@ class Lowering:
         key = self._value(parts[0], "key")
         if len(parts) < 2:
             return key, NOTHING
-        name = self.literals[key.ref].value if key.kind is _STRING else key.text
+        name = self.literals[key.ref].value if key.kind == Kind.STRING else key.text
         return key, self._value(parts[-1], "property", name)
 
     def _parenthesized(self, node: Node, context: LiteralContext, name: str) -> Value:
         for child in node.named_children:
-            if child.kind_id not in _EXTRAS:
-                return self._value(child, context, name)
+            kind = child.kind_id
+            if not _is_extra(kind):
+                return self._lower(child, kind, context, name)
         return NOTHING
 
-    def _spread(self, node: Node, context: LiteralContext, name: str) -> Value:
+    def _spread(self, node: Node) -> Value:
         text = "**" if self._bytes.startswith(b"**", node.start_byte) else "*"
-        return Value(_SPREAD, text, items=(self._operand(node) or NOTHING,))
+        return Value(Kind.SPREAD, text, items=(self._operand(node) or NOTHING,))
 
-    def _subscript(self, node: Node, context: LiteralContext, name: str) -> Value:
-        parts = [child for child in node.named_children if child.kind_id not in _EXTRAS]
+    def _subscript(self, node: Node) -> Value:
+        parts = _parts(node)
         owner = self._value(parts[0])
         if len(parts) == 2:
             key = parts[1]
-            if key.kind_id == _SLICE:
+            if key.kind_id == grammar.SLICE:
                 return Value(Kind.INDEX, items=(owner, *self._slice_bounds(key)))
             return Value(Kind.INDEX, "", -1, (owner, self._value(key, "index")))
-        keys = tuple(self._value(key, "index") for key in parts[1:])
-        return Value(Kind.INDEX, items=(owner, Value(_TUPLE, items=keys)))
+        keys = tuple([self._value(key, "index") for key in parts[1:]])
+        return Value(Kind.INDEX, items=(owner, Value(Kind.TUPLE, items=keys)))
 
     def _slice_bounds(self, node: Node) -> tuple[Value, ...]:
         """Return lower bound, upper bound and, if written, step; a bound left out is the null constant."""
@@ -1362,25 +1548,22 @@ class Lowering:
         current = _NULL
         for child in node.children:
             if child.is_named:
-                if child.kind_id not in _EXTRAS:
-                    current = self._value(child, "index")
+                kind = child.kind_id
+                if not _is_extra(kind):
+                    current = self._lower(child, kind, "index")
             else:
                 bounds.append(current)
                 current = _NULL
         bounds.append(current)
         return tuple(bounds)
 
-    def _slice(self, node: Node, context: LiteralContext, name: str) -> Value:
-        return Value(_UNKNOWN, ":", items=self._slice_bounds(node))
-
-    def _operator(self, node: Node, context: LiteralContext, name: str) -> Value:
+    def _operator(self, node: Node, kind: int, context: LiteralContext, name: str) -> Value:
         """Lower a binary or boolean operation; a chain of the same operator is one value, whatever its length."""
         chain: list[tuple[str, Node]] = []  # operator and right operand, outermost first
-        kind = node.kind_id
         current = node
         while current.kind_id == kind:
-            parts = [child for child in current.named_children if child.kind_id not in _EXTRAS]
-            operator = current.child_by_field_id(_F_OPERATOR)
+            parts = _parts(current)
+            operator = current.child_by_field_id(grammar.F_OPERATOR)
             if len(parts) < 2 or operator is None:
                 break
             chain.append((self._text(operator), parts[-1]))
@@ -1391,52 +1574,51 @@ class Lowering:
         items = [self._value(current, "operation", name)] if current is not node else []
         for text, operand in reversed(chain):
             if text != operator_text:
-                items = [Value(_OPERATION, operator_text, -1, tuple(items))]
+                items = [Value(Kind.OPERATION, operator_text, -1, tuple(items))]
                 operator_text = text
             items.append(self._value(operand, "operation", name))
-        return Value(_OPERATION, operator_text, -1, tuple(items))
+        return Value(Kind.OPERATION, operator_text, -1, tuple(items))
 
-    def _comparison(self, node: Node, context: LiteralContext, name: str) -> Value:
+    def _comparison(self, node: Node) -> Value:
         items: list[Value] = []
         operators: list[str] = []
         about = ""
         for child in node.children:
             if not child.is_named:
                 operators.append(" ".join(self._text(child).split()))
-            elif child.kind_id not in _EXTRAS:
-                item = self._value(child, "comparison", about)
-                about = item.text if item.kind is _PATH else ""
+                continue
+            kind = child.kind_id
+            if not _is_extra(kind):
+                item = self._lower(child, kind, "comparison", about)
+                about = item.text if item.kind == Kind.PATH else ""
                 items.append(item)
-        return Value(_OPERATION, " ".join(operators), -1, tuple(items))
-
-    def _not(self, node: Node, context: LiteralContext, name: str) -> Value:
-        return Value(_OPERATION, "not", -1, (self._operand(node) or NOTHING,))
+        return Value(Kind.OPERATION, " ".join(operators), -1, tuple(items))
 
     def _unary(self, node: Node, context: LiteralContext, name: str) -> Value:
         start = node.start_byte
         sign = self._bytes[start : start + 1].decode("utf-8", "replace")
-        return Value(_OPERATION, sign, -1, (self._parenthesized(node, context, name),))
+        return Value(Kind.OPERATION, sign, -1, (self._parenthesized(node, context, name),))
 
     def _conditional(self, node: Node, context: LiteralContext, name: str) -> Value:
-        parts = [child for child in node.named_children if child.kind_id not in _EXTRAS]
+        parts = _parts(node)
         if len(parts) != 3:
             return self._other(node, context, name)
         if_true = self._value(parts[0], context, name)
         test = self._value(parts[1])
         return Value(Kind.CONDITIONAL, "", -1, (test, if_true, self._value(parts[2], context, name)))
 
-    def _named(self, node: Node, context: LiteralContext, name: str) -> Value:
-        target, right = node.child_by_field_id(_F_NAME), node.child_by_field_id(_F_VALUE)
+    def _named(self, node: Node) -> Value:
+        target, right = node.child_by_field_id(grammar.F_NAME), node.child_by_field_id(grammar.F_VALUE)
         if target is None or right is None:
             return NOTHING
         text = self._name(target)
         value = self._value(right, "assignment", text)
         line, column = self._position(target.start_byte)
-        self.assigns.append(Assign(self._target(target), value, line, column, self._scope, self._region, "named"))
+        self.assigns.append(Assign(self._target_of(target), value, line, column, self._scope, self._region, "named"))
         self._out_of_order = True
         return Value(Kind.NAMED, text, -1, (value,))
 
-    def _yield(self, node: Node, context: LiteralContext, name: str) -> Value:
+    def _yield(self, node: Node) -> Value:
         self._out_of_order = True
         start = node.start_byte
         is_from = _YIELD_FROM.match(self._bytes, start) is not None
@@ -1455,7 +1637,7 @@ class Lowering:
         self.functions.append(definition)
         if context in ("assignment", "enum"):
             definition.bound_to = name
-        parameters, body = node.child_by_field_id(_F_PARAMETERS), node.child_by_field_id(_F_BODY)
+        parameters, body = node.child_by_field_id(grammar.F_PARAMETERS), node.child_by_field_id(grammar.F_BODY)
         written = b""
         if parameters is not None:
             definition.params = self._params(parameters)
@@ -1471,13 +1653,13 @@ class Lowering:
             self._scope, self._region = scope, region
         return Value(Kind.FUNCTION, "", index)
 
-    def _comprehension(self, node: Node, context: LiteralContext, name: str) -> Value:
+    def _comprehension(self, node: Node, text: str, name: str) -> Value:
         """Lower a comprehension: each of its `for` clauses is a region, the element stands in the innermost."""
-        children = [child for child in node.named_children if child.kind_id not in _EXTRAS]
+        children = _parts(node)
         outer, start, end = self._region, node.start_byte, node.end_byte
         loops: list[int] = []
         for child in children:
-            if child.kind_id == _FOR_IN:
+            if child.kind_id == grammar.FOR_IN:
                 is_async = self._bytes.startswith(_ASYNC, child.start_byte)
                 self._region = self._add_region("comprehension", start, end, is_async=is_async)
                 loops.append(self._region)
@@ -1487,51 +1669,51 @@ class Lowering:
         remaining = iter(loops)
         for child in children:
             kind = child.kind_id
-            if kind == _FOR_IN:
+            if kind == grammar.FOR_IN:
                 self._region = region  # the iterable is evaluated around the loop
                 iterable = self._comprehension_clause(child, region := next(remaining))
                 iterables.append(iterable)
-            elif kind == _IF_CLAUSE:
+            elif kind == grammar.IF_CLAUSE:
                 self._region = region
                 self._operand(child)
-            elif kind == _PAIR:
+            elif kind == grammar.PAIR:
                 elements = self._pair(child)
             else:
                 elements = (self._value(child, "element", name),)
         self._region = outer
-        return Value(Kind.COMPREHENSION, _COMPREHENSIONS[node.kind_id], -1, (*elements, *iterables))
+        return Value(Kind.COMPREHENSION, text, -1, (*elements, *iterables))
 
     def _comprehension_clause(self, node: Node, region: int) -> Value:
-        rights = [self._value(right) for right in node.children_by_field_id(_F_RIGHT)]
-        iterable = rights[0] if len(rights) == 1 else Value(_TUPLE, items=tuple(rights))
+        rights = [self._value(right) for right in node.children_by_field_id(grammar.F_RIGHT)]
+        iterable = rights[0] if len(rights) == 1 else Value(Kind.TUPLE, items=tuple(rights))
         old = self.regions[region]
         self.regions[region] = Region(
             old.kind, old.line, old.end_line, old.scope, old.parent, iterable, is_async=old.is_async
         )
         self._region = region
-        if left := node.child_by_field_id(_F_LEFT):
+        if left := node.child_by_field_id(grammar.F_LEFT):
             self._bind_comprehension(left, iterable)
         return iterable
 
     def _bind_comprehension(self, left: Node, iterable: Value) -> None:
         line, column = self._position(left.start_byte)
-        self.assigns.append(Assign(self._target(left), iterable, line, column, self._scope, self._region, "for"))
+        self.assigns.append(Assign(self._target_of(left), iterable, line, column, self._scope, self._region, "for"))
         self._out_of_order = True
 
     def _other(self, node: Node, context: LiteralContext, name: str) -> Value:
         """Lower what stands below a node without a meaning of its own; statements are captured anyway."""
-        if node.is_error or node.kind_id in _NOT_EXPRESSIONS:
+        if node.is_error or node.kind_id in grammar.NOT_EXPRESSIONS:
             return NOTHING
-        parts = [child for child in node.named_children if child.kind_id not in _EXTRAS]
+        parts = _parts(node)
         if len(parts) == 1:
             return self._value(parts[0], context, name)
         items = tuple([self._value(part, context, name) for part in parts])
-        return Value(_UNKNOWN, items=items) if items else NOTHING
+        return Value(Kind.UNKNOWN, items=items) if items else NOTHING
 
     def _error(self, node: Node) -> None:
         """Lower the expressions directly below an ERROR node; the statements in it come like all others."""
         for child in node.named_children:
-            if child.kind_id not in _EXTRAS and not child.is_error:
+            if not _is_extra(child.kind_id) and not child.is_error:
                 self._value(child)
 
     def find_comments(self) -> list[tuple[int, int]]:
@@ -1677,12 +1859,12 @@ class Lowering:
 
     def dynamic_imports(self) -> list[Import]:
         """Return the imports made by calls with a literal name."""
-        bound = {a.value.ref: a.target.text for a in self.assigns if a.value and a.value.kind is _CALL}
+        bound = {a.value.ref: a.target.text for a in self.assigns if a.value and a.value.kind == Kind.CALL}
         found = []
         for index, call in enumerate(self.calls):
-            if call.callee.kind is _PATH and call.callee.text in _IMPORTERS and call.args:
+            if call.callee.kind == Kind.PATH and call.callee.text in _IMPORTERS and call.args:
                 first = call.args[0].value
-                if first.kind is _STRING:
+                if first.kind == Kind.STRING:
                     module = self.literals[first.ref].value
                     alias = bound.get(index, "")
                     found.append(Import(module, "", alias, call.line, call.scope, is_dynamic=True))
@@ -1706,10 +1888,10 @@ class Lowering:
     def _listed(self, value: Value | None, found: list[Export], line: int) -> None:
         if value is None:
             return
-        if value.kind is _STRING:
+        if value.kind == Kind.STRING:
             literal = self.literals[value.ref]
             found.append(Export(literal.value, literal.value, "", literal.line))
-        elif value.kind is _PATH and value.text.endswith(".__all__"):
+        elif value.kind == Kind.PATH and value.text.endswith(".__all__"):
             found.append(Export("*", "", value.text.removesuffix(".__all__"), line))
         else:
             for item in value.items:
@@ -1725,15 +1907,10 @@ def visibility_of(name: str) -> Visibility:
 
 def is_log_call(callee: Value) -> bool:
     """Tell whether a call to `callee` reports something to a log."""
-    if callee.kind is not _PATH:
-        return callee.kind is _MEMBER and callee.text in _LOG_METHODS and bool(callee.items)
+    if callee.kind != Kind.PATH:
+        return callee.kind == Kind.MEMBER and callee.text in _LOG_METHODS and bool(callee.items)
     owner, _, method = callee.text.rpartition(".")
     return method in _LOG_METHODS and _LOG_RECEIVER.search(owner.rpartition(".")[2]) is not None
-
-
-def _identifier_text(raw: bytes) -> str:
-    text = raw.decode("utf-8", "replace")
-    return text if raw.isascii() else unicodedata.normalize("NFKC", text)
 
 
 def _method_kind(name: str, decorators: tuple[Decorator, ...]) -> FunctionKind:
@@ -1750,7 +1927,7 @@ def _classify(definition: _ClassDefinition) -> None:
     """Set kind and abstractness from the bases and decorators as written."""
     for base in definition.bases:
         value = base.value
-        if value.kind is Kind.INDEX:
+        if value.kind == Kind.INDEX:
             value = value.items[0]
         name = value.text.rpartition(".")[2]
         if name in _ENUM_BASES or (base.relation == "metaclass" and name in ("EnumMeta", "EnumType")):
@@ -1765,157 +1942,54 @@ def _classify(definition: _ClassDefinition) -> None:
         definition.kind = "record"
 
 
+def _is_extra(kind: int) -> bool:
+    """Tell whether a node is one that may stand anywhere."""
+    return kind in (grammar.COMMENT, grammar.LINE_CONTINUATION)
+
+
+def _parts(node: Node) -> list[Node]:
+    """Return the named children, without those that may stand anywhere."""
+    return [child for child in node.named_children if not _is_extra(child.kind_id)]
+
+
 def _context_managers(clause: Node) -> list[Node]:
     """Return the expressions of a with clause; `with (a, b):` has two, though the grammar reads a tuple."""
     found = []
     for item in clause.named_children:
-        expressions = [child for child in item.named_children if child.kind_id not in _EXTRAS]
-        if len(expressions) == 1 and expressions[0].kind_id == _TUPLE_NODE and clause.named_child_count == 1:
-            expressions = [child for child in expressions[0].named_children if child.kind_id not in _EXTRAS]
+        expressions = _parts(item)
+        if len(expressions) == 1 and expressions[0].kind_id == grammar.TUPLE_NODE and clause.named_child_count == 1:
+            expressions = _parts(expressions[0])
         found += expressions
     return found
 
 
 def _alternatives(node: Node) -> list[Node]:
     """Return the types an except clause lists."""
-    while node.kind_id == _PARENTHESIZED and node.named_child_count == 1:
+    while node.kind_id == grammar.PARENTHESIZED and node.named_child_count == 1:
         node = node.named_children[0]
-    if node.kind_id == _TUPLE_NODE:
-        return [child for child in node.named_children if child.kind_id not in _EXTRAS]
+    if node.kind_id == grammar.TUPLE_NODE:
+        return _parts(node)
     return [node]
 
 
 def _does_nothing(statement: Node) -> bool:
     """Tell whether a statement is `pass`, a comment, `...` or a bare string."""
     kind = statement.kind_id
-    if kind == _PASS or kind in _EXTRAS:
+    if kind == grammar.PASS or _is_extra(kind):
         return True
-    if kind != _EXPRESSION_STATEMENT:
+    if kind != grammar.EXPRESSION_STATEMENT:
         return False
-    return all(child.kind_id in _STRINGS or child.kind_id == _ELLIPSIS_NODE for child in statement.named_children)
+    return all(
+        child.kind_id in grammar.STRINGS or child.kind_id == grammar.ELLIPSIS_NODE for child in statement.named_children
+    )
 
 
-_RESERVED = cast("Call", None)  # holds a call's place in the list while its callee and arguments are lowered
-_DOUBLE_STAR = Value(_SPREAD, "**")
-_IMPORTERS = frozenset({"importlib.import_module", "import_module", "__import__"})
-_ABSTRACT = frozenset({"abstractmethod", "abstractproperty", "abstractclassmethod", "abstractstaticmethod"})
-_DECORATED_KINDS: dict[str, FunctionKind] = {
+_RESERVED: Final = cast("Call", None)  # holds a call's place in the list while its callee and arguments are lowered
+_DOUBLE_STAR: Final = Value(Kind.SPREAD, "**")
+_IMPORTERS: Final = frozenset({"importlib.import_module", "import_module", "__import__"})
+_ABSTRACT: Final = frozenset({"abstractmethod", "abstractproperty", "abstractclassmethod", "abstractstaticmethod"})
+_DECORATED_KINDS: Final[dict[str, FunctionKind]] = {
     "property": "getter", "cached_property": "getter", "abstractproperty": "getter", "getter": "getter",
     "setter": "setter", "deleter": "setter", "staticmethod": "static_method", "abstractstaticmethod": "static_method",
     "classmethod": "class_method", "abstractclassmethod": "class_method", "classproperty": "getter",
 }  # fmt: skip
-_TARGET_WRAPPERS = frozenset({_PARENTHESIZED, _AS_PATTERN_TARGET, _kind("type")})
-_CONSTANTS = {_kind("true"): _TRUE, _kind("false"): _FALSE, _kind("none"): _NULL, _ELLIPSIS_NODE: _ELLIPSIS}
-_SEQUENCES = {_LIST_NODE: _LIST, _TUPLE_NODE: _TUPLE, _EXPRESSION_LIST: _TUPLE, _kind("set"): Kind.SET}
-_COMPREHENSIONS = {
-    _kind("list_comprehension"): "list", _kind("set_comprehension"): "set",
-    _kind("dictionary_comprehension"): "dict", _GENERATOR: "generator",
-}  # fmt: skip
-
-_StatementLowering = Callable[[Lowering, Node], None]
-_ExpressionLowering = Callable[[Lowering, Node, LiteralContext, str], Value]
-
-_STATEMENT_METHODS: dict[str, _StatementLowering] = {
-    "decorator": Lowering._decorator,
-    "function_definition": Lowering._function,
-    "class_definition": Lowering._class,
-    "type_alias_statement": Lowering._type_alias,
-    "expression_statement": Lowering._expression_statement,
-    "return_statement": Lowering._return,
-    "raise_statement": Lowering._raise,
-    "assert_statement": Lowering._operands_statement,
-    "print_statement": Lowering._print,
-    "exec_statement": Lowering._print,
-    "delete_statement": Lowering._delete,
-    "global_statement": Lowering._global,
-    "nonlocal_statement": Lowering._global,
-    "pass_statement": Lowering._pass,
-    "break_statement": Lowering._jump,
-    "continue_statement": Lowering._jump,
-    "import_statement": Lowering._import,
-    "import_from_statement": Lowering._import_from,
-    "future_import_statement": Lowering._import_from,
-    "if_statement": Lowering._if,
-    "elif_clause": Lowering._if,
-    "else_clause": Lowering._else,
-    "while_statement": Lowering._while,
-    "for_statement": Lowering._for,
-    "with_statement": Lowering._with,
-    "try_statement": Lowering._try,
-    "except_clause": Lowering._except,
-    "finally_clause": Lowering._finally,
-    "match_statement": Lowering._match,
-    "case_clause": Lowering._case,
-}
-_EXPRESSION_METHODS: dict[str, _ExpressionLowering] = {
-    "identifier": Lowering._path,
-    "dotted_name": Lowering._path,
-    "attribute": Lowering._member,
-    "call": Lowering._call,
-    "keyword_argument": Lowering._keyword_value,
-    "await": Lowering._await,
-    "string": Lowering._string,
-    "concatenated_string": Lowering._concatenated,
-    "integer": Lowering._number,
-    "float": Lowering._number,
-    "true": Lowering._constant,
-    "false": Lowering._constant,
-    "none": Lowering._constant,
-    "ellipsis": Lowering._constant,
-    "list": Lowering._sequence,
-    "tuple": Lowering._sequence,
-    "set": Lowering._sequence,
-    "expression_list": Lowering._sequence,
-    "dictionary": Lowering._dictionary,
-    "list_comprehension": Lowering._comprehension,
-    "set_comprehension": Lowering._comprehension,
-    "dictionary_comprehension": Lowering._comprehension,
-    "generator_expression": Lowering._comprehension,
-    "parenthesized_expression": Lowering._parenthesized,
-    "list_splat": Lowering._spread,
-    "dictionary_splat": Lowering._spread,
-    "subscript": Lowering._subscript,
-    "slice": Lowering._slice,
-    "binary_operator": Lowering._operator,
-    "boolean_operator": Lowering._operator,
-    "comparison_operator": Lowering._comparison,
-    "not_operator": Lowering._not,
-    "unary_operator": Lowering._unary,
-    "conditional_expression": Lowering._conditional,
-    "named_expression": Lowering._named,
-    "yield": Lowering._yield,
-    "lambda": Lowering._lambda,
-    "assignment": Lowering._assignment,
-    "augmented_assignment": Lowering._augmented,
-}
-_STATEMENTS = {_kind(name): method for name, method in _STATEMENT_METHODS.items()}
-_STATEMENTS[_ERROR] = Lowering._error
-_EXPRESSIONS = {_kind(name): method for name, method in _EXPRESSION_METHODS.items()}
-_LEAVES = {
-    _kind(name): _EXPRESSION_METHODS[name]
-    for name in ("string", "integer", "float", "true", "false", "none", "ellipsis", "dotted_name")
-}
-_OTHER: _ExpressionLowering = Lowering._other
-_NOT_EXPRESSIONS = frozenset(_STATEMENTS) | {_kind(name) for name in ("block", "module", "decorated_definition")}
-
-STATEMENT_KINDS = tuple(_STATEMENT_METHODS)
-_COMPOUND = frozenset({
-    _kind(name) for name in (
-        "module", "block", "decorated_definition", "function_definition", "class_definition", "if_statement",
-        "elif_clause", "else_clause", "while_statement", "for_statement", "with_statement", "try_statement",
-        "except_clause", "finally_clause", "match_statement", "case_clause",
-    )
-})  # fmt: skip
-_WALKED = _COMPOUND | frozenset(_STATEMENTS)
-
-
-def statements(root: Node) -> Iterator[Node]:
-    """Yield the statements and clauses of a tree without errors, in source order, an outer one before those in it."""
-    stack = [root]
-    while stack:
-        node = stack.pop()
-        kind = node.kind_id
-        if kind in _STATEMENTS:
-            yield node
-        if kind in _COMPOUND:
-            stack += [child for child in reversed(node.named_children) if child.kind_id in _WALKED]

@@ -51,7 +51,7 @@ def is_standard(language: str, module: str) -> bool:
 
 def _grammar(language: str) -> Language:
     if language == "python":
-        from driftd.pipeline.facts.languages.python_lowering import LANGUAGE  # noqa: PLC0415 - a grammar costs 17 ms
+        from driftd.pipeline.facts.languages.python_grammar import LANGUAGE  # noqa: PLC0415 - a grammar costs 17 ms
 
         return LANGUAGE
     if language in ECMASCRIPT:
