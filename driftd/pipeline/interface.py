@@ -320,13 +320,8 @@ def display_key(path: str, scope: str) -> str:
 def _contents(path: str, interface: Interface) -> dict[str, list[object]]:
     """Return the interface by key, with definitions named instead of numbered: a number moves with every insertion."""
     names = Naming(interface)
-
-    def named(bindings: Iterable[Binding]) -> list[object]:
-        return [names.binding(binding) for binding in bindings]
-
-    def table(names: Settled) -> dict[str, list[object]]:
-        return {name: named(bindings) for name, bindings in names.items()}
-
+    # No functions of its own: compiled, they and what they close over are a cycle, and nobody collects in a large run.
+    named, table = names.bindings, names.table
     contents: dict[str, list[object]] = {}
     for exported in (interface.names, interface.exports or {}):
         for name, bindings in exported.items():
@@ -371,6 +366,14 @@ class Naming:
         """Return what a display holds."""
         display = self._interface.displays[number]
         return (display.is_mapping, [(key, self.binding(item)) for key, item in display.entries])
+
+    def table(self, table: Settled) -> dict[str, list[object]]:
+        """Return the bindings of each name without numbers."""
+        return {name: self.bindings(bindings) for name, bindings in table.items()}
+
+    def bindings(self, bindings: Iterable[Binding]) -> list[object]:
+        """Return bindings without numbers."""
+        return [self.binding(binding) for binding in bindings]
 
     def binding(self, binding: Binding) -> object:
         """Return a binding without numbers."""
