@@ -6,13 +6,14 @@ import pytest
 
 from driftd.pipeline.detect.names import Names
 from driftd.pipeline.detect.operators import SAME
+from driftd.pipeline.detect.rules import RoutedValue
 from driftd.pipeline.facts.languages import registry
 
 
 def possible(code: str) -> object:
     """Return what the argument of the last call of `use` can be; None for anything."""
     facts = registry.adapter_of("python").extract(code.encode(), "python")
-    names = Names(facts)
+    names = Names(facts, routed=[RoutedValue(values=("flask.request.path",), routes=("route", "get"), varying="<")])
     call = [call for call in facts.bodies.calls if call.callee.text == "use"][-1]
     assert names.folding is not None
     return names.folding.values(call.args[0].value, call.scope, call.line)
@@ -118,3 +119,37 @@ def test_branches(code: str, expected: object) -> None:
 def test_containers(code: str, expected: object) -> None:
     """What a container holds is known while all that is done with it is; handed on, it can hold anything."""
     assert possible(code) == expected
+
+
+@pytest.mark.parametrize(
+    ("routes", "use", "expected"),
+    [
+        ("@app.route('/about')\n", "request.path", (SAME,)),
+        ("@app.route('/about')\n@app.get('/us')\n", "request.path", (SAME,)),
+        ("@app.route('/about')\n", "request.path.split('/')[1]", (SAME,)),
+        ("@app.route('/about')\n", "request.args", None),
+        ("@app.route('/of/<name>')\n", "request.path", None),
+        ("@app.route('/about')\n@app.get('/<path:rest>')\n", "request.path", None),
+        ("@app.route(ROUTE)\n", "request.path", None),
+        ("@app.route\n", "request.path", None),
+        ("@cached\n", "request.path", None),
+    ],
+)
+def test_the_path_of_a_view_is_as_fixed_as_its_routes(routes: str, use: str, expected: object) -> None:
+    """A view at `/about` is only asked for `/about`; a part in angle brackets is the client's to choose."""
+    assert possible(f"from flask import request\n{routes}def view():\n    use({use})\n") == expected
+
+
+@pytest.mark.parametrize(
+    ("step", "expected"),
+    [
+        ("pass", (SAME,)),
+        ("parts.index('a')", (SAME,)),
+        ("parts.append(p)", None),
+        ("parts[1] = p", None),
+        ("change(parts)", None),
+    ],
+)
+def test_the_parts_of_a_constant_text_are_constant_until_the_list_is_changed(step: str, expected: object) -> None:
+    """`split` gives a list, and a list is only known as long as nothing is put into it."""
+    assert possible(f"def f(p):\n    parts = 'a/b'.split('/')\n    {step}\n    use(parts[1])\n") == expected

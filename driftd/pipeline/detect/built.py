@@ -87,8 +87,9 @@ def dynamic_parts(judge: Judge, value: Value, scope: int, line: int, depth: int 
         call = judge.names.calls[value.ref]
         if call.callee.text.rpartition(".")[2] in _FORMATTING:
             inner = tuple(arg.value for arg in call.args)
-    elif kind == Kind.PATH and "." not in value.text and depth == _FOLLOWING:
-        given = assigned(judge.facts, value.text, scope, line)
+    elif kind == Kind.PATH and "." not in value.text:
+        # Within a string only what was given earlier, for `text = f"{text}…"` goes on with what it was before.
+        given = assigned(judge.facts, value.text, scope, line if depth == _WHOLE else line - 1)
         if given is not None and built_text(judge, given, scope, line) is not None:
             inner = (given,)
     elif kind == Kind.CONDITIONAL:
@@ -100,7 +101,7 @@ def dynamic_parts(judge: Judge, value: Value, scope: int, line: int, depth: int 
 
 
 _PARTED: Final = frozenset({Kind.TEMPLATE, Kind.TUPLE, Kind.LIST, Kind.SPREAD})
-_FOLLOWING: Final = 6  # only the whole string is looked up by its name
+_WHOLE: Final = 6  # the depth at which the string itself is looked at
 
 
 def _part(judge: Judge, value: Value, scope: int, line: int, depth: int) -> tuple[str, bool]:

@@ -8,12 +8,12 @@ from typing import Final, get_args
 
 import msgspec
 
-from driftd.pipeline.detect.rules import Condition, Example, Fix, HandedTo, Match, Rule, RuleFile
+from driftd.pipeline.detect.rules import Condition, Example, Fix, HandedTo, Match, RoutedValue, Rule, RuleFile
 from driftd.rows.patterns import PatternCategory
 
 _PARTS: Final = (
     ("Rule", Rule), ("Match", Match), ("Condition", Condition), ("Fix", Fix), ("Example", Example),
-    ("HandedTo", HandedTo), ("RuleFile", RuleFile),
+    ("HandedTo", HandedTo), ("RoutedValue", RoutedValue), ("RuleFile", RuleFile),
 )  # fmt: skip
 _INTRODUCTION: Final = """\
 Rules are data: TOML files in `driftd/pipeline/packs/rules/FAMILY/`, and of a workspace's own in `.drift/rules/*.toml` or as

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from driftd.pipeline.detect.names import Handed
-    from driftd.pipeline.detect.rules import Match, Rule
+    from driftd.pipeline.detect.rules import Match, RoutedValue, Rule
     from driftd.pipeline.facts.model import Call, Class, FileFacts, Function
     from driftd.pipeline.scopes import Scopes
 
@@ -56,6 +56,7 @@ class RuleIndex:
         self.plain: dict[str, list[tuple[Rule, Match]]] = {kind: [] for kind in _PLAIN}
         self.operations: dict[str, list[tuple[Rule, Match]]] = {}
         self.given: Handed = {}
+        self.routed: list[RoutedValue] = []
         self.by_purpose: dict[str, list[tuple[re.Pattern[str], Rule, Match]]] = {}  # of strings; a memo
         self.given_heads: set[str] = set()  # first names of what frameworks give
         for file in files:
@@ -64,6 +65,8 @@ class RuleIndex:
                     self.given_heads |= {name.partition(".")[0] for name in handed.gives}
                     for method in handed.methods:
                         self.given.setdefault(method, []).append((frozenset(handed.symbols), handed.gives))
+            if language in file.languages:
+                self.routed += file.routed
             for rule in file.rule:
                 if language in rule.languages and rule.enabled:
                     self._add(rule)
@@ -121,7 +124,7 @@ class _Finder:
         self.bodies = facts.bodies
         self.outline = facts.outline
         self.index = index
-        self.names = Names(facts, scopes, index.given)
+        self.names = Names(facts, scopes, index.given, index.routed)
         self.judge = Judge(facts, self.names, path, is_test=is_test)
         self._heads: set[str] | None = None
 

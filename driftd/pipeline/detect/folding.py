@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
     from driftd.pipeline.detect.operators import Constant
-    from driftd.pipeline.facts.model import Call, FileFacts
+    from driftd.pipeline.detect.names import Names
+    from driftd.pipeline.facts.model import Call
     from driftd.pipeline.scopes import Scopes
 
 Possible = tuple["Constant", ...] | None
@@ -29,11 +30,12 @@ Possible = tuple["Constant", ...] | None
 class Folding:
     """Folds the values of one file; what it needs to know of the file is collected when first asked for."""
 
-    def __init__(self, facts: FileFacts, scopes: Callable[[], Scopes], named: Callable[[Call], Iterable[str]]) -> None:
-        """`scopes` gives the name tables, `named` what a call calls."""
-        self._facts = facts
+    def __init__(self, names: Names, scopes: Callable[[], Scopes]) -> None:
+        """`names` are those of the same file, `scopes` gives the name tables."""
+        self._facts = names.facts
         self._scopes = scopes
-        self._named = named
+        self._named = names.callee
+        self._is_routed = names.is_routed
         self._assigns: dict[tuple[int, str], list[Assign]] | None = None
         self._stored: dict[tuple[int, str], list[Assign]] = {}  # `name[key] = value`, by scope and name
         self._regions: dict[int, list[int]] = {}
@@ -136,7 +138,8 @@ class Folding:
 
     def _path(self, text: str, scope: int, line: int, depth: int) -> Possible:
         if "." in text:
-            return self._attribute(text, scope, depth)
+            found = self._attribute(text, scope, depth)
+            return (SAME,) if found is None and self._is_routed(text, scope, line) else found
         key = (scope, text, line)
         if key in self._memo:
             return self._memo[key]
@@ -397,6 +400,8 @@ class Folding:
             return None if any(item.kind == Kind.SPREAD for item in value.items) else content
         if value.kind == Kind.CALL:
             call = self._facts.bodies.calls[value.ref]
+            if call.callee.text.rpartition(".")[2] in _SPLITTING:
+                return None if self._call(call, _PARTS_DEPTH) is None else _Content(mapping=False, is_same=True)
             if call.args:
                 return None
             names = set(self._named(call))
@@ -409,6 +414,8 @@ class Folding:
         return None
 
     def _read(self, content: _Content, key: Constant, depth: int) -> Possible:
+        if content.is_same:
+            return (SAME,)
         found = content.at(key)
         return None if found is None else self.values(found[0], found[1], found[2], depth - 2)
 
@@ -464,8 +471,9 @@ _Uses = dict[tuple[int, str], list[tuple[int, int, "Call | None"]]]
 class _Content:
     """What a container holds: values with the scope and line where they are read."""
 
-    def __init__(self, *, mapping: bool, is_sections: bool = False) -> None:
+    def __init__(self, *, mapping: bool, is_sections: bool = False, is_same: bool = False) -> None:
         self.is_sections = is_sections
+        self.is_same = is_same  # parts of a constant text, which are not worked out
         self._is_mapping = mapping
         self.entries: dict[Constant, tuple[Value, int, int]] = {}
         self.elements: list[tuple[Value, int, int]] = []
@@ -480,6 +488,8 @@ class _Content:
 
     def apply(self, folding: Folding, step: Assign | Call, depth: int) -> bool:
         """Do what a statement does to it; False where that is not known."""
+        if self.is_same:
+            return not isinstance(step, Assign) and step.callee.text.rpartition(".")[2] in _LOOKING_METHODS
         if isinstance(step, Assign):
             key = folding.values(step.target.items[1], step.scope, step.line, depth - 2)
             if key is None or len(key) != 1 or key[0] is SAME or step.value is None or step.kind != "assign":
@@ -572,6 +582,8 @@ _HANDING: Final = _CONTAINERS | {Kind.SPREAD, Kind.CONDITIONAL, Kind.NAMED, Kind
 _STORING: Final = frozenset({"assign", "augmented", "named"})
 _DECLARED: Final = frozenset({Means.IMPORT, Means.FUNCTION, Means.CLASS, Means.RECEIVER, Means.OWN_CLASS})
 _ASSIGNED: Final = frozenset({Means.NOTHING, Means.OPAQUE, Means.LITERAL, Means.PATH, Means.RESULT, Means.DISPLAY})
+_SPLITTING: Final = frozenset({"split", "rsplit", "splitlines", "partition", "rpartition"})
+_PARTS_DEPTH: Final = 6
 _READING: Final = frozenset({"get", "pop"})
 _LOOKING: Final = frozenset({"len", "print", "str", "repr", "sorted", "sum", "min", "max", "any", "all", "isinstance"})
 _LOOKING_METHODS: Final = frozenset({"get", "keys", "values", "items", "index", "count", "has_section", "has_option"})

@@ -36,6 +36,7 @@ class Judge:
         self.is_test = is_test
         self._used: set[int] | None = None
         self._called: frozenset[str] | None = None
+        self._iterated: frozenset[int] | None = None  # the loops that a name is given the elements in
         self._purposes = Purposes(facts)
 
     def accepts(self, match: Match, place: Place) -> bool:
@@ -353,6 +354,10 @@ class Judge:
             return False
         if c.in_loop is not None and c.in_loop is not self._within(place.region, {"loop", "comprehension"}):
             return False
+        if c.for_each is not None and c.for_each is not self._is_repeated(place.region):
+            return False
+        if c.beside and not self._is_beside(c, place):
+            return False
         if c.in_branch is not None and c.in_branch is not self._within(place.region, _BRANCHES):
             return False
         if c.handed_to and not self._is_handed(place.scope, texts(c.handed_to)):
@@ -455,6 +460,29 @@ class Judge:
             if regions[region].kind in kinds:
                 return True
             region = regions[region].parent
+        return False
+
+    def _is_repeated(self, region: int) -> bool:
+        """Return whether a loop around, or a comprehension, goes through the elements of something."""
+        if self._iterated is None:
+            self._iterated = frozenset([a.region for a in self.facts.bodies.assigns if a.kind == "for"])
+        regions = self.facts.bodies.regions
+        while region >= 0:
+            kind = regions[region].kind
+            if kind == "comprehension" or (kind == "loop" and region in self._iterated):
+                return True
+            region = regions[region].parent
+        return False
+
+    def _is_beside(self, c: Condition, place: Place) -> bool:
+        """Return whether the function that a place is in makes such a call."""
+        for number, call in enumerate(self.facts.bodies.calls):
+            if call.scope == place.scope and number != place.number:
+                names = self.names.callee(call) or (f"?.{call.callee.text.rpartition('.')[2]}",)
+                if self.is_named(names, texts(c.beside)):
+                    other = Place(call.line, call.column, call.end_line, call.scope, call.region, call=call)
+                    if all(self.holds(one, other) for one in c.call_where):
+                        return True
         return False
 
     def _is_handed(self, function: int, wanted: tuple[str, ...]) -> bool:

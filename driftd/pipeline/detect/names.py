@@ -19,6 +19,7 @@ from driftd.pipeline.bindings import Binding, Means
 from driftd.pipeline.detect.built import path_value
 from driftd.pipeline.detect.folding import Folding
 from driftd.pipeline.detect.given_values import OWN, GivenValues
+from driftd.pipeline.detect.routed_values import is_routed
 from driftd.pipeline.dialects import DIALECTS
 from driftd.pipeline.facts.model import Kind
 from driftd.pipeline.interface import bind
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 
     from driftd.pipeline.bindings import Site
     from driftd.pipeline.detect.given_values import Given
+    from driftd.pipeline.detect.rules import RoutedValue
     from driftd.pipeline.facts.model import Call, FileFacts, Function, Value
     from driftd.pipeline.scopes import Scopes
 
@@ -43,8 +45,14 @@ _MOST: Final = 8  # alternatives of one name; more say nothing
 class Names:
     """Resolves the values of one file.  The name tables are made when they are first needed."""
 
-    def __init__(self, facts: FileFacts, scopes: Scopes | None = None, given: Handed | None = None) -> None:
-        """`given` says what frameworks hand to the functions that are given to them."""
+    def __init__(
+        self,
+        facts: FileFacts,
+        scopes: Scopes | None = None,
+        given: Handed | None = None,
+        routed: Sequence[RoutedValue] = (),
+    ) -> None:
+        """`given` says what frameworks hand to the functions that are given to them, `routed` what a route decides."""
         self.facts = facts
         self.calls: Sequence[Call] = facts.bodies.calls
         self.functions = facts.outline.functions
@@ -52,12 +60,13 @@ class Names:
         self.ecmascript = facts.language in ECMASCRIPT
         self._scopes = scopes
         self._given = given or {}
+        self._routed = {value.rpartition(".")[2]: one for one in routed for value in one.values}
         self._memo: dict[tuple[int, str, int], NamesFound] = {}
         self._imports: dict[str, NamesFound] | None = None
         self._wildcards: tuple[str, ...] = ()
         self._handed: dict[int, tuple[int, int]] | None = None  # function -> the call it is given to, and as what
         self._under_way: set[tuple[int, str]] = set()
-        self.folding = Folding(facts, lambda: self.scopes, self.callee) if facts.language in _FOLDED else None
+        self.folding = Folding(self, lambda: self.scopes) if facts.language in _FOLDED else None
         self._dialect = DIALECTS.get(facts.language)
         self._values: GivenValues | None = None
 
@@ -71,6 +80,15 @@ class Names:
         if self._scopes is None:
             self._scopes = bind(self.facts)
         return self._scopes
+
+    def is_routed(self, text: str, scope: int, line: int) -> bool:
+        """Return whether an access path is a part of the request that the routes of the function around decide."""
+        routed = self._routed.get(text.rpartition(".")[2])
+        return (
+            routed is not None
+            and any(name in routed.values for name in self.path(text, scope, line))
+            and is_routed(self.facts, scope, routed)
+        )
 
     # -- values -------------------------------------------------------------------------------------------------------
 

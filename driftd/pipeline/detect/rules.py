@@ -79,6 +79,7 @@ class Condition(_Part, frozen=True, kw_only=True):
     - in_class: a class around has one of these among its bases
     - in_function: the name of the function around is found by this regular expression
     - in_loop, in_branch, in_handler, in_async: whether it stands in one
+    - for_each: whether it is done for each element of something: in a `for` or a comprehension, not in a `while`
     - handed_to: the function around is written as an argument of a call of one of these
     - commented: whether a comment stands in the error handler
     - in_test: whether the file is a test
@@ -86,6 +87,7 @@ class Condition(_Part, frozen=True, kw_only=True):
     - file: a glob of the path
     - imports: the file imports one of these modules
     - has_call: the file calls one of these names
+    - beside: the same function calls one of these names, with what `call_where` says of that call
     - in_finally: whether it stands in a finally block
     - above: the decorator stands above another one that resolves to one of these
     - is_method: whether it is a method of an instance, or its decorator
@@ -128,6 +130,7 @@ class Condition(_Part, frozen=True, kw_only=True):
     in_class: str | Texts = ()
     in_function: str = ""
     in_loop: bool | None = None
+    for_each: bool | None = None
     in_handler: bool | None = None
     in_async: bool | None = None
     in_test: bool | None = None
@@ -136,6 +139,7 @@ class Condition(_Part, frozen=True, kw_only=True):
     file: str | Texts = ()
     imports: str | Texts = ()
     has_call: str | Texts = ()
+    beside: str | Texts = ()
     used: bool | None = None
     in_finally: bool | None = None
     purpose: str = ""
@@ -292,6 +296,18 @@ class HandedTo(_Part, frozen=True, kw_only=True):
     gives: Texts
 
 
+class RoutedValue(_Part, frozen=True, kw_only=True):
+    """What a request holds that its route decides: the same every time where no route of the function varies.
+
+    `values` are full names (`flask.request.path`), `routes` the last names of the decorators that give a route to a
+    function, `varying` a regular expression that is found in a route of which the request chooses a part.
+    """
+
+    values: Texts
+    routes: Texts
+    varying: str
+
+
 class RuleFile(_Part, frozen=True, kw_only=True):
     """A file of rules; `languages` and `category` are those of rules that say none.
 
@@ -301,6 +317,7 @@ class RuleFile(_Part, frozen=True, kw_only=True):
     languages: Texts = ()
     category: str = ""
     gives: tuple[HandedTo, ...] = ()
+    routed: tuple[RoutedValue, ...] = ()
     rule: tuple[Rule, ...] = ()
 
 
