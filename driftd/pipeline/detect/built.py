@@ -87,10 +87,9 @@ def dynamic_parts(judge: Judge, value: Value, scope: int, line: int, depth: int 
         call = judge.names.calls[value.ref]
         if call.callee.text.rpartition(".")[2] in _FORMATTING:
             inner = tuple(arg.value for arg in call.args)
-    elif kind == Kind.PATH and "." not in value.text:
-        # Within a string only what was given earlier, for `text = f"{text}…"` goes on with what it was before.
-        given = assigned(judge.facts, value.text, scope, line if depth == _WHOLE else line - 1)
-        if given is not None and built_text(judge, given, scope, line) is not None:
+    elif kind == Kind.PATH and depth == _WHOLE:
+        given = built_name(judge, value, scope, line)
+        if given is not None:
             inner = (given,)
     elif kind == Kind.CONDITIONAL:
         inner = value.items[1:]
@@ -98,6 +97,14 @@ def dynamic_parts(judge: Judge, value: Value, scope: int, line: int, depth: int 
         yield value
     for item in inner:
         yield from dynamic_parts(judge, item, scope, line, depth - 1)
+
+
+def built_name(judge: Judge, value: Value, scope: int, line: int) -> Value | None:
+    """Return the string that a local name was given up to a line, if that is put together."""
+    if value.kind != Kind.PATH or "." in value.text:
+        return None
+    given = assigned(judge.facts, value.text, scope, line)
+    return given if given is not None and built_text(judge, given, scope, line) is not None else None
 
 
 _PARTED: Final = frozenset({Kind.TEMPLATE, Kind.TUPLE, Kind.LIST, Kind.SPREAD})

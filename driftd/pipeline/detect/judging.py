@@ -8,7 +8,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
 from driftd.pipeline.detect import callbacks
-from driftd.pipeline.detect.built import assigned, built_text, dynamic_parts, path_value
+from driftd.pipeline.detect.built import assigned, built_name, built_text, dynamic_parts, path_value
 from driftd.pipeline.detect.origins import comes_from, given_to
 from driftd.pipeline.detect.patterns import patterns
 from driftd.pipeline.detect.places import Place
@@ -138,9 +138,7 @@ class Judge:
             return False
         if c.entry is not None and not any(self.fits(c.entry, entry, scope, line) for _, entry in self.pairs(value)):
             return False
-        if c.part is not None and not any(
-            self.fits(c.part, part, scope, line) for part in dynamic_parts(self, value, scope, line)
-        ):
+        if c.part is not None and not self._has_part(c.part, value, scope, line):
             return False
         if c.written and not any(map(_regex(c.written).search, self._written(value, scope, line))):
             return False
@@ -161,6 +159,16 @@ class Judge:
         if c.any and not any(self.fits(one, value, scope, line) for one in c.any):
             return False
         return c.not_ is None or not self.fits(c.not_, value, scope, line)
+
+    def _has_part(self, c: Condition, value: Value, scope: int, line: int, depth: int = 3) -> bool:
+        """Return whether a part that is not constant is so; of one that has a name, both the name and what it is."""
+        for part in dynamic_parts(self, value, scope, line):
+            if self.fits(c, part, scope, line):
+                # Up to the line before, for `text = f"{text}…"` goes on with what it was.
+                given = built_name(self, part, scope, line - 1) if depth else None
+                if given is None or self._has_part(c, given, scope, line, depth - 1):
+                    return True
+        return False
 
     def _is_regex(self, value: Value, scope: int, line: int, wanted: str) -> bool:
         if value.kind == Kind.PATH:
