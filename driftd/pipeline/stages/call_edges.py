@@ -290,7 +290,6 @@ class CallEdges(Remembering):
         """Be as new."""
         self._rounds: list[_Round] = []
         self._users = _Users()  # what resolutions looked at -> files, over all rounds
-        self._seen: dict[str, array[int]] = {}  # file -> hashes of the same
         self._languages: dict[str, str] = {}
 
     def parts(self, project: Project, change: Change) -> Iterator[Findings]:
@@ -311,6 +310,9 @@ class CallEdges(Remembering):
             self._rounds.append(_Round())
         work = _Work(project, self._mapper, self.cancelled)
         before: dict[str, _Result | None] = {}
+        used: dict[str, set[int]] = {}  # of files that other rounds may ask for, what they looked at before the change
+        for path in again:  # they are resolved in any case, whatever they looked at
+            self._forget_users(path)
         last = self._rounds[-1].results
         changed: set[str] = set()  # places that hold something else than before the change, after the round before
         done: set[str] = set()  # what was told of
@@ -318,7 +320,11 @@ class CallEdges(Remembering):
         for number, round_ in enumerate(self._rounds):
             todo = again.union(*[self._users.of(key) for key in changed])
             # Of what is answered for in any case, the old result is of no use.
-            before.update((p, None if p in again else last.get(p)) for p in todo if p not in before)
+            for path in todo:
+                if path not in before:
+                    before[path] = None if path in again else last.get(path)
+                    if path not in again:
+                        used[path] = self._looked_at(path)
             touched: set[str] = set()
             jobs, content = self._jobs(number, todo, touched)
             resolved = self._resolved(number, jobs, content, work, touched)
@@ -333,7 +339,7 @@ class CallEdges(Remembering):
                     new += final[-FINISHED:]
                     del final[-FINISHED:]
                     if is_last:
-                        self._note([*new, *told[-FINISHED:]])
+                        self._note([*new, *told[-FINISHED:]], used)
                         noted.update(new, told[-FINISHED:])
                         del told[-FINISHED:]
                     some += new
@@ -346,7 +352,7 @@ class CallEdges(Remembering):
                     pass
             changed = round_.settle(touched)
         files = [p for p in sorted(before) if p not in done and (p in again or _rows(last.get(p)) != _rows(before[p]))]
-        self._note(before.keys() - noted)
+        self._note(before.keys() - noted, used)
         findings = self._findings(files, last)
         if not self._languages:
             self._rounds.clear()
@@ -452,24 +458,30 @@ class CallEdges(Remembering):
 
     def depends_on(self, path: str) -> frozenset[int]:
         """Return hashes of what the file's edges depend on: files, and keys of names, module lookups and flows."""
-        return frozenset(self._seen.get(path, ()))
+        return frozenset(self._looked_at(path))
 
-    def _note(self, paths: Iterable[str]) -> None:
-        """Remember what the results of files depend on."""
-        for path in paths:
-            self._note_one(path)
-
-    def _note_one(self, path: str) -> None:
-        users = self._users
+    def _looked_at(self, path: str) -> set[int]:
+        """Return hashes of all that the results of a file looked at, those of all rounds together."""
         results = [r for round_ in self._rounds if (r := round_.results.get(path)) is not None]
         distinct = {id(r): r for r in results}.values()
-        now = set[int]().union(*[r.seen for r in distinct], *[r.reads for r in distinct])
-        old = set(self._seen.pop(path, ()))
-        for key in old - now:
-            users.discard(key, path)
-        users.add(now - old if old else now, path)
-        if now:
-            self._seen[path] = array("q", now)
+        return set[int]().union(*[r.seen for r in distinct], *[r.reads for r in distinct])
+
+    def _forget_users(self, path: str) -> None:
+        for key in self._looked_at(path):
+            self._users.discard(key, path)
+
+    def _note(self, paths: Iterable[str], used: Mapping[str, set[int]]) -> None:
+        """Remember which files look at what now; `used` is what those looked at that are still remembered for it."""
+        users = self._users
+        for path in paths:
+            now = self._looked_at(path)
+            old = used.get(path)
+            if old is None:
+                users.add(now, path)
+                continue
+            for key in old - now:
+                users.discard(key, path)
+            users.add(now - old, path)
 
 
 class _Work:
