@@ -665,9 +665,8 @@ class Engine:
                     break
                 everything = self._is_first and stage.name not in stored
                 so_far = stored.setdefault(stage.name, _Stored())
-                so_far.waiting += 1
                 store = partial(self._store_stage, stage, change, report, known.through, so_far, everything=everything)
-                if everything and stage.goes_on:  # what follows is about other files, and not to be replaced by this
+                if everything and stage.goes_on:  # what follows is not to be replaced by this
                     await store()
                 else:
                     stores.start_soon(store)
@@ -689,7 +688,12 @@ class Engine:
         """Store what a stage, or a part of it, found; `everything`: rows of other files go, whichever that are."""
         error = stage.error
         findings = stage.findings
+        earlier, ended = tuple(stored.under_way), anyio.Event()
+        stored.under_way.append(ended)
         if findings is not None:
+            if findings.corrects:
+                for part in earlier:
+                    await part.wait()
             tables = next(s.tables for s in self._runner.stages if s.name == stage.name)
             by_table: dict[type[Row], list[Sequence[object]]] = {table: [] for table in tables}
             for row in findings.rows:
@@ -710,7 +714,8 @@ class Engine:
                 self._runner.missed(stage.name, change)
                 error = str(refused)
             for result in results:
-                for table_name, (count, _) in result.tables.items():
+                for table_name, (written, removed) in result.tables.items():
+                    count = written - removed if findings.corrects else written
                     report.rows[table_name] += count
                     stored.rows += count
                 self.learning.renamed(result.renamed)
@@ -726,10 +731,11 @@ class Engine:
         if error is not None:
             log.error("stage failed", stage=stage.name, error=error)
             stored.error = error
-        stored.waiting -= 1
+        stored.under_way.remove(ended)
+        ended.set()
         if not stage.goes_on:
             stored.took_ms = round(stage.duration_ms, 3)
-        if stored.took_ms is not None and not stored.waiting:
+        if stored.took_ms is not None and not stored.under_way:
             report.stages.append(
                 {"name": stage.name, "duration_ms": stored.took_ms, "rows": stored.rows, "error": stored.error}
             )
@@ -896,11 +902,11 @@ class Engine:
 
 @dataclass(slots=True)
 class _Stored:
-    """What has been stored of a stage's findings, how many parts of them wait, and how long it took once it ended."""
+    """What has been stored of a stage's findings, its parts that are being stored, and how long it took once it ended."""
 
     rows: int = 0
     error: str | None = None
-    waiting: int = 0
+    under_way: list[anyio.Event] = field(default_factory=list)
     took_ms: float | None = None
 
 

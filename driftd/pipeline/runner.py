@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 class StageReport:
     """How one stage went.  `findings` is None when it failed; then `error` holds the traceback.
 
-    One that `goes_on` is a part of what the stage finds; more of it follows, about other files.
+    One that `goes_on` is a part of what the stage finds; more of it follows.
     """
 
     name: str

@@ -28,13 +28,15 @@ class Findings:
 
     `files` are the files whose rows these are: all their earlier rows in the stage's tables are replaced.  None means
     that the rows are the whole content of the stage's tables.  `values` are further rows, in column order: what came
-    out of other processes is not made into objects only to be taken apart again.
+    out of other processes is not made into objects only to be taken apart again.  `corrects`: the files' rows of this
+    very run are replaced, so that they do not count twice.
     """
 
     rows: Sequence[Row] = ()
     problems: Sequence[Problem] = ()
     files: frozenset[str] | None = None
     values: Mapping[type[Row], Sequence[Sequence[object]]] = field(default_factory=dict)
+    corrects: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +65,10 @@ class Remembering:
         return joined([*self.stream(project, change)])
 
     def stream(self, project: Project, change: Change) -> Iterator[Findings]:
-        """Yield the same in parts, each about other files and as soon as it is known."""
+        """Yield the same in parts, each as soon as it is known and about other files than those before it.
+
+        Only one that `corrects` is about some of theirs.
+        """
         if self._broken_off:
             self.forget()
             everything = project.everything().changed
@@ -89,13 +94,17 @@ class Remembering:
 
 
 def joined(parts: Sequence[Findings]) -> Findings:
-    """Return what findings about different files are together."""
+    """Return what findings are together: about different files, but for those that correct earlier ones."""
     if len(parts) == 1:
         return parts[0]
     values: dict[type[Row], list[Sequence[object]]] = {}
     for part in parts:
         for table, rows in part.values.items():
-            values.setdefault(table, []).extend(rows)
+            known = values.setdefault(table, [])
+            if part.corrects and part.files:
+                at = table.__struct_fields__.index("file")
+                known[:] = [row for row in known if row[at] not in part.files]
+            known.extend(rows)
     return Findings(
         [row for part in parts for row in part.rows],
         [problem for part in parts for problem in part.problems],

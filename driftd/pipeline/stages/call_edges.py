@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from array import array
 from collections import Counter
+from dataclasses import replace
 from functools import lru_cache
 from itertools import zip_longest
 from typing import TYPE_CHECKING, Any, ClassVar, Final, NamedTuple, TypeAlias
@@ -295,7 +296,8 @@ class CallEdges(Remembering):
     def parts(self, project: Project, change: Change) -> Iterator[Findings]:
         """Yield the edges of the changed files and of those that looked at something that is different now.
 
-        Of a large change, what no round resolves again is handed on while the last one is under way.
+        Of a large change, what a round does not resolve again is handed on while it is under way; the few files of
+        which a later round finds something else are handed on once more.
         """
         again = set(change.changed | change.removed | change.interface_changed)
         for key in (*change.interface_changed, *change.names_changed, *change.lookups_changed):
@@ -315,7 +317,7 @@ class CallEdges(Remembering):
             self._forget_users(path)
         last = self._rounds[-1].results
         changed: set[str] = set()  # places that hold something else than before the change, after the round before
-        done: set[str] = set()  # what was told of
+        told: dict[str, _Result | None] = {}  # what was handed on already
         noted: set[str] = set()
         for number, round_ in enumerate(self._rounds):
             todo = again.union(*[self._users.of(key) for key in changed])
@@ -328,50 +330,39 @@ class CallEdges(Remembering):
             touched: set[str] = set()
             jobs, content = self._jobs(number, todo, touched)
             resolved = self._resolved(number, jobs, content, work, touched)
-            if number and len(again) >= MANY_FILES:
-                is_last = number == ROUNDS - 1
-                rest = again.difference(done, (path for path, _ in jobs))
-                final = sorted(rest if is_last else filter(self._reads_nothing, rest), reverse=True)
-                told = sorted(done)
-                some: list[str] = []
-                for paths in resolved:  # with every chunk that the workers return, while they go on
-                    new = [p for p in paths if p in again] if is_last else []
-                    new += final[-FINISHED:]
-                    del final[-FINISHED:]
-                    if is_last:
-                        self._note([*new, *told[-FINISHED:]], used)
-                        noted.update(new, told[-FINISHED:])
-                        del told[-FINISHED:]
-                    some += new
-                    if len(some) >= FINISHED:
-                        done.update(some)
-                        yield self._findings(some, round_.results)
-                        some = []
-            else:
-                for _ in resolved:
-                    pass
+            rest = again.difference([path for path, _ in jobs]) if number and len(again) >= MANY_FILES else set[str]()
+            to_tell = sorted(rest.difference(told), reverse=True)
+            to_note = sorted(rest, reverse=True) if number == ROUNDS - 1 else []
+            for paths in resolved:  # with every chunk that the workers return, while they go on
+                if to_note:
+                    self._note([*paths, *to_note[-FINISHED:]], used)
+                    noted.update(paths, to_note[-FINISHED:])
+                    del to_note[-FINISHED:]
+                if to_tell:
+                    some = to_tell[-FINISHED:]
+                    del to_tell[-FINISHED:]
+                    told.update((path, round_.results.get(path)) for path in some)
+                    yield self._findings(some, round_.results, are_many=True)
             changed = round_.settle(touched)
-        files = [p for p in sorted(before) if p not in done and (p in again or _rows(last.get(p)) != _rows(before[p]))]
         self._note(before.keys() - noted, used)
+        corrected = [path for path, result in told.items() if _differ(last.get(path), result)]
+        if corrected:
+            yield replace(self._findings(sorted(corrected), last, are_many=True), corrects=True)
+        files = [p for p in sorted(before) if p not in told and (p in again or _differ(last.get(p), before[p]))]
         findings = self._findings(files, last)
         if not self._languages:
             self._rounds.clear()
         yield findings
 
-    def _reads_nothing(self, path: str) -> bool:
-        """Whether a file reads nothing that flows: its first result is its last one."""
-        first = self._rounds[0].results.get(path)
-        return first is None or not first.reads
-
-    def _findings(self, files: Sequence[str], results: Mapping[str, _Result]) -> Findings:
-        """Return the rows of files whose last results these are."""
+    def _findings(self, files: Sequence[str], results: Mapping[str, _Result], *, are_many: bool = False) -> Findings:
+        """Return the rows of files with these results; of many, as values."""
         edges: list[tuple[Any, ...]] = []
         external: list[tuple[Any, ...]] = []
         for path in files:
             for encoded_edges, encoded_external in _rows(results.get(path)):
                 edges += _decode_rows(encoded_edges)
                 external += _decode_rows(encoded_external)
-        if len(files) >= MANY_FILES:
+        if are_many or len(files) >= MANY_FILES:
             return Findings(values={CallEdgeRow: edges, ExternalCallRow: external}, files=frozenset(files))
         rows = [*[_row(CallEdgeRow, row) for row in edges], *[_row(ExternalCallRow, row) for row in external]]
         return Findings(rows=rows, files=frozenset(files))
@@ -679,6 +670,11 @@ def _sent(path: str, found_and_seen: tuple[dict[int, Part], set[str]], groups: l
     if groups is None:
         parts.append((_REST, _encode(edges), _encode(outcomes), [], flows, _encode(external)))
     return path, parts, list(seen)
+
+
+def _differ(one: _Result | None, other: _Result | None) -> bool:
+    """Whether the rows of two results differ; most often it is one result."""
+    return one is not other and _rows(one) != _rows(other)
 
 
 def _rows(result: _Result | None) -> list[tuple[bytes, bytes]]:
