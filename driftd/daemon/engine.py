@@ -16,7 +16,6 @@ import math
 import os
 import stat as stat_module
 import threading
-import zlib
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import nullcontext, suppress
@@ -462,7 +461,7 @@ class Engine:
                     if outcome.error is None and not outcome.vanished:
                         path = intern(outcome.path)
                         entries[path] = FileEntry(
-                            path, intern(outcome.language), outcome.facts, outcome.digest, outcome.keeper
+                            path, intern(outcome.language), outcome.facts, outcome.digest, outcome.ticket
                         )
                 if len(entries) >= STORED_TOGETHER:  # what they replace goes before more comes in
                     changes.append(await self._apply(entries))
@@ -826,10 +825,9 @@ class Engine:
         for path, language, extractor, stored in rows:
             if versions.get(language) != extractor:
                 continue
-            try:
-                files.append((path, language, pipeline.decompress(stored)))
-            except zlib.error:
-                continue
+            facts = pipeline.decompress(stored)
+            if facts is not None:
+                files.append((path, language, facts))
         digests = self._digests(files)
         entries = {
             path: FileEntry(path, language, facts, digest)

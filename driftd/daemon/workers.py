@@ -89,7 +89,7 @@ class Outcome(msgspec.Struct, frozen=True, array_like=True):
     function_count: int = 0
     error_count: int = 0
     problems: list[tuple[str, str, int]] = []
-    keeper: int = 0  # id of the process that has the file decoded, 0 for none
+    ticket: int = 0  # under which a process has the file decoded, 0 for none
 
 
 _outcomes = msgspec.msgpack.Decoder(list[Outcome])
@@ -481,8 +481,11 @@ def _is_lost(future: asyncio.Future[bytes]) -> bool:
 def run_chunk(payload: bytes, max_file_size: int) -> bytes:
     """Do a chunk of tasks; in a worker process.  Takes and returns msgpack."""
     gc.disable()  # facts have no cycles: between chunks one quick look is enough
-    outcomes = _encode([run_task(task, max_file_size) for task in _tasks.decode(payload)])
-    gc.collect(0)
+    tasks = _tasks.decode(payload)
+    outcomes = _encode([run_task(task, max_file_size) for task in tasks])
+    # What is kept to be resolved is a lot to look at, and the process is replaced when that is done.
+    if not any(task.to_resolve for task in tasks):
+        gc.collect(0)
     return outcomes
 
 
@@ -532,7 +535,7 @@ def run_task(task: Task, max_file_size: int) -> Outcome:
         function_count=extracted.function_count,
         error_count=extracted.error_count,
         problems=extracted.problems,
-        keeper=os.getpid() if extracted.is_kept else 0,
+        ticket=extracted.ticket,
     )
 
 

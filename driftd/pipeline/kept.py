@@ -6,6 +6,8 @@ of a file need not decode and bind it again, and shares the strings that the par
 
 from __future__ import annotations
 
+import os
+from itertools import count
 from typing import TYPE_CHECKING, Final
 
 from driftd.pipeline.facts.model import Bodies, FactsOfCalls, FileFacts, Texts
@@ -16,27 +18,54 @@ if TYPE_CHECKING:
 
 MOST_KEPT: Final = 18_000_000  # bytes of encoded facts that a process keeps decoded, as about six times that
 
-_KEPT: Final[dict[str, tuple[int, int, Binder]]] = {}  # hash and size of the encoded facts, and the rest
+_KEPT: Final[dict[str, tuple[int, int, int, Binder]]] = {}  # ticket, hash and size of the encoded facts, and the rest
+_NUMBERS: Final = count(1)
+_PROCESS: Final = 32  # the process is in the bits above these
 _size = 0  # of all of them
 
 
-def keep(path: str, encoded: bytes, binder: Binder) -> bool:
-    """Keep what was made of a file, of its facts only what resolving its calls reads; False if there is no room."""
+def new_ticket() -> int:
+    """Return a number under which this process, and no other, has something, once."""
+    return os.getpid() << _PROCESS | next(_NUMBERS)
+
+
+def keeper_of(ticket: int) -> int:
+    """Return the id of the process that gave a ticket; 0 for none."""
+    return ticket >> _PROCESS
+
+
+def keep(path: str, encoded: bytes, binder: Binder) -> int:
+    """Keep what was made of a file, of its facts only what resolving its calls reads.
+
+    Returns the ticket for it, 0 if there is no room.
+    """
     global _size  # noqa: PLW0603 - of this process
     if _size + len(encoded) > MOST_KEPT:
-        return False
+        return 0
     drop(path)
     _size += len(encoded)
     binder.facts = facts_of_calls(binder.facts)
-    _KEPT[path] = (hash(encoded), len(encoded), binder)
-    return True
+    ticket = new_ticket()
+    _KEPT[path] = (ticket, hash(encoded), len(encoded), binder)
+    return ticket
 
 
-def take(path: str, encoded: bytes) -> Binder | None:
-    """Return what is kept of a file with these facts, and keep it no longer; None if that is nothing."""
+def is_kept(path: str, ticket: int) -> int:
+    """Return the size of the facts of a file that is kept under this ticket; 0 if it is not."""
+    kept = _KEPT.get(path)
+    return kept[2] if kept is not None and kept[0] == ticket else 0
+
+
+def take(path: str, encoded: bytes, ticket: int = 0) -> Binder | None:
+    """Return what is kept of a file, and keep it no longer; None if that is nothing.
+
+    It is known by its ticket or, without one, by its facts.
+    """
     kept = _KEPT.get(path)
     drop(path)
-    return kept[2] if kept is not None and kept[0] == hash(encoded) else None
+    if kept is None or (kept[0] != ticket if ticket else kept[1] != hash(encoded)):
+        return None
+    return kept[3]
 
 
 def drop(path: str) -> None:
@@ -44,7 +73,7 @@ def drop(path: str) -> None:
     global _size  # noqa: PLW0603 - as above
     kept = _KEPT.pop(path, None)
     if kept is not None:
-        _size -= kept[1]
+        _size -= kept[2]
 
 
 def drop_all() -> None:

@@ -51,7 +51,7 @@ class FileEntry:
     language: str
     facts: bytes = field(repr=False)
     digest: bytes = field(default=b"", repr=False)
-    keeper: int = 0  # id of the process that has it decoded; 0: none
+    ticket: int = 0  # under which a process has it decoded (see `kept`); 0: none
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,8 +92,8 @@ class SourceFile:
     """One file of the project."""
 
     __slots__ = (
-        "_digest", "_encoded", "_facts", "_interface", "_number", "_slab", "function_ids", "home", "keeper",
-        "language", "manifest", "path",
+        "_digest", "_encoded", "_facts", "_interface", "_number", "_slab", "function_ids", "home",
+        "language", "manifest", "path", "ticket",
     )  # fmt: skip
 
     def __init__(
@@ -107,7 +107,7 @@ class SourceFile:
         self.language = entry.language
         self._facts = entry.facts
         self._digest = entry.digest
-        self.keeper = entry.keeper
+        self.ticket = entry.ticket
         self._slab: Slab | None = None  # holds facts and digest instead, from this number on
         self._number = 0
         self._interface: Interface | None = None
@@ -179,7 +179,7 @@ class SourceFile:
     def binder_for_calls(self) -> Binder:
         """Return the name tables of the file and the facts that resolving its calls reads."""
         displays = max(self.interface.displays, default=-1) + 1  # further ones get other numbers
-        kept = take(self.path, self.facts)
+        kept = take(self.path, self.facts, self.ticket)
         if kept is not None:
             kept.go_on_for_calls(displays)
             return kept
@@ -326,6 +326,7 @@ class Project:
         self._function_files = dict(self._function_files)
         for file in self._files.values():
             file.rest()
+            file.ticket = 0  # no process is asked for it again
         tidy(self._files.values(), PIECES)
 
     def everything(self) -> Change:

@@ -87,7 +87,7 @@ class ParseCacheRow(Row, frozen=True, kw_only=True):
     cache_key: digest of content hash, language and the versions of grammar and extractor
     content_hash: sha256 of the content
     extractor: version of grammar and extractor
-    facts: FileFacts as msgpack, compressed with zlib
+    facts: FileFacts as msgpack, compressed with Zstandard
     size: bytes of `facts`
     last_used_at: when it was last read; the least recently used go first
     """

@@ -9,8 +9,9 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 
 import pytest
 
-from driftd.pipeline.stages import call_edges
-from driftd.pipeline.stages.call_edges import CallEdges, resolve_chunk
+from driftd.pipeline.call_graph import distribution
+from driftd.pipeline.call_graph.distribution import resolve_chunk
+from driftd.pipeline.stages.call_edges import CallEdges
 from driftd.rows.call_graph import CallEdgeRow
 from driftd.rows.declare import row_values
 from tests.pipeline.in_memory import name_of, project_of
@@ -549,7 +550,7 @@ def test_rounds_in_other_processes_give_the_same(monkeypatch: pytest.MonkeyPatch
     })  # fmt: skip
     here = CallEdges()
     rows = here.run(project, project.everything()).rows
-    monkeypatch.setattr(call_edges, "MANY_FILES", 1)
+    monkeypatch.setattr(distribution, "MANY_FILES", 1)
     rounds: list[int] = []
 
     def elsewhere(

@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING
 import pytest
 
 from driftd.pipeline import kept
+from driftd.pipeline.call_graph import distribution
+from driftd.pipeline.call_graph.distribution import resolve_chunk
+from driftd.pipeline.call_graph.stretches import decode_jobs
 from driftd.pipeline.digest import digest_of
 from driftd.pipeline.facts.codec import encode
 from driftd.pipeline.project import FileEntry, Project
-from driftd.pipeline.stages import call_edges
-from driftd.pipeline.stages.call_edges import CallEdges, resolve_chunk
+from driftd.pipeline.stages.call_edges import CallEdges
 from driftd.rows.call_graph import CallEdgeRow, ExternalCallRow
 from driftd.rows.declare import row_values
 from tests.pipeline.in_memory import facts_of
@@ -59,18 +61,20 @@ def _nothing_is_kept() -> Iterator[None]:
     kept.drop_all()
 
 
-def entries(files: dict[str, str], keeper: int) -> dict[str, FileEntry | None]:
+def entries(files: dict[str, str], *, are_kept: bool) -> dict[str, FileEntry | None]:
     found: dict[str, FileEntry | None] = {}
     for path, text in files.items():
         facts = facts_of(path, text)
         encoded = encode(facts)
 
-        def keep(binder: Binder, path: str = path, encoded: bytes = encoded) -> None:
-            if keeper:
-                kept.keep(path, encoded, binder)
+        tickets = [0]
+
+        def keep(binder: Binder, path: str = path, encoded: bytes = encoded, tickets: list[int] = tickets) -> None:
+            if are_kept:
+                tickets.append(kept.keep(path, encoded, binder))
 
         digest = digest_of(path, facts.language, facts, encoded, keep)
-        found[path] = FileEntry(path, facts.language, encoded, digest, keeper)
+        found[path] = FileEntry(path, facts.language, encoded, digest, tickets[-1])
     return found
 
 
@@ -92,12 +96,12 @@ def test_what_is_kept_gives_the_edges_that_the_encoded_facts_give(
 ) -> None:
     """Tables made for the digest, cut back to what resolving calls starts from, number further displays the same."""
     plain = Project()
-    plain.apply(entries(files, 0))
+    plain.apply(entries(files, are_kept=False))
     here = CallEdges()
     expected = [row_values(row) for row in here.run(plain, plain.everything()).rows]
-    monkeypatch.setattr(call_edges, "MANY_FILES", 1)
+    monkeypatch.setattr(distribution, "MANY_FILES", 1)
     project = Project()
-    project.apply(entries(files, 4711))
+    project.apply(entries(files, are_kept=True))
     there = CallEdges(elsewhere)
 
     values = there.run(project, project.everything()).values
@@ -111,10 +115,10 @@ def test_what_is_kept_gives_the_edges_that_the_encoded_facts_give(
 
 def test_it_is_used_for_the_same_facts_only_and_once() -> None:
     """Whatever the file says now was read by somebody else."""
-    (entry,) = entries({"a.py": "def f(): pass\n"}, 1).values()
+    (entry,) = entries({"a.py": "def f(): pass\n"}, are_kept=True).values()
     assert entry is not None
     assert kept.take("a.py", entry.facts + b"x") is None
-    entries({"a.py": "def f(): pass\n"}, 1)
+    entries({"a.py": "def f(): pass\n"}, are_kept=True)
     found = kept.take("a.py", entry.facts)
     assert found is not None
     assert [function.name for function in found.facts.outline.functions] == ["<module>", "f"]
@@ -123,10 +127,14 @@ def test_it_is_used_for_the_same_facts_only_and_once() -> None:
 
 def test_there_is_room_for_so_many_bytes(monkeypatch: pytest.MonkeyPatch) -> None:
     """What does not fit is not kept; a newer version of a file takes the place of the older one."""
-    sizes = [len(one.facts) for one in entries({"a.py": "a = 1\n", "b.py": "b = 2\n"}, 0).values() if one is not None]
+    sizes = [
+        len(one.facts)
+        for one in entries({"a.py": "a = 1\n", "b.py": "b = 2\n"}, are_kept=False).values()
+        if one is not None
+    ]
     monkeypatch.setattr(kept, "MOST_KEPT", sizes[0])
-    (first,) = entries({"a.py": "a = 1\n"}, 1).values()
-    entries({"b.py": "b = 2\n"}, 1)
+    (first,) = entries({"a.py": "a = 1\n"}, are_kept=True).values()
+    entries({"b.py": "b = 2\n"}, are_kept=True)
     assert first is not None
     assert kept.take("b.py", encode(facts_of("b.py", "b = 2\n"))) is None
     assert kept.take("a.py", first.facts) is not None
@@ -134,13 +142,13 @@ def test_there_is_room_for_so_many_bytes(monkeypatch: pytest.MonkeyPatch) -> Non
 
 def test_chunks_of_files_that_are_kept_go_to_their_keepers_in_turns(monkeypatch: pytest.MonkeyPatch) -> None:
     """A chunk has one keeper, and later rounds keep to the homes that the first one gave."""
-    monkeypatch.setattr(call_edges, "MANY_FILES", 1)
-    monkeypatch.setattr(call_edges, "CHUNK", 2)
+    monkeypatch.setattr(distribution, "MANY_FILES", 1)
+    monkeypatch.setattr(distribution, "CHUNK", 2)
     files = {f"m{n}.py": f"from m{(n + 1) % 6} import f as g\ndef f(h=g): h(g)\n" for n in range(6)}
-    made = entries(files, 0)
+    made = entries(files, are_kept=False)
     project = Project()
     project.apply({
-        path: FileEntry(path, one.language, one.facts, one.digest, 10 + n % 2)
+        path: FileEntry(path, one.language, one.facts, one.digest, 10 + n % 2 << 32 | n)
         for n, (path, one) in enumerate(made.items()) if one is not None
     })  # fmt: skip
     trips: list[tuple[list[int], list[int]]] = []
@@ -159,3 +167,42 @@ def test_chunks_of_files_that_are_kept_go_to_their_keepers_in_turns(monkeypatch:
 
     assert trips[0] == ([1, 2, 3, 4], [10, 11, 10, 11])
     assert all(set(homes) <= {1, 2, 3, 4} and not any(keepers) for homes, keepers in trips[1:])
+
+
+@pytest.mark.parametrize("have_them", [True, False])
+def test_facts_are_sent_only_to_processes_that_do_not_have_them(
+    *, have_them: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A ticket is sent for a file that a process has; one that another process got comes back and goes with facts."""
+    monkeypatch.setattr(distribution, "MANY_FILES", 1)
+    expected = project_rows(CallEdges(), PYTHON, are_kept=False)
+    sent: list[list[tuple[str, bool, bool, bool]]] = []
+
+    def noting(
+        function: Callable[[bytes, bytes], bytes],
+        shared: bytes,
+        items: Iterable[bytes],
+        homes: Sequence[int] = (),
+        keepers: Sequence[int] = (),
+    ) -> Iterator[bytes]:
+        for item in items:
+            jobs = decode_jobs(item)
+            sent.append([(job.path, bool(job.facts), bool(job.ticket), job.groups is None) for job in jobs])
+            if not have_them:
+                kept.drop_all()
+            yield function(shared, item)
+
+    assert project_rows(CallEdges(noting), PYTHON, are_kept=True) == expected
+    whole = [trip for trip in sent if trip[0][3]]
+    by_ticket = [[(path, False, True, True) for path in sorted(PYTHON)]]
+    by_facts = [[(path, True, False, True) for path in sorted(PYTHON)]]
+    assert whole == (by_ticket if have_them else by_ticket + by_facts)
+    assert all(not facts and ticket for trip in sent if not trip[0][3] for _, facts, ticket, _ in trip)
+
+
+def project_rows(stage: CallEdges, files: dict[str, str], *, are_kept: bool) -> list[str]:
+    project = Project()
+    project.apply(entries(files, are_kept=are_kept))
+    findings = stage.run(project, project.everything())
+    values = [tuple(row) for table in (CallEdgeRow, ExternalCallRow) for row in findings.values.get(table, ())]
+    return sorted(map(repr, [*values, *map(row_values, findings.rows)]))

@@ -7,11 +7,13 @@ from dataclasses import dataclass, field
 
 import pytest
 
+from driftd.pipeline.call_graph import distribution
+from driftd.pipeline.call_graph.distribution import resolve_chunk
 from driftd.pipeline.project import Change, Project
 from driftd.pipeline.runner import Runner, merged
-from driftd.pipeline.stage import Findings, in_order
+from driftd.pipeline.stage import Findings, in_order, joined
 from driftd.pipeline.stages import call_edges
-from driftd.pipeline.stages.call_edges import CallEdges, resolve_chunk
+from driftd.pipeline.stages.call_edges import CallEdges
 from driftd.rows.call_graph import CallEdgeRow
 from driftd.rows.declare import Row, row_values
 from driftd.rows.facts import FunctionRow
@@ -140,8 +142,8 @@ def test_other_processes_resolve_to_the_same_edges(monkeypatch: pytest.MonkeyPat
     })  # fmt: skip
     here = CallEdges()
     rows = here.run(project, project.everything()).rows
-    monkeypatch.setattr(call_edges, "MANY_FILES", 1)
-    monkeypatch.setattr(call_edges, "CHUNK", 2)
+    monkeypatch.setattr(distribution, "MANY_FILES", 1)
+    monkeypatch.setattr(distribution, "CHUNK", 2)
     sizes: list[int] = []
 
     def elsewhere(
@@ -175,8 +177,9 @@ def test_a_stage_tells_of_finished_files_while_it_goes_on_with_others(monkeypatc
     }
     project = project_of(files)
     whole = CallEdges().run(project, project.everything())
-    for name in ("MANY_FILES", "CHUNK", "FINISHED"):
-        monkeypatch.setattr(call_edges, name, 1)
+    monkeypatch.setattr(call_edges, "FINISHED", 1)
+    for name in ("MANY_FILES", "CHUNK"):
+        monkeypatch.setattr(distribution, name, 1)
     stage = CallEdges()
 
     *parts, last = Runner([stage], lambda: 0.0).run(project, project.everything(), in_parts=True)
@@ -198,8 +201,9 @@ def test_a_stage_tells_of_finished_files_while_it_goes_on_with_others(monkeypatc
 
 def test_without_leave_a_stage_reports_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """Whoever replaces whole tables wants all rows at once."""
-    for name in ("MANY_FILES", "CHUNK", "FINISHED"):
-        monkeypatch.setattr(call_edges, name, 1)
+    monkeypatch.setattr(call_edges, "FINISHED", 1)
+    for name in ("MANY_FILES", "CHUNK"):
+        monkeypatch.setattr(distribution, name, 1)
     project = project_of({f"m{n}.py": "def f(): pass\nf()\n" for n in range(4)})
 
     (report,) = Runner([CallEdges()], lambda: 0.0).run(project, project.everything())
@@ -207,3 +211,44 @@ def test_without_leave_a_stage_reports_once(monkeypatch: pytest.MonkeyPatch) -> 
     assert report.findings is not None
     assert report.findings.files == frozenset(project)
     assert len(report.findings.values[CallEdgeRow]) == 4
+
+
+def test_what_a_later_round_finds_otherwise_is_told_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    """`last` is told of while nothing is known to flow into it, and corrected once two hand-overs have brought it."""
+    files = {
+        "last.py": "def last(c): c()\n",
+        "mid.py": "from last import last\ndef middle(b): last(b)\n",
+        "top.py": "from mid import middle\ndef f(): pass\nmiddle(f)\n",
+        "plain.py": "def g(): pass\ng()\n",
+    }
+    project = project_of(files)
+    whole = CallEdges().run(project, project.everything())
+    monkeypatch.setattr(call_edges, "FINISHED", 4)
+    monkeypatch.setattr(distribution, "MANY_FILES", 1)
+    monkeypatch.setattr(distribution, "CHUNK", 1)
+
+    parts = list(CallEdges().stream(project, project.everything()))
+
+    assert [(sorted(part.files or ()), part.corrects) for part in parts] == [
+        (["last.py", "plain.py", "top.py"], False),
+        (["mid.py"], False),
+        (["last.py"], True),
+        ([], False),
+    ]
+    told, corrected = parts[0].values[CallEdgeRow], parts[2].values[CallEdgeRow]
+    assert sorted(str(row[5]) for row in told) == ["plain.py", "top.py"]
+    assert [row[5] for row in corrected] == ["last.py"]
+    together = joined(parts)
+    edges = [*map(tuple, together.values[CallEdgeRow]), *map(row_values, together.rows)]
+    assert sorted(edges) == sorted(map(row_values, whole.rows))
+
+
+def test_what_corrects_takes_the_place_of_what_was_told() -> None:
+    """Joined, the rows of the corrected files are there once."""
+    edge = (1, 2, 3, "same_file", 0.95)
+    parts = [
+        Findings(values={CallEdgeRow: [(*edge, "a"), (*edge, "b")]}, files=frozenset("ab")),
+        Findings(values={CallEdgeRow: [(4, *edge[1:], "a")]}, files=frozenset("a"), corrects=True),
+    ]
+    assert joined(parts).values == {CallEdgeRow: [(*edge, "b"), (4, *edge[1:], "a")]}
+    assert joined(parts).files == frozenset("ab")

@@ -18,8 +18,8 @@ from driftd.pipeline.facts.model import Assign, Kind, Value
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
-    from driftd.pipeline.detect.operators import Constant
     from driftd.pipeline.detect.names import Names
+    from driftd.pipeline.detect.operators import Constant
     from driftd.pipeline.facts.model import Call
     from driftd.pipeline.scopes import Scopes
 

@@ -1,0 +1,264 @@
+"""Resolves the files of one state of the project, here or in other processes."""
+
+from __future__ import annotations
+
+from collections import Counter
+from functools import lru_cache
+from itertools import zip_longest
+from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias
+
+from driftd.pipeline.call_graph.declared import Declared
+from driftd.pipeline.call_graph.declared_resolve import resolve_file, resolver_of
+from driftd.pipeline.call_graph.flows import Contributions, Flows
+from driftd.pipeline.call_graph.stretches import (
+    REST,
+    Job,
+    Resolved,
+    Stretch,
+    decode_jobs,
+    decode_resolved,
+    decode_shared,
+    encode,
+    hashes,
+)
+from driftd.pipeline.kept import drop_all, is_kept, keeper_of, new_ticket
+from driftd.pipeline.project import Project
+from driftd.pipeline.stage import Cancelled
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+
+    from driftd.pipeline.call_graph.flows import Named
+    from driftd.pipeline.call_graph.outcomes import Part
+    from driftd.pipeline.call_graph.resolve import Resolver
+    from driftd.pipeline.stage import Mapper
+
+# From here on other processes are worth the snapshot they need; a chunk is worth its trip and leaves none idle long.
+MANY_FILES = 200
+CHUNK = 48
+MOST_HELD: Final = 14_000_000  # bytes of facts that a process keeps decoded for the next round, as nine times that
+
+Wanted: TypeAlias = tuple[str, "list[int] | None"]
+"""A file, and which stretches of it; None for all."""
+
+
+class _Chunk(NamedTuple):
+    """Files for one trip: where the work for them goes, and which process has them decoded before the first one."""
+
+    wanted: Sequence[Wanted]
+    home: int
+    keeper: int
+
+
+class Work:
+    """Resolves files of one state of the project, here or in other processes."""
+
+    def __init__(self, project: Project, mapper: Mapper | None, cancelled: Callable[[], bool] | None) -> None:
+        self.project = project
+        self.mapper = mapper
+        self.cancelled = cancelled
+        self.symbols = Declared(project)
+        self.held: Mapping[str, tuple[Named, ...]] = {}  # what flows by the answers of `symbols`
+        self.snapshot = b""
+        self.keys: dict[str, str] = {}  # equal ones of many files become one string
+        self.homes: dict[str, int] = {}  # file -> the chunk that it was in when all of it was resolved
+        self.home_count = 0
+        self.tickets: dict[str, int] = {}  # file -> under what the process of that chunk has it open
+
+    def resolve(self, wanted: Sequence[Wanted], content: Mapping[str, tuple[Named, ...]]) -> Iterator[Resolved]:
+        """Resolve files or stretches of them, given what flows; raises Cancelled."""
+        # Where the files were resolved before, a few of them are best resolved again as well.
+        if self.mapper is not None and wanted and (len(wanted) >= MANY_FILES or self.snapshot):
+            for by_ticket in (True, False):  # where another process got a file than has it open, its facts are sent
+                chunks = self.chunked(wanted)
+                wanted = [one for chunk in chunks for one in chunk.wanted]
+                missing: list[Wanted] = []
+                done = 0
+                for one in self.elsewhere(chunks, content, self.mapper, by_ticket=by_ticket):
+                    if one.stretches is None:
+                        missing.append(wanted[done])
+                    else:
+                        yield self.kept(one)
+                    done += 1
+                ended_early = done < len(wanted)
+                wanted = [*missing, *wanted[done:]]
+                if ended_early or not missing:
+                    break
+        if wanted:
+            self.symbols.advance(Flows(content, self.symbols.names), differing(self.held, content))
+            self.held = content
+        for path, groups in wanted:
+            self.go_on()
+            found, seen = resolve_file(self.project, self.project[path], self.symbols, groups)
+            yield self.kept(packed(path, found, seen, groups))
+
+    def go_on(self) -> None:
+        """Raise Cancelled if nobody waits for the rest."""
+        if self.cancelled is not None and self.cancelled():
+            raise Cancelled
+
+    def elsewhere(
+        self, chunks: Sequence[_Chunk], content: Mapping[str, tuple[Named, ...]], mapper: Mapper, *, by_ticket: bool
+    ) -> Iterator[Resolved]:
+        """Resolve in other processes, as far as that is possible; what they have open is sent as a ticket."""
+        if not self.snapshot:
+            self.snapshot = self.project.snapshot()
+        encoded = (encode([self.job(path, groups, by_ticket=by_ticket) for path, groups in c.wanted]) for c in chunks)
+        homes, keepers = [c.home for c in chunks], [c.keeper for c in chunks]
+        for results in mapper(resolve_chunk, encode((self.snapshot, content)), encoded, homes, keepers):
+            self.go_on()
+            yield from decode_resolved(results)
+
+    def job(self, path: str, groups: list[int] | None, *, by_ticket: bool) -> Job:
+        """Return what another process is told to do."""
+        file = self.project[path]
+        ticket = 0
+        if by_ticket:
+            ticket = file.ticket if groups is None else self.tickets.get(path, 0)
+        return Job(path, b"" if ticket else file.facts, ticket, groups)
+
+    def chunked(self, wanted: Sequence[Wanted]) -> list[_Chunk]:
+        """Return the files in chunks of one home or, where they have none yet, one keeper, which take turns."""
+        groups: dict[tuple[int, int], list[Wanted]] = {}
+        for one in wanted:
+            home = self.homes.get(one[0], -1)
+            keeper = keeper_of(self.project[one[0]].ticket) if home < 0 else 0
+            groups.setdefault((home, keeper), []).append(one)
+        pieces = [
+            [(home, keeper, group[at : at + CHUNK]) for at in range(0, len(group), CHUNK)]
+            for (home, keeper), group in groups.items()
+        ]
+        chunks: list[_Chunk] = []
+        for home, keeper, chunk in (piece for turn in zip_longest(*pieces) for piece in turn if piece is not None):
+            number = home
+            if home < 0:
+                number = self.home_count = self.home_count + 1
+                self.homes.update((path, number) for path, _ in chunk)
+            chunks.append(_Chunk(chunk, number, keeper))
+        return chunks
+
+    def kept(self, one: Resolved) -> Resolved:
+        """Return what is kept of what resolving a file gave, with strings that others have as well."""
+        same = self.keys.setdefault
+        stretches = one.stretches or {}
+        for group, part in stretches.items():
+            if part.flows:
+                stretches[group] = part._replace(flows={same(key, key): named for key, named in part.flows.items()})
+        if one.ticket:
+            self.tickets[one.path] = one.ticket
+        return one._replace(path=self.project[one.path].path)
+
+
+def resolve_chunk(shared: bytes, chunk: bytes) -> bytes:
+    """Resolve a chunk of files against a snapshot of the project and what flows; in a worker process."""
+    state = _looked_up(shared)
+    return encode([state.resolve(job) for job in decode_jobs(chunk)])
+
+
+class _Open(NamedTuple):
+    """A file that is likely to be asked for again: what it was resolved with, and what it looked at."""
+
+    facts: int  # their hash, 0 for those that this process had itself
+    ticket: int
+    resolver: Resolver
+    seen: set[str]
+
+
+class _State:
+    """A snapshot of the project in a worker process, with the files that are likely to be asked for again."""
+
+    def __init__(self, snapshot: bytes) -> None:
+        self.project = Project.from_snapshot(snapshot)
+        self.symbols = Declared(self.project)
+        self.held: Mapping[str, tuple[Named, ...]] = {}
+        self.open: dict[str, _Open] = {}
+        self.size = 0  # of their facts
+
+    def advance(self, content: Mapping[str, tuple[Named, ...]]) -> None:
+        """Let other things flow: what did not read them stays true."""
+        self.symbols.advance(Flows(content, self.symbols.names), differing(self.held, content))
+        self.held = content
+
+    def resolve(self, job: Job) -> Resolved:
+        """Resolve a file; one that reads what flows is kept open for the next round.
+
+        What stretches of it looked at is told as far as it is not among what the whole file did.
+        """
+        path, facts, ticket, groups = job
+        if groups is not None:
+            drop_all()  # every file was resolved as a whole, and what is still kept, elsewhere
+            known = self.open.get(path)
+            if known is not None and (known.ticket == ticket if ticket else known.facts == hash(facts)):
+                found, seen = known.resolver.resolve(groups)
+                return packed(path, found, seen - known.seen, groups)
+        size = is_kept(path, ticket) if ticket else len(facts)
+        if not size:
+            return Resolved(path, None)
+        file = self.project[path]
+        file.facts, file.ticket = facts, ticket
+        resolver = resolver_of(self.project, file, self.symbols)
+        file.facts, file.ticket = b"", 0
+        found, seen = resolver.resolve(groups)
+        if groups is None and self.size < MOST_HELD and any(part.reads for part in found.values()):
+            ticket = new_ticket()
+            self.open[path] = _Open(hash(facts) if facts else 0, ticket, resolver, seen)
+            self.size += size
+        else:
+            ticket = 0
+            resolver.close()
+        return packed(path, found, seen, groups, ticket)
+
+    def close(self) -> None:
+        """Let go of the files, so that nothing waits for the garbage collector."""
+        for one in self.open.values():
+            one.resolver.close()
+        self.open.clear()
+
+
+@lru_cache(maxsize=1)
+def _looked_up(shared: bytes) -> _State:
+    snapshot, content = decode_shared(shared)
+    state = _STATES.get(snapshot)
+    if state is None:
+        for other in _STATES.values():
+            other.close()
+        _STATES.clear()
+        state = _STATES[snapshot] = _State(snapshot)
+    state.advance(content)
+    return state
+
+
+_STATES: Final[dict[bytes, _State]] = {}  # the last one only
+
+
+def differing(one: Mapping[str, tuple[Named, ...]], other: Mapping[str, tuple[Named, ...]]) -> set[str]:
+    """Return the places that hold something else in one than in the other."""
+    if one is other:
+        return set()
+    return {key for key in one.keys() | other.keys() if one.get(key, ()) != other.get(key, ())}
+
+
+def packed(path: str, found: Mapping[int, Part], seen: set[str], groups: list[int] | None, ticket: int = 0) -> Resolved:
+    """Return what was found in a file; of a whole one, the stretches that read no flow are put together."""
+    stretches: dict[int, Stretch] = {}
+    edges: list[Sequence[object]] = []
+    external: list[Sequence[object]] = []
+    outcomes: Counter[str] = Counter()
+    flows: Contributions = {}
+    reads: set[str] = set()
+    for group, part in found.items():
+        if part.reads or groups is not None:
+            reads |= part.reads
+            stretches[group] = Stretch(
+                encode(part.edges), encode(part.outcomes), hashes(part.reads), part.flows, encode(part.external)
+            )
+            continue
+        edges += part.edges
+        external += part.external
+        for name, count in part.outcomes.items():
+            outcomes[name] += count
+        for key, named in part.flows.items():
+            flows[key] = flows[key] + named if key in flows else named
+    if groups is None:
+        stretches[REST] = Stretch(encode(edges), encode(outcomes), b"", flows, encode(external))
+    return Resolved(path, stretches, hashes(seen), hashes(reads), ticket)

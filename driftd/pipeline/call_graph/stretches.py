@@ -1,0 +1,95 @@
+"""What resolving a file gave, by stretch of it, as it is sent between processes and kept: encoded."""
+
+from __future__ import annotations
+
+import zlib
+from array import array
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeAlias
+
+import msgspec
+
+from driftd.pipeline.call_graph.flows import Contributions
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+REST: Final = -1  # the stretches that read no flow, together
+Hashes: TypeAlias = bytes  # of keys, four bytes each
+
+
+class Stretch(NamedTuple):
+    """What resolving a stretch of a file gave: its edges encoded, how its call sites fared, what it read and handed on.
+
+    `reads` are the hashes of the places; see `key_hash`.
+    """
+
+    edges: bytes
+    outcomes: bytes
+    reads: Hashes
+    flows: Contributions
+    external: bytes
+
+
+class Resolved(NamedTuple):
+    """What resolving a file, or stretches of it, gave.
+
+    `seen` are the hashes of what was looked at, flows left out; `reads` those of the flows that any stretch read.
+    `ticket` is under what the process has the file open for later rounds, 0 if it has not.  None was resolved where
+    the file was to be known by a ticket and is not: `stretches` is None then.
+    """
+
+    path: str
+    stretches: dict[int, Stretch] | None
+    seen: Hashes = b""
+    reads: Hashes = b""
+    ticket: int = 0
+
+
+class RestingFlows(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """A resting result of which only what it hands on is decoded."""
+
+    flows: dict[str, tuple[bytes, ...]]
+
+
+class RestingResult(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """A resting result."""
+
+    flows: msgspec.Raw
+    stretches: dict[int, Stretch]
+
+
+class Job(NamedTuple):
+    """A file to resolve, or stretches of it (None: all), by its facts or by the ticket under which a process has it."""
+
+    path: str
+    facts: bytes
+    ticket: int
+    groups: list[int] | None
+
+
+def key_hash(key: str) -> int:
+    """Return what a key is known by, the same in every process.
+
+    Whoever shares it by chance is resolved again for nothing.
+    """
+    return zlib.crc32(key.encode(errors="surrogatepass"))
+
+
+def hashes(keys: Iterable[str]) -> Hashes:
+    """Return what keys are known by."""
+    return array("I", [zlib.crc32(key.encode(errors="surrogatepass")) for key in keys]).tobytes()
+
+
+def numbers(packed: Hashes) -> array[int]:
+    """Return hashes as numbers."""
+    return array("I", packed)
+
+
+encode: Final = msgspec.msgpack.Encoder().encode
+decode_jobs: Final = msgspec.msgpack.Decoder(list[Job]).decode
+decode_resolved: Final = msgspec.msgpack.Decoder(list[Resolved]).decode
+decode_flows: Final = msgspec.msgpack.Decoder(RestingFlows).decode
+decode_result: Final = msgspec.msgpack.Decoder(RestingResult).decode
+decode_shared: Final = msgspec.msgpack.Decoder(tuple[bytes, dict[str, tuple[bytes, ...]]]).decode
+decode_outcomes: Final = msgspec.msgpack.Decoder(dict[str, int]).decode
+decode_rows: Final = msgspec.msgpack.Decoder(list[tuple[Any, ...]]).decode
