@@ -48,8 +48,7 @@ CHUNK_BYTES = 400_000
 # A chunk of `map` takes a second at most; one that takes this long hangs.
 MAP_TIMEOUT_S = 120.0
 CANCEL_POLL_S = 0.2
-MAP_AHEAD = 4  # items a worker that are sent ahead: results come in order, and homes are uneven
-HOME_SLACK = 2  # items that a worker may have to do more than another before it loses some
+MAP_AHEAD = 8  # items a worker that are sent ahead: results come in order, and homes are uneven
 DISCARD_TIMEOUT_S = 3.0
 
 T = TypeVar("T")
@@ -403,17 +402,15 @@ class _Processes:
         return frozenset(process for lane in self._lanes for process in list(getattr(lane, "_processes", None) or {}))
 
     def submit(self, home: int | None, function: Callable[..., T], *args: object, keeper: int = 0) -> Future[T]:
-        """Give work to the process with the least to do, or to the one that had work of this home before.
+        """Give work to the process with the least to do, or to the one that had work of this home before: it has it open.
 
-        Work of a home that is new goes to its `keeper`, if that is one of the processes.
+        Work of a home that is new goes to its `keeper`, if that is one of the processes, whatever else that has to do.
         """
         self._given = [[future for future in given if not future.done()] for given in self._given]
         loads = [len(given) for given in self._given]
         at = least = loads.index(min(loads))
         if home is not None:
             at = self._homes[home] if home in self._homes else self._lane_of(keeper, least)
-            if loads[at] > loads[least] + HOME_SLACK:
-                at = least
             self._homes[home] = at
         with _no_main_module():
             future = self._lanes[at].submit(function, *args)

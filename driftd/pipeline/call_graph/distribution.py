@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections import Counter
 from functools import lru_cache
 from itertools import zip_longest
@@ -60,6 +61,7 @@ class Work:
         self.symbols = Declared(project)
         self.held: Mapping[str, tuple[Named, ...]] = {}  # what flows by the answers of `symbols`
         self.snapshot = b""
+        self.snapshot_id = b""
         self.keys: dict[str, str] = {}  # equal ones of many files become one string
         self.homes: dict[str, int] = {}  # file -> the chunk that it was in when all of it was resolved
         self.home_count = 0
@@ -100,12 +102,19 @@ class Work:
     def elsewhere(
         self, chunks: Sequence[_Chunk], content: Mapping[str, tuple[Named, ...]], mapper: Mapper, *, by_ticket: bool
     ) -> Iterator[Resolved]:
-        """Resolve in other processes, as far as that is possible; what they have open is sent as a ticket."""
+        """Resolve in other processes, as far as that is possible.
+
+        `by_ticket`: what they have is not sent, neither the snapshot after the first time nor facts; what one has not
+        after all comes back without a result.
+        """
+        is_known = bool(self.snapshot) and by_ticket
         if not self.snapshot:
             self.snapshot = self.project.snapshot()
+            self.snapshot_id = hashlib.blake2b(self.snapshot, digest_size=16).digest()
         encoded = (encode([self.job(path, groups, by_ticket=by_ticket) for path, groups in c.wanted]) for c in chunks)
         homes, keepers = [c.home for c in chunks], [c.keeper for c in chunks]
-        for results in mapper(resolve_chunk, encode((self.snapshot, content)), encoded, homes, keepers):
+        shared = encode((self.snapshot_id, b"" if is_known else self.snapshot, content))
+        for results in mapper(resolve_chunk, shared, encoded, homes, keepers):
             self.go_on()
             yield from decode_resolved(results)
 
@@ -152,7 +161,8 @@ class Work:
 def resolve_chunk(shared: bytes, chunk: bytes) -> bytes:
     """Resolve a chunk of files against a snapshot of the project and what flows; in a worker process."""
     state = _looked_up(shared)
-    return encode([state.resolve(job) for job in decode_jobs(chunk)])
+    jobs = decode_jobs(chunk)
+    return encode([Resolved(job.path, None) if state is None else state.resolve(job) for job in jobs])
 
 
 class _Open(NamedTuple):
@@ -216,15 +226,17 @@ class _State:
 
 
 @lru_cache(maxsize=1)
-def _looked_up(shared: bytes) -> _State:
-    snapshot, content = decode_shared(shared)
-    state = _STATES.get(snapshot)
-    if state is None:
+def _looked_up(shared: bytes) -> _State | None:
+    """Return the state of the project that is meant; None if it is to be known here and is not."""
+    number, snapshot, content = decode_shared(shared)
+    state = _STATES.get(number)
+    if state is None and snapshot:
         for other in _STATES.values():
             other.close()
         _STATES.clear()
-        state = _STATES[snapshot] = _State(snapshot)
-    state.advance(content)
+        state = _STATES[number] = _State(snapshot)
+    if state is not None:
+        state.advance(content)
     return state
 
 
