@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from driftd.pipeline.detect.regexes import is_exponential
+from driftd.pipeline.detect.regexes import is_exponential, shortest_match
 
 
 @pytest.mark.parametrize(
@@ -43,3 +43,20 @@ def test_exponential(source: str) -> None:
 def test_not_told(source: str) -> None:
     """What is linear, polynomial or not read."""
     assert not is_exponential(source)
+
+
+@pytest.mark.parametrize(
+    ("source", "expected"),
+    [
+        ("^(AKIA|ASIA)(?!.*EXAMPLE)[0-9A-Z]{16}$", 20),
+        (r"(?i)^\s*(select|insert\s+into)\b", 6),
+        ("a|bc|def", 1),
+        ("(?i:ab)?c{2,5}", 2),
+        (r"(?<=x)\w+[^a-z]*", 1),
+        ("x*", 0),
+        (r"(a)\1", 0),  # a reference is not read, so nothing is said
+    ],
+)
+def test_shortest_match(source: str, expected: int) -> None:
+    """Look-arounds and anchors take no characters, a repetition as often as it has to be there."""
+    assert shortest_match(source) == expected

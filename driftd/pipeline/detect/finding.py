@@ -15,12 +15,13 @@ from driftd.pipeline.detect.judging import Judge
 from driftd.pipeline.detect.names import Names
 from driftd.pipeline.detect.patterns import ANYTHING, patterns
 from driftd.pipeline.detect.places import Candidate, Found, Place
+from driftd.pipeline.detect.regexes import shortest_match
 from driftd.pipeline.detect.roots import LITERALS, first_literal, roots
 from driftd.pipeline.detect.rules import RuleFile, texts
 from driftd.pipeline.facts.model import Kind, Value
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Collection, Iterable, Iterator
 
     from driftd.pipeline.detect.names import Handed
     from driftd.pipeline.detect.rules import Match, RoutedValue, Rule
@@ -57,7 +58,9 @@ class RuleIndex:
         self.operations: dict[str, list[tuple[Rule, Match]]] = {}
         self.given: Handed = {}
         self.routed: list[RoutedValue] = []
-        self.by_purpose: dict[str, list[tuple[re.Pattern[str], Rule, Match]]] = {}  # of strings; a memo
+        # Memos: what is asked of strings of a purpose, with the length of the shortest that can match, and of imports.
+        self.by_purpose: dict[str, list[tuple[int, re.Pattern[str], Rule, Match]]] = {}
+        self.of_imports: dict[tuple[str, str], list[tuple[str, Rule, Match]]] = {}
         self.given_heads: set[str] = set()  # first names of what frameworks give
         for file in files:
             for handed in file.gives:
@@ -82,6 +85,21 @@ class RuleIndex:
             for kind, rows in self.plain.items():
                 if getattr(match, kind):
                     rows.append((rule, match))
+
+
+def _import_candidates(table: _Named, imported: str, member: str) -> list[tuple[str, Rule, Match]]:
+    """Return the rules about what is imported, each once, with the name that they know it by."""
+    module = imported.removeprefix("node:").replace("::", ".").replace("\\", ".")
+    names = (module, f"{module}.{member}") if member and member != "*" else (module,)
+    found: dict[int, tuple[str, Rule, Match]] = {}
+    for name in names:
+        for pattern, rule, match in (
+            *table.by_last.get(name.rpartition(".")[2], ()),
+            *table.open.get(name.partition(".")[0], ()),
+        ):
+            if id(match) not in found and pattern.matches(name):
+                found[id(match)] = (name, rule, match)
+    return list(found.values())
 
 
 _NAMED: Final = ("call", "assign", "read", "import_", "class_", "decorator", "entry", "markup", "raise_", "return_")
@@ -299,20 +317,17 @@ class _Finder:
     # -- declarations -------------------------------------------------------------------------------------------------
 
     def _imports(self, table: _Named) -> Iterator[Found]:
+        known = self.index.of_imports
+        if len(known) > _MOST_REMEMBERED:
+            known.clear()
         for i in self.outline.imports:
-            module = i.module.removeprefix("node:").replace("::", ".").replace("\\", ".")
-            names = (module, f"{module}.{i.name}") if i.name and i.name != "*" else (module,)
-            seen: set[int] = set()
-            for name in names:
-                for pattern, rule, match in (
-                    *table.by_last.get(name.rpartition(".")[2], ()),
-                    *table.open.get(name.partition(".")[0], ()),
-                ):
-                    if id(match) not in seen and pattern.matches(name):
-                        seen.add(id(match))
-                        place = Place(i.line, 1, i.line, i.scope, -1, name)
-                        if self.judge.accepts(match, place):
-                            yield Found(rule, place)
+            meant = known.get((i.module, i.name))
+            if meant is None:
+                meant = known[i.module, i.name] = _import_candidates(table, i.module, i.name)
+            for name, rule, match in meant:
+                place = Place(i.line, 1, i.line, i.scope, -1, name)
+                if self.judge.accepts(match, place):
+                    yield Found(rule, place)
 
     def _declarations(
         self, classes: _Named, decorators: _Named, functions: list[tuple[Rule, Match]]
@@ -422,15 +437,19 @@ class _Finder:
             if value is not None and table.by_last:
                 text = (self.bodies.calls[value.ref].callee if value.kind == Kind.CALL else value).text
                 candidates = [*table.by_last.get(text.rpartition(".")[2], ()), *opened]
+            if not candidates:
+                continue
+            anywhere = Place(returned.line, 0, returned.line, returned.scope, returned.region, "", None, value)
             for pattern, rule, match in candidates:
-                name: str | None = ""
+                place = anywhere
                 if pattern.text not in _ALL:
                     names = () if value is None else self.names.of(value, returned.scope, returned.line)
                     name = next((n for n in names if pattern.matches(n)), None)
-                if name is not None:
-                    place = Place(returned.line, 0, returned.line, returned.scope, returned.region, name, None, value)
-                    if self.judge.accepts(match, place):
-                        yield Found(rule, place)
+                    if name is None:
+                        continue
+                    place = replace(anywhere, name=name)
+                if self.judge.accepts(match, place):
+                    yield Found(rule, place)
 
     def _parameters(self, rows: list[tuple[Rule, Match]]) -> Iterator[Found]:
         wanted = [(re.compile(m.parameter), r, m) for r, m in rows]
@@ -448,7 +467,7 @@ class _Finder:
 
     def _literals(self, rows: list[tuple[Rule, Match]]) -> Iterator[Found]:
         by_purpose = self.index.by_purpose
-        if len(by_purpose) > _MOST_PURPOSES:
+        if len(by_purpose) > _MOST_REMEMBERED:
             by_purpose.clear()
         for number, literal in enumerate(self.facts.texts.literals):
             if literal.kind not in _TEXTS or literal.context in _NOT_CODE:
@@ -456,10 +475,15 @@ class _Finder:
             wanted = by_purpose.get(literal.name)
             if wanted is None:
                 wanted = by_purpose[literal.name] = [
-                    (re.compile(m.literal), r, m) for r, m in rows if not m.called or re.search(m.called, literal.name)
+                    (shortest_match(m.literal), re.compile(m.literal), r, m)
+                    for r, m in rows
+                    if not m.called or re.search(m.called, literal.name)
                 ]
-            for regex, rule, match in wanted:
-                if regex.search(literal.value) is not None:
+            if not wanted:
+                continue
+            length = len(literal.value)
+            for shortest, regex, rule, match in wanted:
+                if length >= shortest and regex.search(literal.value) is not None:
                     value = Value(Kind.STRING if literal.kind != "template" else Kind.TEMPLATE, "", number)
                     place = Place(
                         literal.line, literal.column, literal.end_line, literal.scope, -1, literal.name, None, value
@@ -493,7 +517,8 @@ class _Finder:
         identifiers = self.facts.names
         read_words = reads.by_last.keys() & identifiers if reads else frozenset()
         operations = self.index.operations
-        keys = self._present(entries.by_last)
+        # Where every expression is looked at anyway, it need not be found out which words are there.
+        keys: Collection[str] = entries.by_last if markup or operations else self._present(entries.by_last)
         if not (watched or read_words or keys or markup or operations):
             return
         for root, line, column, scope, region in roots(self.facts):
@@ -586,7 +611,7 @@ class _Finder:
                     yield Found(rule, place)
 
 
-_MOST_PURPOSES: Final = 20_000
+_MOST_REMEMBERED: Final = 20_000
 _LAST: Final = re.compile(r"::|\\|->|>")
 _ALL: Final = frozenset({ANYTHING, "**"})
 _NAMING: Final = frozenset({Kind.PATH, Kind.MEMBER})

@@ -36,6 +36,7 @@ class Judge:
         self.is_test = is_test
         self._used: set[int] | None = None
         self._called: frozenset[str] | None = None
+        self._words: set[str] | None = None  # that the file reads or imports
         self._iterated: frozenset[int] | None = None  # the loops that a name is given the elements in
         self._purposes = Purposes(facts)
 
@@ -350,7 +351,7 @@ class Judge:
             return False
         if c.file_mentions and not any(map(_regex(c.file_mentions).search, self.facts.names)):
             return False
-        if c.has_call and not self.is_named(self._calls_made(), texts(c.has_call)):
+        if c.has_call and not self._has_call(texts(c.has_call)):
             return False
         if c.in_function and not any(_regex(c.in_function).search(f.name) for f in self._functions(place.scope)):
             return False
@@ -515,6 +516,15 @@ class Judge:
                 ):
                     return True
         return False
+
+    def _has_call(self, wanted: tuple[str, ...]) -> bool:
+        """Return whether the file makes such a call; its calls are looked up only if it knows the name at all."""
+        if self._words is None:
+            self._words = {*self.facts.names, *(i.name for i in self.facts.outline.imports)}
+            self._words.update(re.split(r"[./:\\]", i.module)[-1] for i in self.facts.outline.imports)
+        if not any(not pattern.last or pattern.last in self._words for pattern in patterns(wanted)):
+            return False
+        return self.is_named(self._calls_made(), wanted)
 
     def _calls_made(self) -> frozenset[str]:
         if self._called is None:

@@ -7,6 +7,7 @@ character is tried in all of its divisions.  Polynomial ones, such as `a*a*b`, a
 
 from __future__ import annotations
 
+import re
 from functools import lru_cache
 from typing import Final, NamedTuple
 
@@ -19,6 +20,8 @@ _CLASSES: Final = {
     "d": _DIGITS, "D": _ALL - _DIGITS, "w": _WORDS, "W": _ALL - _WORDS, "s": _SPACES, "S": _ALL - _SPACES,
 }  # fmt: skip
 _CONTROLS: Final = {"n": 10, "r": 13, "t": 9, "f": 12, "v": 11, "0": 0}
+_FLAGS: Final = re.compile(r"^\(\?[a-z]+\)")
+_SCOPED_FLAGS: Final = re.compile(r"\?[ims]+:")  # none that changes what is a character of the expression
 _LONGEST: Final = 2000
 _MANY: Final = 1 << 20
 
@@ -49,6 +52,25 @@ def is_exponential(source: str) -> bool:
     except (_UnreadableError, IndexError, RecursionError):
         return False
     return _has_bad(tree, can_fail=False)
+
+
+@lru_cache(maxsize=1024)
+def shortest_match(source: str) -> int:
+    """Return how many characters every match of an expression has at least; 0 where it is not read."""
+    try:
+        return _shortest(_Reader(_FLAGS.sub("", source)).read())
+    except (_UnreadableError, IndexError, RecursionError):
+        return 0
+
+
+def _shortest(node: Node) -> int:
+    if node.kind == "set":
+        return 1
+    if node.kind == "repeat":
+        return node.least * _shortest(node.parts[0])
+    if node.kind == "alt":
+        return min(map(_shortest, node.parts))
+    return sum(map(_shortest, node.parts))
 
 
 class _Reader:
@@ -123,6 +145,8 @@ class _Reader:
                 self.at += 3
             elif rest[:2] == "?<":
                 self.at = self.text.index(">", self.at) + 1
+            elif (flags := _SCOPED_FLAGS.match(self.text, self.at)) is not None:
+                self.at = flags.end()
             else:
                 raise _UnreadableError
         found = self._alternatives()

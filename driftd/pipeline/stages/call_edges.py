@@ -58,8 +58,8 @@ class CallEdges(Remembering):
     def parts(self, project: Project, change: Change) -> Iterator[Findings]:
         """Yield the edges of the changed files and of those that looked at something that is different now.
 
-        Of a large change, what a round does not resolve again is handed on while it is under way, and what the last
-        one does as well, as it was: the few files of which it is something else then are handed on once more.
+        Of a large change, what the second round leaves as it is, or finds, is handed on at once: of the few files of
+        which a later one finds something else, that is handed on as well.
         """
         again = set(change.changed | change.removed | change.interface_changed)
         for key in (*change.interface_changed, *change.names_changed, *change.lookups_changed):
@@ -93,21 +93,21 @@ class CallEdges(Remembering):
             touched: set[str] = set()
             jobs, content = self._jobs(number, todo, touched)
             resolved = self._resolved(number, jobs, content, work, touched)
-            rest = again.difference([path for path, _ in jobs]) if number and are_many else set[str]()
+            rest = again.difference([path for path, _ in jobs]) if are_many else set[str]()
             is_last = number == ROUNDS - 1
-            as_it_was = self._rounds[number - 1].results  # of what is resolved again; of the rest, it is as it is now
-            to_tell = sorted((again if is_last and are_many else rest).difference(told), reverse=True)
+            to_tell = sorted(rest.difference(told), reverse=True) if number else []
             to_note = sorted(rest, reverse=True) if is_last else []
             for paths in resolved:  # with every chunk that the workers return, while they go on
                 if to_note:
                     self._note([*paths, *to_note[-FINISHED:]], used)
                     noted.update(paths, to_note[-FINISHED:])
                     del to_note[-FINISHED:]
-                if to_tell:
-                    some = to_tell[-FINISHED:]
+                if number and are_many:
+                    some = to_tell[-FINISHED:] + [p for p in paths if p in again and p not in told]
                     del to_tell[-FINISHED:]
-                    told.update((path, as_it_was.get(path)) for path in some)
-                    yield self._findings(some, as_it_was, are_many=True)
+                    told.update((path, round_.results.get(path)) for path in some)
+                    if some:
+                        yield self._findings(some, round_.results, are_many=True)
             changed = round_.settle(touched)
         self._note(before.keys() - noted, used)
         corrected = [path for path, result in told.items() if _differ(last.get(path), result)]
