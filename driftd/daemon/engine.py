@@ -714,7 +714,7 @@ class Engine:
                 error = str(refused)
             for result in results:
                 for table_name, (written, removed) in result.tables.items():
-                    count = written - removed if findings.corrects else written
+                    count = written - removed - result.changed if findings.corrects else written
                     report.rows[table_name] += count
                     stored.rows += count
                 self.learning.renamed(result.renamed)

@@ -164,7 +164,7 @@ def _replace(
         _delete_through(connection, gone)
     connection.executemany(sql.upsert(table, now), changed)
     connection.executemany(sql.insert(table, now), added)
-    return _counted(table, len(added) + len(changed), len(gone))
+    return _counted(table, len(added) + len(changed), len(gone), changed=len(changed))
 
 
 def _delete_through(connection: sqlite3.Connection, functions: Sequence[Values]) -> None:

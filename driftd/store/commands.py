@@ -159,12 +159,14 @@ Command: TypeAlias = Change | Maintenance
 class Result:
     """What a command did.
 
-    `written` and `deleted` count rows, `tables` the same by table.  `ids` are the ids handed out by Append; `opened`,
+    `written` and `deleted` count rows, `tables` the same by table; `changed` of the written were there before with
+    another content, where they were replaced.  `ids` are the ids handed out by Append; `opened`,
     `resolved` and `renamed` (old id to new) are what Track found; `value` is the answer of Call and of maintenance.
     """
 
     written: int = 0
     deleted: int = 0
+    changed: int = 0
     tables: Mapping[str, tuple[int, int]] = field(default_factory=dict)
     ids: tuple[int, ...] = ()
     opened: tuple[str, ...] = ()
