@@ -23,7 +23,7 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from sys import intern
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 import anyio
 import anyio.to_thread
@@ -119,7 +119,11 @@ class RunReport:
         }
 
 
+T = TypeVar("T")
+
 LARGE_RUN = 100  # changed files
+
+NICENESS = 5  # of the workers of a process that answers questions meanwhile
 
 # Files of a large run that are stored in one transaction.  Ids are hashes, so every transaction touches most pages of
 # several indexes: with one a chunk, eight times the size of the database went to disk.
@@ -127,8 +131,9 @@ STORED_TOGETHER = 600
 
 # Files that are one submission: most of those stored together end up in one transaction all the same, unless somebody
 # waits for an answer meanwhile (see `store.writer`).
-STORED_AT_ONCE = 12
+STORED_AT_ONCE = 6
 STAGE_FILES = 150  # the same for what a stage found
+STORED_ROWS = 300  # a few files can have a lot
 
 # How much of what the workers returned may wait: for being taken up, and for being stored.
 CHUNKS_AHEAD = 4
@@ -145,11 +150,19 @@ class Engine:
     """Owns the in-memory model of one workspace.  `run` is not reentrant: one run at a time, its caller sees to it."""
 
     def __init__(
-        self, root: Path, store: Store, settings: Settings, clock: Clock, learning: Learning | None = None
+        self,
+        root: Path,
+        store: Store,
+        settings: Settings,
+        clock: Clock,
+        learning: Learning | None = None,
+        *,
+        gives_way: bool = False,
     ) -> None:
         """Take an opened store; call `restore` before the first `run`.
 
-        `learning` is what people said, where that stands in another database than the store's.
+        `learning` is what people said, where that stands in another database than the store's.  With `gives_way` the
+        workers leave the processor to whoever else wants it: this process, which answers questions meanwhile.
         """
         self.root = root
         self._root_bytes = os.fsencode(root)
@@ -161,7 +174,8 @@ class Engine:
         self._scanner = Scanner(root, settings.scan, languages.SUFFIXES)
         self.rules = load_rules(root)
         use_custom(self.rules)
-        self.pool = _pool(settings, self.rules)
+        self._gives_way = gives_way
+        self.pool = self._new_pool(settings, self.rules)
         self.project = Project()
         self._cancel = threading.Event()
         self._runner = self._new_runner()
@@ -222,13 +236,24 @@ class Engine:
         self._settings = settings
         self._scanner = Scanner(self.root, settings.scan, languages.SUFFIXES)
         self.learning.configure(settings)
-        old, self.pool = self.pool, _pool(settings, self.rules)
+        old, self.pool = self.pool, self._new_pool(settings, self.rules)
         await old.close()
 
     async def close(self) -> None:
         """End the workers."""
         self.cancel()
         await self.pool.close()
+
+    def _new_pool(self, settings: Settings, rules: tuple[RuleFile, ...]) -> WorkerPool:
+        return WorkerPool(
+            PoolSettings(
+                workers=settings.analysis.worker_count(),
+                file_timeout_s=settings.analysis.file_timeout_s,
+                max_file_size=settings.scan.max_file_size,
+                rules=encoded(rules),
+                niceness=NICENESS if self._gives_way else 0,
+            )
+        )
 
     def cancel(self) -> None:
         """Ask the run that is under way to stop at the next file; what it has stored stays."""
@@ -354,7 +379,7 @@ class Engine:
         if rules != self.rules:
             self.rules = rules
             use_custom(rules)
-            old, self.pool = self.pool, _pool(self._settings, rules)
+            old, self.pool = self.pool, self._new_pool(self._settings, rules)
             await old.close()
             self._in_doubt = True
 
@@ -572,11 +597,15 @@ class Engine:
         dropped = tuple(file.path for file in files if file.path in self._language)
         commands: list[Command] = [DropFiles(dropped)] if dropped else []
         commands.append(Upsert(FileMetadataRow, [_plain_row(file, now) for file in files]))
-        # The same content under another time stamp: the analysis stays true.
-        commands += [Update(FileMetadataRow, (file.path,), _times(file.stat, now)) for file in touched]
         # What cannot be read just now keeps its rows; the error says that they may be old.
         commands += [Update(FileMetadataRow, (file.path,), {"error": file.error}) for file in unread]
         await self._store.writer.submit(*commands)
+        # The same content under another time stamp: the analysis stays true.
+        for at in range(0, len(touched), STAGE_FILES):
+            some = touched[at : at + STAGE_FILES]
+            await self._store.writer.submit(
+                *[Update(FileMetadataRow, (file.path,), _times(file.stat, now)) for file in some]
+            )
         report.rows["file_metadata"] += len(files)
         for file in files:
             self._remember(file.path, file.stat, file.content_hash, now, file.skip_reason, file.error)
@@ -595,8 +624,8 @@ class Engine:
     ) -> None:
         """Store what the workers made of some files, a few at a time, so that what people type can go in between."""
         async with anyio.create_task_group() as slices:
-            for at in range(0, len(outcomes), STORED_AT_ONCE):
-                slices.start_soon(self._store_slice, outcomes[at : at + STORED_AT_ONCE], scanned, report)
+            for some in _slices(outcomes, _row_count, STORED_AT_ONCE):
+                slices.start_soon(self._store_slice, some, scanned, report)
 
     async def _store_slice(
         self, outcomes: Sequence[Outcome], scanned: Mapping[str, ScannedFile], report: RunReport
@@ -912,17 +941,6 @@ def _is_large(result: ScanResult) -> bool:
     return len(result.added) + len(result.modified) + len(result.renamed) >= LARGE_RUN
 
 
-def _pool(settings: Settings, rules: tuple[RuleFile, ...]) -> WorkerPool:
-    return WorkerPool(
-        PoolSettings(
-            workers=settings.analysis.worker_count(),
-            file_timeout_s=settings.analysis.file_timeout_s,
-            max_file_size=settings.scan.max_file_size,
-            rules=encoded(rules),
-        )
-    )
-
-
 def _first_leaf(error: BaseException) -> BaseException:
     """Return the first error of a group, or the error itself if it is none: what failed first says why."""
     while isinstance(error, BaseExceptionGroup):
@@ -969,23 +987,44 @@ def _submissions(
     """
     whole = [table for table in by_table if table_of(table).write is Write.UPSERT]
     by_file = all(table_of(table).file is not None for table in by_table if table not in whole)
-    if files is None or len(files) <= STORED_TOGETHER or not by_file:
+    are_few = files is not None and len(files) <= STORED_TOGETHER and sum(map(len, by_table.values())) <= STORED_ROWS
+    if files is None or are_few or not by_file:
         yield [_stage_command(table, files, rows) for table, rows in by_table.items()]
         return
     if whole:
         yield [_stage_command(table, files, by_table[table]) for table in whole]
-    ordered = sorted(files)
-    slices = [frozenset(ordered[at : at + STAGE_FILES]) for at in range(0, len(ordered), STAGE_FILES)]
-    numbers = {path: number for number, paths in enumerate(slices) for path in paths}
-    split: dict[type[Row], list[list[Sequence[object]]]] = {}
+    split: dict[type[Row], dict[str, list[Sequence[object]]]] = {}
     for table in by_table.keys() - set(whole):
         declared = table_of(table)
         place = declared.names.index(str(declared.file))
-        parts = split[table] = [[] for _ in slices]
+        of_file = split[table] = {}
         for row in by_table[table]:
-            parts[numbers[str(row[place])]].append(row)
-    for number, paths in enumerate(slices):
-        yield [_stage_command(table, paths, parts[number]) for table, parts in split.items()]
+            of_file.setdefault(str(row[place]), []).append(row)
+    slices = _slices(sorted(files), lambda path: sum(len(rows.get(path, ())) for rows in split.values()), STAGE_FILES)
+    for paths in slices:
+        yield [
+            _stage_command(table, frozenset(paths), [row for path in paths for row in rows.get(path, ())])
+            for table, rows in split.items()
+        ]
+
+
+def _slices(files: Iterable[T], rows_of: Callable[[T], int], most: int) -> Iterator[list[T]]:
+    """Yield what is stored together: at most so many files, and of several not more than `STORED_ROWS` rows."""
+    some: list[T] = []
+    rows = 0
+    for file in files:
+        more = rows_of(file)
+        if some and (rows + more > STORED_ROWS or len(some) == most):
+            yield some
+            some, rows = [], 0
+        some.append(file)
+        rows += more
+    if some:
+        yield some
+
+
+def _row_count(outcome: Outcome) -> int:
+    return sum(map(len, outcome.rows.values()))
 
 
 def _stage_command(table: type[Row], files: Collection[str] | None, rows: Sequence[Sequence[object]]) -> Command:

@@ -369,7 +369,7 @@ class Learning:
         return [Upsert(PatternStatusRow, list(rows.values())), Append(WorkspaceEventRow, events)]
 
     async def _write(self, writer: Writer, commands: Sequence[Command], disabled: Iterable[Subject], now: int) -> None:
-        results = await writer.submit(*commands)
+        results = await writer.submit(*commands, durable=True)  # whoever gave the feedback waits for this as well
         for command, result in zip(commands, results, strict=True):
             if isinstance(command, Append) and command.table is DegradationAlertRow:
                 for row, number in zip(command.rows, result.ids, strict=True):
@@ -406,7 +406,7 @@ class Learning:
         }
         row = WorkspaceEventRow(event_type="feedback_burst", details=json_text(details), created_at=found[-1].at)
         if self._writer is not None:
-            await self._writer.submit(Append(WorkspaceEventRow, (row,)))
+            await self._writer.submit(Append(WorkspaceEventRow, (row,)), durable=True)
         self._tell(
             {"alert_type": "feedback_burst", "severity": "warning", "reason": f"{len(found)} dismissals by {author}"}
         )

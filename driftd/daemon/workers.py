@@ -98,12 +98,16 @@ _encode = msgspec.msgpack.Encoder().encode
 
 @dataclass(frozen=True, slots=True)
 class PoolSettings:
-    """How many processes, how long one file may take, the largest file that is read (bytes), and the rules of its own."""
+    """How many processes, how long one file may take, the largest file that is read (bytes), and the rules of its own.
+
+    `niceness` is how much less of the processor than others the processes want (see nice(2)).
+    """
 
     workers: int
     file_timeout_s: float
     max_file_size: int
     rules: bytes = field(default=b"", repr=False)
+    niceness: int = 0
 
 
 class Feed:
@@ -307,7 +311,7 @@ class WorkerPool:
         if self._closed:
             raise RuntimeError("the worker pool is closed")
         if self._pool is None:
-            self._pool = _Processes(self._settings.workers, self._settings.rules)
+            self._pool = _Processes(self._settings.workers, self._settings.rules, self._settings.niceness)
         return self._pool
 
     def _submit(self, chunk: list[Task]) -> asyncio.Future[bytes]:
@@ -388,10 +392,11 @@ class WorkerPool:
 class _Processes:
     """Worker processes with a queue for each, so that work can go to the one that did what it builds on."""
 
-    def __init__(self, count: int, rules: bytes) -> None:
+    def __init__(self, count: int, rules: bytes, niceness: int) -> None:
         context = forkserver.context()
         self._lanes = [
-            ProcessPoolExecutor(1, mp_context=context, initializer=_initialise, initargs=(rules,)) for _ in range(count)
+            ProcessPoolExecutor(1, mp_context=context, initializer=_initialise, initargs=(rules, niceness))
+            for _ in range(count)
         ]
         self._given: list[list[Future[Any]]] = [[] for _ in self._lanes]
         self._homes: dict[int, int] = {}
@@ -557,9 +562,10 @@ def read_stable(path: bytes, max_file_size: int) -> tuple[bytes, os.stat_result]
     return data, after
 
 
-def _initialise(rules: bytes) -> None:
+def _initialise(rules: bytes, niceness: int) -> None:
     # Ctrl-C reaches the whole process group: the daemon decides, the workers wait for it.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    os.nice(niceness)
     threading.Thread(target=_die_with_parent, daemon=True).start()
     if rules:
         from driftd.pipeline.detect.registry import use_encoded
