@@ -15,7 +15,7 @@ import msgspec
 import pytest
 
 from driftd.daemon.workers import CHUNK_FILES, Outcome, PoolSettings, Task, WorkerPool
-from tests.daemon.worker_entries import misbehave, name_process
+from tests.daemon.worker_entries import misbehave, name_process, own_niceness
 
 
 @pytest.fixture
@@ -116,7 +116,7 @@ async def test_workers_that_are_killed_between_runs_are_replaced(pool: WorkerPoo
 
 
 async def test_items_of_one_home_go_to_the_process_that_had_it(pool: WorkerPool) -> None:
-    """Results come in order; whoever did the items of a home gets those of a later call, unless it is far behind."""
+    """Results come in order; whoever did the items of a home gets those of a later call: it has them open."""
     items = [b"%d" % number for number in range(8)]
 
     def one_call() -> list[tuple[int, bytes, bytes]]:
@@ -129,6 +129,16 @@ async def test_items_of_one_home_go_to_the_process_that_had_it(pool: WorkerPool)
     assert [(shared, item) for _, shared, item in first] == [(b"shared", item) for item in items]
     assert len({process for process, _, _ in first}) == 2
     assert [process for process, _, _ in second] == [process for process, _, _ in first]
+
+
+@pytest.mark.parametrize("niceness", [0, 3])
+async def test_workers_give_way_as_far_as_they_are_told(niceness: int) -> None:
+    """A daemon's workers leave the processor to the daemon, which answers questions meanwhile."""
+    pool = WorkerPool(PoolSettings(workers=1, file_timeout_s=30, max_file_size=1000, niceness=niceness))
+    try:
+        assert int(await pool.call(own_niceness, b"")) == os.getpriority(os.PRIO_PROCESS, 0) + niceness
+    finally:
+        await pool.close()
 
 
 def test_workers_end_with_a_killed_parent() -> None:

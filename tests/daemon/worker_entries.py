@@ -30,3 +30,8 @@ def misbehave(payload: bytes, _max_file_size: int) -> bytes:
 def name_process(shared: bytes, item: bytes) -> bytes:
     """Say which process has it."""
     return msgspec.msgpack.encode((os.getpid(), shared, item))
+
+
+def own_niceness(_payload: bytes) -> bytes:
+    """Return how nice this process is."""
+    return b"%d" % os.getpriority(os.PRIO_PROCESS, 0)
