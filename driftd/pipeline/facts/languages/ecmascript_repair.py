@@ -13,14 +13,21 @@ What cannot be mistaken for anything else is rewritten at once, the rest only wh
 from __future__ import annotations
 
 import re
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 _TAGGED = re.compile(rb"(?<=[\w$)\]])<[A-Za-z{\[](?:[^`<>()=]|<[^`<>()=]*>){0,2000}>(?=`)")
-_VARIANCE_HINT = re.compile(rb"[<,/]\s*(?:in|out)\s").search
+_VARIANCE_HINTS = [
+    re.compile(start + rb"\s*(?:in|out)\s").search for start in (b"<", b",", b"/")
+]  # literals are found fast
 _VARIANCE = re.compile(
     rb"([<,](?:\s|/\*(?:[^*]|\*(?!/)){0,400}\*/){0,20})(in\s+out|in|out)"
     rb"(?=\s+(?!(?:as|in|of|instanceof|satisfies)\b)[A-Za-z_$])"
 )
 _GENERIC_LINE = re.compile(rb"\n[ \t]*[ \t](?=<[A-Za-z\r\n])")
+_NOT_IN_TAG = (b"`", b"(", b")", b"=")
 _ESCAPED = re.compile(rb"\\.")
 _MAX_COMMENTS = 32
 _WORD = re.compile(rb"[A-Za-z_$][\w$]*")
@@ -38,13 +45,28 @@ def prepared(data: bytes, *, markup: bool) -> tuple[bytes, frozenset[bytes]]:
         names.update(_WORD.findall(match[0]))
         return _blank(match[0])
 
-    if b">`" in data:
-        data = _TAGGED.sub(blanked, data)
-    if _VARIANCE_HINT(data):
+    data = _without_tags(data, blanked)
+    if any(hint(data) for hint in _VARIANCE_HINTS):
         data = _VARIANCE.sub(lambda match: match[1] + _blank(match[2]), data)
     if not markup:
         data = _with_member_ends(data, documented=True)
     return data, frozenset(names)
+
+
+def _without_tags(data: bytes, blanked: Callable[[re.Match[bytes]], bytes]) -> bytes:
+    """Blank the type arguments of tagged templates; only looked for where one can end, back to what cannot be in one."""
+    patched: bytearray | None = None
+    after = 0
+    end = data.find(b">`")
+    while end >= 0:
+        start = max(after, *[data.rfind(other, 0, end) + 1 for other in _NOT_IN_TAG])
+        match = _TAGGED.search(data, start, end + 2)
+        if match is not None:
+            patched = patched if patched is not None else bytearray(data)
+            patched[match.start() : match.end()] = blanked(match)
+            after = match.end()
+        end = data.find(b">`", end + 2)
+    return bytes(patched) if patched is not None else data
 
 
 def repaired(data: bytes) -> bytes:

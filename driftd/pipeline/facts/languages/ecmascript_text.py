@@ -18,7 +18,8 @@ _ESCAPE = re.compile(
 _SURROGATE = re.compile(f"[{chr(0xD800)}-{chr(0xDFFF)}]")
 _SINGLE = {"n": "\n", "t": "\t", "r": "\r", "b": "\b", "f": "\f", "v": "\v"}
 _CONTINUATION = re.compile(rb"[\x80-\xbf]")
-_DOC_MARGIN = re.compile(r"^[ \t]*\*[ \t]?", re.MULTILINE)
+_FIRST_MARGIN = re.compile(r"[ \t]*\*[ \t]?")
+_DOC_MARGIN = re.compile(r"\n[ \t]*\*[ \t]?")  # found by its first character, as `^` is not
 _MAX_DIGITS = 1000  # Python refuses to print integers of more than 4300 digits
 
 
@@ -107,7 +108,9 @@ def number_value(raw: str) -> str:
 def comment_text(text: str) -> str:
     """Return a comment without its markers; of a JSDoc block also without the margin of stars."""
     if text.startswith("/**") and len(text) > 4:
-        return _DOC_MARGIN.sub("", text[3:-2].replace("\r\n", "\n")).strip()
+        inner = text[3:-2].replace("\r\n", "\n")
+        first = _FIRST_MARGIN.match(inner)
+        return _DOC_MARGIN.sub("\n", inner if first is None else inner[first.end() :]).strip()
     if text.startswith("/*"):
         return text[2:-2].strip() if text.endswith("*/") and len(text) > 3 else text[2:].strip()
     if text.startswith("<!--"):
