@@ -23,7 +23,7 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from sys import intern
-from typing import Any, Literal, TypeVar
+from typing import Any, Literal
 
 import anyio
 import anyio.to_thread
@@ -36,6 +36,7 @@ from driftd.daemon import memory
 from driftd.daemon.custom_rules import encoded, load_rules
 from driftd.daemon.extraction import Extraction
 from driftd.daemon.learning import Briefing, Learning
+from driftd.daemon.submissions import STAGE_FILES, STORED_AT_ONCE, slices, submissions
 from driftd.daemon.workers import Outcome, PoolSettings, Task, WorkerPool
 from driftd.errors import ConfigError, DriftdError, StoreError
 from driftd.pipeline import extract as pipeline
@@ -48,7 +49,7 @@ from driftd.pipeline.project import Change, FileEntry, Project
 from driftd.pipeline.runner import Runner, StageReport
 from driftd.pipeline.stages.call_edges import CallEdges
 from driftd.pipeline.stages.registry import ANALYZER, project_stages
-from driftd.rows.declare import Row, Write, row_values, table_of
+from driftd.rows.declare import Row, row_values
 from driftd.rows.enforcement import ViolationRow
 from driftd.rows.facts import FileMetadataRow, ParseCacheRow, ScanHistoryRow
 from driftd.rows.ids import json_text
@@ -60,9 +61,7 @@ from driftd.store.commands import (
     DropFiles,
     RenameFile,
     Replace,
-    ReplaceAll,
     Result,
-    Track,
     Update,
     Upsert,
 )
@@ -119,8 +118,6 @@ class RunReport:
         }
 
 
-T = TypeVar("T")
-
 LARGE_RUN = 100  # changed files
 
 NICENESS = 5  # of the workers of a process that answers questions meanwhile
@@ -129,11 +126,6 @@ NICENESS = 5  # of the workers of a process that answers questions meanwhile
 # several indexes: with one a chunk, eight times the size of the database went to disk.
 STORED_TOGETHER = 600
 
-# Files that are one submission: most of those stored together end up in one transaction all the same, unless somebody
-# waits for an answer meanwhile (see `store.writer`).
-STORED_AT_ONCE = 6
-STAGE_FILES = 150  # the same for what a stage found
-STORED_ROWS = 300  # a few files can have a lot
 
 # How much of what the workers returned may wait: for being taken up, and for being stored.
 CHUNKS_AHEAD = 4
@@ -623,9 +615,9 @@ class Engine:
         self, outcomes: Sequence[Outcome], scanned: Mapping[str, ScannedFile], report: RunReport
     ) -> None:
         """Store what the workers made of some files, a few at a time, so that what people type can go in between."""
-        async with anyio.create_task_group() as slices:
-            for some in _slices(outcomes, _row_count, STORED_AT_ONCE):
-                slices.start_soon(self._store_slice, some, scanned, report)
+        async with anyio.create_task_group() as stores:
+            for some in slices(outcomes, _row_count, STORED_AT_ONCE):
+                stores.start_soon(self._store_slice, some, scanned, report)
 
     async def _store_slice(
         self, outcomes: Sequence[Outcome], scanned: Mapping[str, ScannedFile], report: RunReport
@@ -732,7 +724,7 @@ class Engine:
             files = None if everything else findings.files
             results: list[Result] = []
             try:
-                for commands in _submissions(by_table, files):
+                for commands in submissions(by_table, files):
                     if not _JUDGED.isdisjoint(by_table):  # what was said while the stages ran stands
                         commands.append(self.learning.catching_up(through))
                     results += await self._store.writer.submit(*commands)
@@ -978,63 +970,8 @@ def _plain_row(file: ScannedFile, now: int) -> FileMetadataRow:
     )
 
 
-def _submissions(
-    by_table: Mapping[type[Row], Sequence[Sequence[object]]], files: Collection[str] | None
-) -> Iterator[list[Command]]:
-    """Yield the commands that store what a stage found; about many files in several submissions, each about some.
-
-    Each is true by itself, and what people type can go in between.
-    """
-    whole = [table for table in by_table if table_of(table).write is Write.UPSERT]
-    by_file = all(table_of(table).file is not None for table in by_table if table not in whole)
-    are_few = files is not None and len(files) <= STORED_TOGETHER and sum(map(len, by_table.values())) <= STORED_ROWS
-    if files is None or are_few or not by_file:
-        yield [_stage_command(table, files, rows) for table, rows in by_table.items()]
-        return
-    if whole:
-        yield [_stage_command(table, files, by_table[table]) for table in whole]
-    split: dict[type[Row], dict[str, list[Sequence[object]]]] = {}
-    for table in by_table.keys() - set(whole):
-        declared = table_of(table)
-        place = declared.names.index(str(declared.file))
-        of_file = split[table] = {}
-        for row in by_table[table]:
-            of_file.setdefault(str(row[place]), []).append(row)
-    slices = _slices(sorted(files), lambda path: sum(len(rows.get(path, ())) for rows in split.values()), STAGE_FILES)
-    for paths in slices:
-        yield [
-            _stage_command(table, frozenset(paths), [row for path in paths for row in rows.get(path, ())])
-            for table, rows in split.items()
-        ]
-
-
-def _slices(files: Iterable[T], rows_of: Callable[[T], int], most: int) -> Iterator[list[T]]:
-    """Yield what is stored together: at most so many files, and of several not more than `STORED_ROWS` rows."""
-    some: list[T] = []
-    rows = 0
-    for file in files:
-        more = rows_of(file)
-        if some and (rows + more > STORED_ROWS or len(some) == most):
-            yield some
-            some, rows = [], 0
-        some.append(file)
-        rows += more
-    if some:
-        yield some
-
-
 def _row_count(outcome: Outcome) -> int:
     return sum(map(len, outcome.rows.values()))
-
-
-def _stage_command(table: type[Row], files: Collection[str] | None, rows: Sequence[Sequence[object]]) -> Command:
-    """Return the command that makes these the rows about the files, or about everything, by how the table is written."""
-    declared = table_of(table)
-    if declared.write is Write.FINDING:
-        return Track(table, files, rows)
-    if declared.write is Write.UPSERT:
-        return Upsert(table, rows)
-    return ReplaceAll(table, rows) if files is None else Replace(table, files, rows)
 
 
 def _proven_stat(outcome: Outcome, scanned: ScannedFile) -> Stat:

@@ -22,6 +22,8 @@ from driftd.rows.declare import row_values, table_of
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from driftd.pipeline.binder import Binder
+
 _encoder = msgspec.msgpack.Encoder()
 _decoder = msgspec.msgpack.Decoder(FileFacts)
 
@@ -89,12 +91,17 @@ def extract(
         problems.extend(_problem(stage.name, problem) for problem in findings.problems)
     named = sum(function.kind not in {"module", "lambda"} for function in facts.outline.functions)
     encoded = _encoder.encode(facts)
-    tickets: list[int] = []
+    ticket = 0
+
+    def keep_open(binder: Binder) -> None:
+        nonlocal ticket
+        ticket = keep(path, encoded, binder)
+
     if to_resolve:
-        digest = digest_of(path, language, facts, encoded, lambda binder: tickets.append(keep(path, encoded, binder)))
+        digest = digest_of(path, language, facts, encoded, keep_open)
     else:
         digest = digest_of(path, language, facts, encoded)
-    return Extracted(encoded, digest, rows, named, len(facts.errors), problems, sum(tickets))
+    return Extracted(encoded, digest, rows, named, len(facts.errors), problems, ticket)
 
 
 def _from_cache(cached: bytes | None) -> FileFacts | None:

@@ -50,7 +50,7 @@ def keep(path: str, encoded: bytes, binder: Binder) -> int:
     return ticket
 
 
-def is_kept(path: str, ticket: int) -> int:
+def kept_size(path: str, ticket: int) -> int:
     """Return the size of the facts of a file that is kept under this ticket; 0 if it is not."""
     kept = _KEPT.get(path)
     return kept[2] if kept is not None and kept[0] == ticket else 0

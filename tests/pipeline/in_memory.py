@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from functools import lru_cache
 from textwrap import dedent
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 
+from driftd.pipeline.call_graph.distribution import resolve_chunk
+from driftd.pipeline.call_graph.stretches import Job, decode_jobs
 from driftd.pipeline.facts.languages.registry import adapter_of, language_of
 from driftd.pipeline.project import FileEntry, Project
 from driftd.rows.call_graph import CallEdgeRow
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from driftd.pipeline.facts.model import FileFacts
     from driftd.pipeline.project import Change
@@ -87,3 +89,35 @@ def shown(project: Project, rows: Iterable[Row]) -> list[str]:
         f"{e.call_site_line} {e.resolution} {e.confidence:g}"
         for e in edges
     ]
+
+
+class Trip(NamedTuple):
+    """What one call of a mapper was given."""
+
+    homes: list[int]
+    keepers: list[int]
+    chunks: list[list[Job]]
+
+
+class Elsewhere:
+    """A mapper whose other processes are this one; notes its calls, and does something before each chunk."""
+
+    def __init__(self, before: Callable[[], None] = lambda: None) -> None:
+        self.trips: list[Trip] = []
+        self._before = before
+
+    def __call__(
+        self,
+        function: Callable[[bytes, bytes], bytes],
+        shared: bytes,
+        items: Iterable[bytes],
+        homes: Sequence[int] = (),
+        keepers: Sequence[int] = (),
+    ) -> Iterator[bytes]:
+        assert function is resolve_chunk
+        chunks = list(items)
+        assert len(homes) == len(keepers) == len(chunks)
+        self.trips.append(Trip([*homes], [*keepers], [decode_jobs(chunk) for chunk in chunks]))
+        for chunk in chunks:
+            self._before()
+            yield function(shared, chunk)

@@ -5,16 +5,13 @@ Each test is a small workspace and all of its edges, as (caller, callee, line); 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
-
 import pytest
 
 from driftd.pipeline.call_graph import distribution
-from driftd.pipeline.call_graph.distribution import resolve_chunk
 from driftd.pipeline.stages.call_edges import CallEdges
 from driftd.rows.call_graph import CallEdgeRow
 from driftd.rows.declare import row_values
-from tests.pipeline.in_memory import name_of, project_of
+from tests.pipeline.in_memory import Elsewhere, name_of, project_of
 
 Edge = tuple[str, str, int]
 
@@ -551,25 +548,11 @@ def test_rounds_in_other_processes_give_the_same(monkeypatch: pytest.MonkeyPatch
     here = CallEdges()
     rows = here.run(project, project.everything()).rows
     monkeypatch.setattr(distribution, "MANY_FILES", 1)
-    rounds: list[int] = []
-
-    def elsewhere(
-        function: Callable[[bytes, bytes], bytes],
-        shared: bytes,
-        items: Iterable[bytes],
-        homes: Sequence[int] = (),
-        keepers: Sequence[int] = (),
-    ) -> Iterator[bytes]:
-        assert function is resolve_chunk
-        chunks = list(items)
-        assert len(homes) == len(keepers) == len(chunks)
-        rounds.append(len(chunks))
-        return (function(shared, chunk) for chunk in chunks)
-
+    elsewhere = Elsewhere()
     there = CallEdges(elsewhere)
     values = there.run(project, project.everything()).values[CallEdgeRow]
 
-    assert rounds == [1, 1, 1]
+    assert [len(trip.chunks) for trip in elsewhere.trips] == [1, 1, 1]
     assert sorted(map(tuple, values)) == sorted(map(row_values, rows))
     assert len(values) == 8
     assert there.statistics() == here.statistics()

@@ -8,18 +8,16 @@ import pytest
 
 from driftd.pipeline import kept
 from driftd.pipeline.call_graph import distribution
-from driftd.pipeline.call_graph.distribution import resolve_chunk
-from driftd.pipeline.call_graph.stretches import decode_jobs
 from driftd.pipeline.digest import digest_of
 from driftd.pipeline.facts.codec import encode
 from driftd.pipeline.project import FileEntry, Project
 from driftd.pipeline.stages.call_edges import CallEdges
 from driftd.rows.call_graph import CallEdgeRow, ExternalCallRow
 from driftd.rows.declare import row_values
-from tests.pipeline.in_memory import facts_of
+from tests.pipeline.in_memory import Elsewhere, facts_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Iterator
 
     from driftd.pipeline.binder import Binder
 
@@ -78,18 +76,6 @@ def entries(files: dict[str, str], *, are_kept: bool) -> dict[str, FileEntry | N
     return found
 
 
-def elsewhere(
-    function: Callable[[bytes, bytes], bytes],
-    shared: bytes,
-    items: Iterable[bytes],
-    homes: Sequence[int] = (),
-    keepers: Sequence[int] = (),
-) -> Iterator[bytes]:
-    assert function is resolve_chunk
-    assert len(homes) == len(keepers)
-    return (function(shared, item) for item in items)
-
-
 @pytest.mark.parametrize("files", [PYTHON, TYPESCRIPT], ids=["python", "typescript"])
 def test_what_is_kept_gives_the_edges_that_the_encoded_facts_give(
     files: dict[str, str], monkeypatch: pytest.MonkeyPatch
@@ -102,7 +88,7 @@ def test_what_is_kept_gives_the_edges_that_the_encoded_facts_give(
     monkeypatch.setattr(distribution, "MANY_FILES", 1)
     project = Project()
     project.apply(entries(files, are_kept=True))
-    there = CallEdges(elsewhere)
+    there = CallEdges(Elsewhere())
 
     values = there.run(project, project.everything()).values
 
@@ -151,22 +137,13 @@ def test_chunks_of_files_that_are_kept_go_to_their_keepers_in_turns(monkeypatch:
         path: FileEntry(path, one.language, one.facts, one.digest, 10 + n % 2 << 32 | n)
         for n, (path, one) in enumerate(made.items()) if one is not None
     })  # fmt: skip
-    trips: list[tuple[list[int], list[int]]] = []
+    elsewhere = Elsewhere()
 
-    def noting(
-        function: Callable[[bytes, bytes], bytes],
-        shared: bytes,
-        items: Iterable[bytes],
-        homes: Sequence[int] = (),
-        keepers: Sequence[int] = (),
-    ) -> Iterator[bytes]:
-        trips.append(([*homes], [*keepers]))
-        return (function(shared, item) for item in items)
+    CallEdges(elsewhere).run(project, project.everything())
 
-    CallEdges(noting).run(project, project.everything())
-
-    assert trips[0] == ([1, 2, 3, 4], [10, 11, 10, 11])
-    assert all(set(homes) <= {1, 2, 3, 4} and not any(keepers) for homes, keepers in trips[1:])
+    first, *later = elsewhere.trips
+    assert (first.homes, first.keepers) == ([1, 2, 3, 4], [10, 11, 10, 11])
+    assert all(set(trip.homes) <= {1, 2, 3, 4} and not any(trip.keepers) for trip in later)
 
 
 @pytest.mark.parametrize("have_them", [True, False])
@@ -176,23 +153,14 @@ def test_facts_are_sent_only_to_processes_that_do_not_have_them(
     """A ticket is sent for a file that a process has; one that another process got comes back and goes with facts."""
     monkeypatch.setattr(distribution, "MANY_FILES", 1)
     expected = project_rows(CallEdges(), PYTHON, are_kept=False)
-    sent: list[list[tuple[str, bool, bool, bool]]] = []
+    elsewhere = Elsewhere(before=(lambda: None) if have_them else kept.drop_all)
 
-    def noting(
-        function: Callable[[bytes, bytes], bytes],
-        shared: bytes,
-        items: Iterable[bytes],
-        homes: Sequence[int] = (),
-        keepers: Sequence[int] = (),
-    ) -> Iterator[bytes]:
-        for item in items:
-            jobs = decode_jobs(item)
-            sent.append([(job.path, bool(job.facts), bool(job.ticket), job.groups is None) for job in jobs])
-            if not have_them:
-                kept.drop_all()
-            yield function(shared, item)
-
-    assert project_rows(CallEdges(noting), PYTHON, are_kept=True) == expected
+    assert project_rows(CallEdges(elsewhere), PYTHON, are_kept=True) == expected
+    sent = [
+        [(job.path, bool(job.facts), bool(job.ticket), job.groups is None) for job in jobs]
+        for trip in elsewhere.trips
+        for jobs in trip.chunks
+    ]
     whole = [trip for trip in sent if trip[0][3]]
     by_ticket = [[(path, False, True, True) for path in sorted(PYTHON)]]
     by_facts = [[(path, True, False, True) for path in sorted(PYTHON)]]

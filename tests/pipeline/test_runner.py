@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 import pytest
 
 from driftd.pipeline.call_graph import distribution
-from driftd.pipeline.call_graph.distribution import resolve_chunk
 from driftd.pipeline.project import Change, Project
 from driftd.pipeline.runner import Runner, merged
 from driftd.pipeline.stage import Findings, in_order, joined
@@ -17,7 +15,7 @@ from driftd.pipeline.stages.call_edges import CallEdges
 from driftd.rows.call_graph import CallEdgeRow
 from driftd.rows.declare import Row, row_values
 from driftd.rows.facts import FunctionRow
-from tests.pipeline.in_memory import entry, project_of
+from tests.pipeline.in_memory import Elsewhere, entry, project_of
 
 
 @dataclass
@@ -144,25 +142,11 @@ def test_other_processes_resolve_to_the_same_edges(monkeypatch: pytest.MonkeyPat
     rows = here.run(project, project.everything()).rows
     monkeypatch.setattr(distribution, "MANY_FILES", 1)
     monkeypatch.setattr(distribution, "CHUNK", 2)
-    sizes: list[int] = []
-
-    def elsewhere(
-        function: Callable[[bytes, bytes], bytes],
-        shared: bytes,
-        items: Iterable[bytes],
-        homes: Sequence[int] = (),
-        keepers: Sequence[int] = (),
-    ) -> Iterator[bytes]:
-        assert function is resolve_chunk
-        chunks = list(items)
-        assert len(homes) == len(keepers) == len(chunks)
-        sizes.append(len(chunks))
-        return (function(shared, chunk) for chunk in chunks)
-
+    elsewhere = Elsewhere()
     there = CallEdges(elsewhere)
     values = there.run(project, project.everything()).values[CallEdgeRow]
 
-    assert sizes == [2]
+    assert [len(trip.chunks) for trip in elsewhere.trips] == [2]
     assert sorted(map(tuple, values)) == sorted(map(row_values, rows))
     assert len(values) == 4  # m→f, g→m, g→f, and the module of c→g; A has no constructor
     assert there.statistics() == here.statistics()

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias
 
 from driftd.pipeline.call_graph.declared import Declared
 from driftd.pipeline.call_graph.declared_resolve import resolve_file, resolver_of
-from driftd.pipeline.call_graph.flows import Contributions, Flows
+from driftd.pipeline.call_graph.flows import Contributions, Flows, add_flows
 from driftd.pipeline.call_graph.stretches import (
     REST,
     Job,
@@ -22,7 +22,7 @@ from driftd.pipeline.call_graph.stretches import (
     encode,
     hashes,
 )
-from driftd.pipeline.kept import drop_all, is_kept, keeper_of, new_ticket
+from driftd.pipeline.kept import drop_all, keeper_of, kept_size, new_ticket
 from driftd.pipeline.project import Project
 from driftd.pipeline.stage import Cancelled
 
@@ -168,7 +168,7 @@ def resolve_chunk(shared: bytes, chunk: bytes) -> bytes:
 class _Open(NamedTuple):
     """A file that is likely to be asked for again: what it was resolved with, and what it looked at."""
 
-    facts: int  # their hash, 0 for those that this process had itself
+    facts_hash: int  # 0 where this process had the facts itself
     ticket: int
     resolver: Resolver
     seen: set[str]
@@ -198,10 +198,10 @@ class _State:
         if groups is not None:
             drop_all()  # every file was resolved as a whole, and what is still kept, elsewhere
             known = self.open.get(path)
-            if known is not None and (known.ticket == ticket if ticket else known.facts == hash(facts)):
+            if known is not None and (known.ticket == ticket if ticket else known.facts_hash == hash(facts)):
                 found, seen = known.resolver.resolve(groups)
                 return packed(path, found, seen - known.seen, groups)
-        size = is_kept(path, ticket) if ticket else len(facts)
+        size = kept_size(path, ticket) if ticket else len(facts)
         if not size:
             return Resolved(path, None)
         file = self.project[path]
@@ -269,8 +269,7 @@ def packed(path: str, found: Mapping[int, Part], seen: set[str], groups: list[in
         external += part.external
         for name, count in part.outcomes.items():
             outcomes[name] += count
-        for key, named in part.flows.items():
-            flows[key] = flows[key] + named if key in flows else named
+        add_flows(flows, part.flows)
     if groups is None:
         stretches[REST] = Stretch(encode(edges), encode(outcomes), b"", flows, encode(external))
     return Resolved(path, stretches, hashes(seen), hashes(reads), ticket)

@@ -213,6 +213,12 @@ def merged(key: str, groups: Iterable[tuple[Named, ...]]) -> tuple[Named, ...]:
     return () if len(found) > (MOST if key[1] not in "fo" else _MOST_FIELDS) else tuple(sorted(found))
 
 
+def add_flows(flows: Contributions, more: Contributions) -> None:
+    """Add what another stretch hands on."""
+    for key, named in more.items():
+        flows[key] = flows[key] + named if key in flows else named
+
+
 def pair(one: Named, other: Named) -> Named:
     """Put two names together."""
     return _encode((one, other))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from driftd.pipeline.call_graph.flows import merged
+from driftd.pipeline.call_graph.flows import add_flows, merged
 from driftd.pipeline.call_graph.stretches import (
     decode_flows,
     decode_result,
@@ -113,8 +113,7 @@ class Result:
 def _put_together(parts: Iterable[Stretch]) -> Contributions:
     flows: Contributions = {}
     for part in parts:
-        for key, named in part.flows.items():
-            flows[key] = flows[key] + named if key in flows else named
+        add_flows(flows, part.flows)
     return flows
 
 

@@ -77,7 +77,7 @@ def key_hash(key: str) -> int:
 
 def hashes(keys: Iterable[str]) -> Hashes:
     """Return what keys are known by."""
-    return array("I", [zlib.crc32(key.encode(errors="surrogatepass")) for key in keys]).tobytes()
+    return array("I", map(key_hash, keys)).tobytes()
 
 
 def numbers(packed: Hashes) -> array[int]:

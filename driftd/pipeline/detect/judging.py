@@ -487,8 +487,7 @@ class Judge:
         """Return whether the function that a place is in makes such a call."""
         for number, call in enumerate(self.facts.bodies.calls):
             if call.scope == place.scope and number != place.number:
-                names = self.names.callee(call) or (f"?.{call.callee.text.rpartition('.')[2]}",)
-                if self.is_named(names, texts(c.beside)):
+                if self.is_named(self._called_by(call), texts(c.beside)):
                     other = Place(call.line, call.column, call.end_line, call.scope, call.region, call=call)
                     if all(self.holds(one, other) for one in c.call_where):
                         return True
@@ -498,8 +497,11 @@ class Judge:
         number = self.names.handed(function)
         if number < 0:
             return False
-        call = self.names.calls[number]
-        return self.is_named(self.names.callee(call) or (f"?.{call.callee.text.rpartition('.')[2]}",), wanted)
+        return self.is_named(self._called_by(self.names.calls[number]), wanted)
+
+    def _called_by(self, call: Call) -> tuple[str, ...]:
+        """Return what a call calls; of something that nothing is known of, its last name."""
+        return self.names.callee(call) or (f"?.{call.callee.text.rpartition('.')[2]}",)
 
     def _is_commented(self, place: Place) -> bool:
         return any(place.line <= comment.line <= place.end_line for comment in self.facts.texts.comments)
