@@ -486,11 +486,12 @@ class Judge:
     def _is_beside(self, c: Condition, place: Place) -> bool:
         """Return whether the function that a place is in makes such a call."""
         for number, call in enumerate(self.facts.bodies.calls):
-            if call.scope == place.scope and number != place.number:
-                if self.is_named(self._called_by(call), texts(c.beside)):
-                    other = Place(call.line, call.column, call.end_line, call.scope, call.region, call=call)
-                    if all(self.holds(one, other) for one in c.call_where):
-                        return True
+            if call.scope != place.scope or number == place.number:
+                continue
+            if self.is_named(self._called_by(call), texts(c.beside)):
+                other = Place(call.line, call.column, call.end_line, call.scope, call.region, call=call)
+                if all(self.holds(one, other) for one in c.call_where):
+                    return True
         return False
 
     def _is_handed(self, function: int, wanted: tuple[str, ...]) -> bool:
