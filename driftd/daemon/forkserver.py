@@ -7,6 +7,7 @@ mostly the workspace: see `isolation`.
 
 from __future__ import annotations
 
+import sys
 from multiprocessing import forkserver, get_context
 from typing import TYPE_CHECKING, Final
 
@@ -26,9 +27,15 @@ PRELOADED: Final = [
 ]
 
 
+# Python's resource tracker outlives a daemon that was killed, removes its semaphores, and warns of them.
+_NO_WARNING: Final = "ignore:resource_tracker:UserWarning"
+
+
 def context() -> ForkServerContext:
     """Return the context in which worker processes start."""
     import_nothing_from()
+    if _NO_WARNING not in sys.warnoptions:
+        sys.warnoptions.append(_NO_WARNING)  # the tracker is started with them
     found = get_context("forkserver")
     found.set_forkserver_preload(PRELOADED)
     return found

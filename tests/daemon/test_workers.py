@@ -163,3 +163,15 @@ def test_workers_end_with_a_killed_parent() -> None:
         os.close(worker)
 
     assert len(ended) == 2
+
+
+def test_a_killed_parent_leaves_no_warning() -> None:
+    """Python's resource tracker cleans up after it, and what it says of that would only frighten."""
+    with subprocess.Popen(
+        [sys.executable, "-m", "tests.daemon.pool_child"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as parent:
+        assert parent.stdout is not None
+        assert len(parent.stdout.readline().split()) == 2
+        parent.kill()
+        _, said = parent.communicate()  # until nobody is left who could say something
+    assert said == ""
