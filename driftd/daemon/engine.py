@@ -37,6 +37,7 @@ from driftd.daemon import memory
 from driftd.daemon.custom_rules import encoded, load_rules
 from driftd.daemon.extraction import Extraction
 from driftd.daemon.learning import Briefing, Learning
+from driftd.daemon.precedence import Precedence
 from driftd.daemon.submissions import STAGE_FILES, STORED_AT_ONCE, slices, submissions
 from driftd.daemon.workers import Outcome, PoolSettings, Task, WorkerPool
 from driftd.errors import ConfigError, DriftdError, StoreError
@@ -165,7 +166,8 @@ class Engine:
         self._clock = clock
         self.learning = learning or Learning(root, store.reader, store.writer, settings, clock)
         self._learned = -1  # the version of it that the stages know
-        self._scanner = Scanner(root, settings.scan, languages.SUFFIXES)
+        self.precedence = Precedence()
+        self._scanner = self._new_scanner(settings)
         self.rules = load_rules(root)
         use_custom(self.rules)
         self._gives_way = gives_way
@@ -191,8 +193,16 @@ class Engine:
         self.last: RunReport | None = None
         self.current: RunReport | None = None
 
+    def _new_scanner(self, settings: Settings) -> Scanner:
+        return Scanner(self.root, settings.scan, languages.SUFFIXES, self.precedence.give_way)
+
     def _new_runner(self) -> Runner:
-        return Runner(project_stages(self._map, self._cancel.is_set), self._clock.monotonic)
+        return Runner(project_stages(self._map, self._is_cancelled), self._clock.monotonic)
+
+    def _is_cancelled(self) -> bool:
+        """Tell threads that compute whether to stop; while somebody has precedence, not at once."""
+        self.precedence.give_way()
+        return self._cancel.is_set()
 
     def _map(
         self,
@@ -202,7 +212,7 @@ class Engine:
         homes: Sequence[int] = (),
         keepers: Sequence[int] = (),
     ) -> Iterator[bytes]:
-        return self.pool.map(function, shared, items, self._cancel.is_set, homes, keepers)
+        return self.pool.map(function, shared, items, self._is_cancelled, homes, keepers)
 
     @property
     def scanner(self) -> Scanner:
@@ -228,7 +238,7 @@ class Engine:
     async def configure(self, settings: Settings) -> None:
         """Take other settings for what is examined and how; call it between runs."""
         self._settings = settings
-        self._scanner = Scanner(self.root, settings.scan, languages.SUFFIXES)
+        self._scanner = self._new_scanner(settings)
         self.learning.configure(settings)
         old, self.pool = self.pool, self._new_pool(settings, self.rules)
         await old.close()
@@ -429,6 +439,8 @@ class Engine:
         async with anyio.create_task_group() as group:
             commits = _Commits(group)
             change = await self._store_files(result, [*changed, *again], extraction, report, progress, commits)
+            if not _is_large(result):  # who saved a file asks about that file first
+                await commits.wait()
             # While the last files are committed; if that fails, the run does, and the project is made anew.
             await self._run_stages(change, known, report, progress, commits)
 
@@ -676,7 +688,7 @@ class Engine:
         threads = 2 if len(change.changed) >= LARGE_RUN else 1
         # A first run replaces whole tables: not before all is there, unless there is nothing to lose.
         in_parts = self._is_cold or not self._is_first
-        stages = self._runner.run(self.project, change, self._cancel.is_set, threads=threads, in_parts=in_parts)
+        stages = self._runner.run(self.project, change, self._is_cancelled, threads=threads, in_parts=in_parts)
         done = 0
         stored: dict[str, _Stored] = {}
         async with anyio.create_task_group() as stores:

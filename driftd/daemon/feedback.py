@@ -11,6 +11,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
+import msgspec
+
 from driftd.errors import NotFoundError, UsageError
 from driftd.pipeline.patterns.about import nature_of
 from driftd.pipeline.patterns.confidence import Posterior, counted, factors, posterior
@@ -136,9 +138,16 @@ def is_dismissed(connection: sqlite3.Connection, violation: str) -> bool:
 
 
 def actions(connection: sqlite3.Connection, column: str, value: str) -> list[Action]:
-    """Return the feedback about a violation, a pattern or a detector."""
-    statement = f"SELECT {ACTION_COLUMNS} FROM feedback WHERE {sql.quoted(column)} = ?"  # noqa: S608 - see sql
-    return [Action(*values) for values in connection.execute(statement, (value,))]
+    """Return the feedback about a violation, a pattern or a detector.
+
+    As one row: after each row the writer's thread would wait for the interpreter's lock, and an analysis holds that.
+    """
+    statement = (
+        f"SELECT json_group_array(json_array({ACTION_COLUMNS})) FROM feedback "  # noqa: S608 - see sql
+        f"WHERE {sql.quoted(column)} = ?"
+    )
+    (text,) = connection.execute(statement, (value,)).fetchone()
+    return [Action(*values) for values in msgspec.json.decode(text)]
 
 
 def set_status(

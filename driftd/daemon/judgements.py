@@ -51,7 +51,8 @@ class Judgements:
     async def feedback(self, given: writing.Given) -> dict[str, object]:
         """Store a feedback and return what it changed; NotFoundError for an unknown violation, and nothing is stored."""
         command = Call(partial(_give, given=given, silenced_inline=self._silenced_inline))
-        with anyio.CancelScope(shield=True):  # a client that goes away leaves nothing half heard
+        # A client that goes away leaves nothing half heard.
+        with self._engine.precedence.taken(), anyio.CancelScope(shield=True):
             (result,) = await self._store.writer.submit(command, durable=True)
             outcome: writing.Outcome = result.value
             await self._engine.learning.heard(outcome)
@@ -82,7 +83,7 @@ class Judgements:
         """Store what a person decided about a pattern, which wins over everything that follows from feedback."""
         is_rule = pattern in rules_by_id() or pattern == UNUSED_SUPPRESSION
         command = Call(partial(_set_status, pattern=pattern, status=status, reason=reason, is_rule=is_rule))
-        with anyio.CancelScope(shield=True):
+        with self._engine.precedence.taken(), anyio.CancelScope(shield=True):
             (result,) = await self._store.writer.submit(command, durable=True)
             await self._engine.learning.decided(pattern, status, result.value["approved_at"])
         self._loop.judged("pattern status")

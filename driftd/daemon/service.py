@@ -72,6 +72,10 @@ class DaemonService:
         self.guard: Guard | None = None
         self.backups = Backups(store)
 
+    def message_arrived(self) -> None:
+        """Hear that a client sent something; what computes stands still until it is known what that is."""
+        self._engine.precedence.announce()
+
     async def as_of(self) -> AsOf:
         """Return which analysis the answers come from, and what it does not cover."""
         last = self._engine.last

@@ -168,6 +168,7 @@ class Connection:
             chunk = await self._receive()
             if chunk is None:
                 return
+            self._service.message_arrived()
             for frame in self._decoder.feed(chunk) if chunk else self._decoder.finish():
                 await self._take(frame)
             if not chunk:

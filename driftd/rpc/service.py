@@ -135,6 +135,10 @@ class Service(Protocol):
     @property
     def backups(self) -> Backups: ...
 
+    def message_arrived(self) -> None:
+        """Hear that a client sent something, before it is looked at: what computes meanwhile can give way."""
+        ...
+
     async def as_of(self) -> AsOf: ...
 
     async def status(self) -> dict[str, object]:

@@ -101,13 +101,23 @@ class Scanner:
     It remembers the listing of every directory, so the first scan walks and the later ones look at what changed.
     """
 
-    def __init__(self, root: Path, settings: ScanSettings, languages: Mapping[str, str]) -> None:
-        """Take an existing directory and the language of each file suffix (`.py`, in lower case)."""
+    def __init__(
+        self,
+        root: Path,
+        settings: ScanSettings,
+        languages: Mapping[str, str],
+        give_way: Callable[[], None] = lambda: None,
+    ) -> None:
+        """Take an existing directory and the language of each file suffix (`.py`, in lower case).
+
+        `give_way` is called before each file and directory, and returns when the scan may go on.
+        """
         self._root = os.path.realpath(root)
         self._settings = settings
         self._languages = {suffix if suffix.startswith(".") else f".{suffix}": to for suffix, to in languages.items()}
         self._identity = _identity(self._root)
-        self._tree = Tree(Rules(self._root, settings))
+        self._give_way = give_way
+        self._tree = Tree(Rules(self._root, settings), give_way)
         # Read so soon after they were written that a later write may leave the same stat.
         self._racy: set[str] = set()
 
@@ -150,6 +160,7 @@ class Scanner:
             full=full,
             progress=progress,
             cancelled=cancelled,
+            give_way=self._give_way,
         )
         if wanted is None or widened or "" in wanted:
             self._scan_all(comparison, rebuild=full, found=found)
@@ -246,8 +257,10 @@ class _Comparison:
         full: bool,
         progress: Callable[[int], None] | None,
         cancelled: Callable[[], bool] | None,
+        give_way: Callable[[], None],
     ) -> None:
         self.known = known
+        self._give_way = give_way
         self._root = root
         self._settings = settings
         self._languages = languages
@@ -267,6 +280,7 @@ class _Comparison:
 
     def compare(self, path: str, status: os.stat_result | None) -> bool:
         """Compare one examined file; return False once the scan is cancelled."""
+        self._give_way()
         if len(self._seen) % _STRIDE == 0 and not self._goes_on():
             return False
         if status is None:

@@ -39,8 +39,9 @@ class Directory:
 class Tree:
     """What is examined of one workspace."""
 
-    def __init__(self, rules: Rules) -> None:
+    def __init__(self, rules: Rules, give_way: Callable[[], None] = lambda: None) -> None:
         self.rules = rules
+        self._give_way = give_way
         self.nodes: dict[str, Directory] = {}
         # Kept although a rule leaves it out, because it is tracked.
         self._by_tracking: set[str] = set()
@@ -274,8 +275,9 @@ class Tree:
             return
         kept: dict[str, set[str]] = {path: set()}
         is_directory = stat.S_ISDIR
-        lstat, hears = os.lstat, self._found
+        lstat, hears, give_way = os.lstat, self._found, self._give_way
         for entry in self.rules.walk(path):
+            give_way()
             try:
                 status = lstat(f"{root}/{entry}")
             except OSError:
@@ -309,6 +311,7 @@ class Tree:
         self, path: str, status: os.stat_result, kept: set[str], *, closed: bool, stats: dict[str, os.stat_result]
     ) -> Directory | None:
         """Remember a directory of which the rules leave the names `kept`; adds those that are tracked."""
+        self._give_way()
         rules = self.rules
         self._fresh.add(path)
         racy = max(status.st_mtime_ns, status.st_ctime_ns) + RACY_NS > self._now_ns
