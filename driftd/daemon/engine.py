@@ -440,9 +440,7 @@ class Engine:
         async with anyio.create_task_group() as group:
             commits = _Commits(group)
             change = await self._store_files(result, [*changed, *again], extraction, report, progress, commits)
-            if not _is_large(result):  # who saved a file asks about that file first
-                await commits.wait()
-            # While the last files are committed; if that fails, the run does, and the project is made anew.
+            # While the last of many files are committed; if that fails, the run does, and the project is made anew.
             await self._run_stages(change, known, report, progress, commits)
 
     def _to_analyse_again(self, result: ScanResult, *, full: bool) -> list[ScannedFile]:
@@ -469,7 +467,10 @@ class Engine:
         progress: Progress,
         commits: _Commits,
     ) -> Change:
-        """Bring every per-file table up to date, which `commits` end; return what that changed in the project."""
+        """Bring every per-file table up to date; return what that changed in the project.
+
+        The last of many files may still be under way in `commits`.
+        """
         entries: dict[str, FileEntry | None] = dict.fromkeys(result.removed)
         entries |= dict.fromkeys(file.renamed_from for file in result.renamed if file.renamed_from is not None)
         await self._forget(result)
@@ -510,6 +511,8 @@ class Engine:
             if file.path in self.project:
                 entries[file.path] = None
         changes.append(await self._apply(entries))
+        if not are_many:  # who saved a file asks about that file first: nothing is to compute beside its commit
+            await commits.wait()
         return changes[0] if len(changes) == 1 else Change.of(changes)
 
     async def _apply(self, entries: Mapping[str, FileEntry | None]) -> Change:

@@ -2,7 +2,7 @@
 
 Threads of one interpreter share its lock.  A feedback takes it some forty times, and against an analysis it waits each
 time: 20 to 200 ms for what takes 3 alone.  So whoever computes asks now and then whether somebody waits, and stands
-still for that long; not longer than it went on before, so that it gets at least half of the time.
+still for that long, but goes on for as long before it does so again: it gets at least half of the time.
 """
 
 from __future__ import annotations
@@ -30,21 +30,18 @@ class Precedence:
         self._monotonic = monotonic
         self._holders = 0
         self._released = threading.Event()
-        self._until = -1.0
-        self._is_wanted = False
+        self._until: float | None = None  # the end of a moment; only `taken` must never be overlooked
         self._goes_on_until = -1.0
 
     def announce(self) -> None:
         """Have it for a moment: a message came, of which it is not known yet what it is.  On the event loop."""
         self._until = self._monotonic() + MOMENT_S
-        self._is_wanted = True
 
     @contextmanager
     def taken(self) -> Iterator[None]:
         """Have it while a person's call is answered, and a moment longer.  On the event loop; several at a time may."""
         self._holders += 1
         self._released.clear()
-        self._is_wanted = True
         try:
             yield
         finally:
@@ -55,18 +52,19 @@ class Precedence:
 
     def give_way(self) -> None:
         """Stand still while somebody has it, `PATIENCE_S` at most; in a thread that computes."""
-        if not self._is_wanted:
+        if not self._holders and self._until is None:
             return
         begun = now = self._monotonic()
         if begun < self._goes_on_until:
             return
         while now < begun + PATIENCE_S:
+            until = self._until
             if self._holders:
                 self._released.wait(begun + PATIENCE_S - now)
-            elif now < self._until:
-                time.sleep(self._until - now)
+            elif until is not None and now < until:
+                time.sleep(until - now)
             else:
-                self._is_wanted = False
+                self._until = None
                 break
             now = self._monotonic()
         self._goes_on_until = now + (now - begun)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-from itertools import count
 
 from driftd.daemon.precedence import MOMENT_S, PATIENCE_S, Precedence
 
@@ -12,14 +11,16 @@ class Ticking:
     """A clock that goes on by `step` seconds whenever it is read; `read` is set from then on."""
 
     def __init__(self, step: float) -> None:
-        self.times = (number * step for number in count())
+        self.step = step
+        self.now = 0.0
         self.readings = 0
         self.read = threading.Event()
 
     def __call__(self) -> float:
+        now, self.now = self.now, self.now + self.step
         self.readings += 1
         self.read.set()
-        return next(self.times)
+        return now
 
 
 def test_nobody_waits() -> None:
@@ -33,19 +34,23 @@ def test_nobody_waits() -> None:
 
 def test_one_who_computes_stands_still_until_the_answer() -> None:
     """A thread that gives way returns after the call has been answered, not before."""
-    clock = Ticking(MOMENT_S)  # so that the moment after an answer has passed at the next look
+    clock = Ticking(0)  # its patience does not end
     precedence = Precedence(clock)
     order: list[str] = []
+    goes_on = threading.Event()
 
     def compute() -> None:
         precedence.give_way()
         order.append("computed")
+        goes_on.set()
 
     thread = threading.Thread(target=compute)
     with precedence.taken():
         thread.start()
         assert clock.read.wait(10)
+        assert not goes_on.wait(PATIENCE_S)
         order.append("answered")
+        clock.step = MOMENT_S  # the moment after the answer has passed at the next look
     thread.join(10)
 
     assert order == ["answered", "computed"]
