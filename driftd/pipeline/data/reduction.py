@@ -12,7 +12,8 @@ from driftd.pipeline.facts.model import Kind
 if TYPE_CHECKING:
     from driftd.pipeline.facts.model import FileFacts, Value
 
-    Local = tuple[int, "Value | None", str, str, int]  # line, value, kind of assignment, annotation, scope
+    # Line, value, kind of assignment, annotation, scope, and a number of its own: two may have one value in common.
+    Local = tuple[int, "Value | None", str, str, int, int]
     # Of local variables by scope and name, of fields by class and name, and what functions return.
     Tables = tuple[dict[int, dict[str, list[Local]]], dict[tuple[int, str], Local], dict[int, Value]]
 
@@ -218,16 +219,16 @@ class Reduction:
         return Expr(Form.SELF, classes[~functions[scope].scope].qualified_name, (), ("super",))
 
     def _assigned(self, site: Local, depth: int) -> Expr:
-        line, value, kind, annotation, scope = site
-        if value is None or id(value) in self._busy:
+        line, value, kind, annotation, scope, number = site
+        if value is None or number in self._busy:
             return Expr(Form.INSTANCE, annotation) if annotation else OTHER
-        found = self._known.get(id(value))
+        found = self._known.get(number)
         if found is None:
-            self._busy.add(id(value))
+            self._busy.add(number)
             found = self.of(value, scope, line, depth + 1)
-            self._busy.discard(id(value))
+            self._busy.discard(number)
             if not self._busy:  # nothing around it was cut short
-                self._known[id(value)] = found
+                self._known[number] = found
         if kind == "for":
             return Expr(Form.ELEMENT, "", (found,))
         if kind == "with":
@@ -270,7 +271,7 @@ class Reduction:
     def _collect(self) -> None:
         functions = self._facts.outline.functions
         binding, has_errors, path = self._binding, self._has_errors, Kind.PATH
-        for assign in self._facts.bodies.assigns:
+        for number, assign in enumerate(self._facts.bodies.assigns):
             scope = assign.scope
             if scope <= 0:
                 continue
@@ -279,7 +280,7 @@ class Reduction:
                 target = target.items[0]  # `user, err := …`
             if target.kind != path or assign.kind not in binding:
                 continue
-            local = (assign.line, assign.value, assign.kind, assign.annotation or "", scope)
+            local = (assign.line, assign.value, assign.kind, assign.annotation or "", scope, number)
             head, _, attribute = target.text.partition(".")
             if not attribute:
                 self._locals.setdefault(scope, {}).setdefault(head, []).append(local)
