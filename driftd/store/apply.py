@@ -8,6 +8,7 @@ read once, compared in memory, and only what differs is written.
 from __future__ import annotations
 
 import sqlite3
+from itertools import chain
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any, Final
 
@@ -52,6 +53,7 @@ _VERDICT: Final = frozenset(
 )  # fmt: skip
 """Columns of a finding that may change while it stays the same finding, besides its place."""
 _RECENTLY: Final = 86_400  # seconds
+_AT_ONCE: Final = 20  # rows in a statement; what does not fill one goes row by row
 
 
 def change(connection: sqlite3.Connection, command: Change, now: int) -> Result:
@@ -152,7 +154,7 @@ def _replace(
         _within(table, files, rows)
     existing = _existing(connection, table, files)
     if not existing:
-        connection.executemany(sql.insert(table, now), rows)
+        _insert(connection, sql.insert, table, rows, now)
         return _counted(table, len(rows))
     content_of = _getter(table, _content(table))
     if table.auto_id:
@@ -162,9 +164,28 @@ def _replace(
     connection.executemany(sql.delete(table), gone)
     if table.row is FunctionRow:
         _delete_through(connection, gone)
-    connection.executemany(sql.upsert(table, now), changed)
-    connection.executemany(sql.insert(table, now), added)
+    _insert(connection, sql.upsert, table, changed, now)
+    _insert(connection, sql.insert, table, added, now)
     return _counted(table, len(added) + len(changed), len(gone), changed=len(changed))
+
+
+def _insert(
+    connection: sqlite3.Connection,
+    statement: Callable[[Table, int, int], str],
+    table: Table,
+    rows: Sequence[Values],
+    now: int,
+) -> None:
+    """Insert rows, many with one statement.
+
+    sqlite3 lets go of the interpreter's lock for each statement, and where another thread computes, it is milliseconds
+    until it has it again.
+    """
+    whole = len(rows) - len(rows) % _AT_ONCE
+    if whole:
+        several = (tuple(chain.from_iterable(rows[at : at + _AT_ONCE])) for at in range(0, whole, _AT_ONCE))
+        connection.executemany(statement(table, now, _AT_ONCE), several)
+    connection.executemany(statement(table, now, 1), rows[whole:] if whole else rows)
 
 
 def _delete_through(connection: sqlite3.Connection, functions: Sequence[Values]) -> None:
@@ -209,15 +230,15 @@ def _differences_by_key(
 
 
 def _upsert(connection: sqlite3.Connection, table: Table, rows: Sequence[Values], now: int) -> Result:
-    connection.executemany(sql.upsert(table, now), rows)
+    _insert(connection, sql.upsert, table, rows, now)
     return _counted(table, len(rows))
 
 
 def _append(connection: sqlite3.Connection, table: Table, rows: Sequence[Values], now: int) -> Result:
-    statement = sql.insert(table, now)
     if not table.auto_id:
-        connection.executemany(statement, rows)
+        _insert(connection, sql.insert, table, rows, now)
         return _counted(table, len(rows))
+    statement = sql.insert(table, now)
     ids = tuple(connection.execute(statement, row).lastrowid or 0 for row in rows)
     return _counted(table, len(rows), ids=ids)
 
@@ -276,9 +297,8 @@ def _track(
 
     _carry_over(connection, table, renamed)
     alive = _enlivened(table, now, _silenced_by_a_person(table, known, renamed))
-    connection.executemany(
-        sql.upsert(table, now), [alive(row) for row in (*changed, *(row for row in added if id_of(row) not in taken))]
-    )
+    fresh = (row for row in added if id_of(row) not in taken)
+    _insert(connection, sql.upsert, table, [alive(row) for row in (*changed, *fresh)], now)
     _resolve(connection, table, resolved, now)
     _touch(connection, table, files, now)
     return _counted(

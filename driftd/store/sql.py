@@ -76,9 +76,10 @@ def migration(version: int, tables: Iterable[type[Row]]) -> str:
 
 
 @cache
-def _insert(table: Table, conflict: bool) -> str:
+def _insert(table: Table, rows: int, *, conflict: bool) -> str:
     places = ", ".join("coalesce(nullif(?, 0), {now})" if column.stamp else "?" for column in table.columns)
-    text = f"INSERT INTO {quoted(table.name)} ({comma(table.names)}) VALUES ({places})"
+    values = ", ".join([f"({places})"] * rows)
+    text = f"INSERT INTO {quoted(table.name)} ({comma(table.names)}) VALUES {values}"
     if not conflict:
         return text
     kept = {*table.identity, *table.key, table.first_seen, *table.guarded}
@@ -94,14 +95,14 @@ def _set(table: Table, name: str) -> str:
     return f"{quoted(name)} = excluded.{quoted(name)}"
 
 
-def insert(table: Table, now: int) -> str:
-    """Return an INSERT of a whole row; a stamp of 0 becomes `now`."""
-    return _insert(table, conflict=False).replace("{now}", str(int(now)))
+def insert(table: Table, now: int, rows: int = 1) -> str:
+    """Return an INSERT of so many whole rows; a stamp of 0 becomes `now`."""
+    return _insert(table, rows, conflict=False).replace("{now}", str(int(now)))
 
 
-def upsert(table: Table, now: int) -> str:
-    """Return an INSERT that updates the row it meets: not its identity, when it was first seen, or guarded columns."""
-    return _insert(table, conflict=True).replace("{now}", str(int(now)))
+def upsert(table: Table, now: int, rows: int = 1) -> str:
+    """Return an INSERT that updates the rows it meets: not their identity, when they were first seen, or guarded columns."""
+    return _insert(table, rows, conflict=True).replace("{now}", str(int(now)))
 
 
 @cache

@@ -117,6 +117,40 @@ def test_two_rows_of_one_key_are_refused(connection: sqlite3.Connection) -> None
         change(connection, Replace(FunctionRow, {"a"}, twice[:1]), 1)
 
 
+@pytest.mark.parametrize("count", [19, 20, 21, 40, 47])
+def test_many_rows_are_what_as_many_single_ones_are(connection: sqlite3.Connection, count: int) -> None:
+    """Rows go into the table several at a time; each keeps its own values, NULL, bytes and time stamp among them."""
+    rows = [
+        a_function("a", f"f{n}", doc=None if n % 2 else f"doc {n}", body_hash=n.to_bytes(8, "big"))
+        for n in range(count)
+    ]
+    assert change(connection, Replace(FunctionRow, {"a"}, rows), 1).written == count
+    stored = ask(connection, "SELECT name, doc, body_hash FROM functions ORDER BY body_hash")
+    assert stored == [(f"f{n}", None if n % 2 else f"doc {n}", n.to_bytes(8, "big")) for n in range(count)]
+    constants = [a_constant("a", f"X{n}") for n in range(count)]
+    change(connection, Replace(ConstantRow, {"a"}, constants), 10)
+    assert ask(connection, "SELECT count(*), min(created_at), max(created_at) FROM constants") == [(count, 10, 10)]
+
+
+def test_of_many_rows_one_that_is_refused_refuses_all(connection: sqlite3.Connection) -> None:
+    """Also those before it: nothing of the command is left once its savepoint is rolled back."""
+    rows = [*(a_function("a", f"f{n}") for n in range(30)), a_function("a", "f3")]
+    connection.execute("SAVEPOINT s")
+    with pytest.raises(sqlite3.IntegrityError):
+        change(connection, Replace(FunctionRow, {"a"}, rows), 1)
+    connection.execute("ROLLBACK TO s")
+    assert ask(connection, "SELECT count(*) FROM functions") == [(0,)]
+
+
+def test_many_rows_meet_the_ones_that_are_there(connection: sqlite3.Connection) -> None:
+    """An upsert of many updates each row that it meets, and one that it brings twice is as it brings it last."""
+    change(connection, Upsert(FileMetadataRow, [a_file(f"f{n}", function_count=1) for n in range(45)]), 1)
+    again = [a_file(f"f{n}", function_count=n) for n in range(45)]
+    change(connection, Upsert(FileMetadataRow, [*again, a_file("f2", function_count=99)]), 2)
+    counts = dict(connection.execute("SELECT path, function_count FROM file_metadata").fetchall())
+    assert counts == {f"f{n}": n for n in range(45)} | {"f2": 99}
+
+
 file_names = st.sampled_from(["a", "b", "c"])
 contents = st.dictionaries(st.tuples(file_names, st.sampled_from("fgh")), st.integers(1, 3), max_size=6)
 
