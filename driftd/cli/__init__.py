@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import os
 import sys
+from gc import disable as collect_nothing
+from gc import enable as collect_again  # `gc` itself is a command of this package
 from io import TextIOWrapper
 
 from driftd.daemon.isolation import import_nothing_from
@@ -20,6 +22,7 @@ INTERNAL_ERROR = 70  # EX_SOFTWARE of sysexits.h
 def main(arguments: list[str] | None = None) -> int:
     """Run one command line and return its exit code; never raises for anything the user or the daemon did."""
     import_nothing_from()  # before anything else is imported
+    collect_nothing()  # imports make a lot and leave no garbage; who stays longer enables it (`memory.after_imports`)
     if isinstance(sys.stdout, TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")  # a name this terminal cannot show is no reason to fail
     try:
@@ -37,6 +40,8 @@ def main(arguments: list[str] | None = None) -> int:
         return CLOSED_OUTPUT
     except Exception as error:  # noqa: BLE001  (the last resort: every error becomes one line and an exit code)
         return _report(error)
+    finally:
+        collect_again()
     return code
 
 

@@ -10,7 +10,19 @@ import click
 
 from driftd.cli.client import Client
 from driftd.cli.options import Command, json_option, workspace_argument
-from driftd.cli.output import BOLD, RED, YELLOW, counted, duration, note, paint, plain, print_json, print_table
+from driftd.cli.output import (
+    BOLD,
+    RED,
+    YELLOW,
+    counted,
+    duration,
+    log_errors_only,
+    note,
+    paint,
+    plain,
+    print_json,
+    print_table,
+)
 from driftd.cli.progress import Progress
 from driftd.errors import BusyError, NoDaemonError, RefusedError
 
@@ -98,9 +110,8 @@ def _analyze(root: Path, *, full: bool, paths: tuple[str, ...], force: bool, pro
 
         forkserver.start()
         from driftd.daemon.embedded import analyze as run_here
-        from driftd.daemon.logging import configure
 
-        configure("error")  # what is less is in the report
+        log_errors_only()
         try:
             return run_here(root, full=full, force=force, paths=paths, progress=progress)
         except BusyError:

@@ -9,7 +9,18 @@ import click
 
 from driftd.cli.client import Client
 from driftd.cli.options import Command, json_option, workspace_argument
-from driftd.cli.output import BOLD, counted, duration, note, note_as_of, paint, print_json, print_table, size
+from driftd.cli.output import (
+    BOLD,
+    counted,
+    duration,
+    log_errors_only,
+    note,
+    note_as_of,
+    paint,
+    print_json,
+    print_table,
+    size,
+)
 from driftd.cli.progress import Progress
 from driftd.errors import NoDaemonError, RefusedError
 
@@ -87,9 +98,8 @@ def _gc(root: Path, days: dict[str, int], *, dry_run: bool, progress: Progress) 
             result = client.call("gc", params, timeout_s=None, notify=show)
     except NoDaemonError:
         from driftd.daemon.embedded import gc as run_here
-        from driftd.daemon.logging import configure
 
-        configure("error")
+        log_errors_only()
         return run_here(root, days, dry_run=dry_run, progress=progress)
     if not isinstance(result, dict):
         raise RefusedError("the daemon's answer to gc is not a report", hint="is it another version of driftd?")

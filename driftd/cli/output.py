@@ -149,6 +149,20 @@ def note_as_of(result: Any) -> None:
         note(f"the daemon is degraded: {reason}")
 
 
+def log_errors_only() -> None:
+    """Have an analysis in this process log errors, and nothing less: that is in what the command prints."""
+    import logging
+
+    from driftd.logs import configure_later
+
+    def configure() -> None:
+        from driftd.daemon import logging as log_setup
+
+        log_setup.configure("error")
+
+    configure_later(configure, logging.ERROR)
+
+
 def is_terminal(stream: TextIO | None) -> bool:
     """Return whether `stream` is open and a terminal."""
     return stream is not None and not stream.closed and stream.isatty()

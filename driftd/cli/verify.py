@@ -9,7 +9,7 @@ import click
 
 from driftd.cli.client import ask
 from driftd.cli.options import Command, json_option, workspace_argument
-from driftd.cli.output import counted, note, print_json, print_table
+from driftd.cli.output import counted, log_errors_only, note, print_json, print_table
 from driftd.errors import NoDaemonError
 
 DIFFERENT = 1
@@ -25,10 +25,9 @@ def verify(root: Path, as_json: bool) -> int:
     Every table is compared row by row, apart from columns that hold times.  The exit code is 0 if they are equal and
     1 if they differ.
     """
-    from driftd.daemon.logging import configure
     from driftd.daemon.verify import verify as compare
 
-    configure("error")  # what the analysis has to say is not about the comparison
+    log_errors_only()
     with suppress(NoDaemonError):  # without a daemon, nothing can be under way
         ask(root, "sync")  # so that a file saved a moment ago is no difference
     differences = compare(root)

@@ -21,7 +21,6 @@ from typing import NoReturn
 import anyio
 import anyio.abc
 import msgspec
-import structlog
 
 from driftd.clock import Clock, SystemClock
 from driftd.config import SECTIONS, Settings, load
@@ -33,6 +32,7 @@ from driftd.daemon.guard import Guard
 from driftd.daemon.loop import STARTUP, RunLoop
 from driftd.daemon.service import DaemonService, last_run_summary
 from driftd.errors import ConfigError, DriftdError, RefusedError, StoreError
+from driftd.logs import Logger
 from driftd.retention.janitor import LIGHT_S, Janitor
 from driftd.rows.ids import json_text
 from driftd.rows.workspace import WorkspaceEventRow
@@ -45,7 +45,7 @@ from driftd.store.store import Store
 from driftd.watch.watcher import Cause, ChangeSet, Watcher, WatchOptions
 from driftd.watch.workspace import Layout, acquire_lock
 
-log = structlog.get_logger("driftd")
+log = Logger("driftd")
 
 # SIGTERM must end within 5 s: the run is cancelled at once; clients and what is queued get these.
 STOP_S = 3.0
@@ -97,6 +97,7 @@ def serve(root: Path, *, force: bool = False) -> int:
     settings = load(root)
     log_setup.configure(settings.log.level, settings.log.format)
     memory.keep_little()
+    memory.after_imports()
     os.chdir("/")  # a daemon keeps no folder busy, and ignore rules from outside are resolved against it
     try:
         return anyio.run(partial(_serve, root, settings, force=force))

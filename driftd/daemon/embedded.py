@@ -11,6 +11,7 @@ import anyio
 
 from driftd.clock import Clock, SystemClock
 from driftd.config import Settings, load
+from driftd.daemon import memory
 from driftd.daemon.engine import Engine, no_progress
 from driftd.daemon.learning import Learning
 from driftd.errors import NotFoundError
@@ -31,6 +32,7 @@ def analyze(
 
     Raises BusyError while a daemon holds the workspace, RefusedError for a place that is none.
     """
+    memory.after_imports()
     settings = load(root)
     layout = Layout(root)
     layout.ensure(force=force)
@@ -61,6 +63,7 @@ def gc(
 
     Raises BusyError while a daemon holds the workspace, NotFoundError where there is no database yet.
     """
+    memory.after_imports()
     settings = load(root)
     layout = Layout(root)
     if not layout.database.exists():

@@ -28,7 +28,6 @@ from typing import Any, Literal
 import anyio
 import anyio.to_thread
 import msgspec
-import structlog
 from anyio.abc import TaskGroup
 
 from driftd.clock import Clock
@@ -41,6 +40,7 @@ from driftd.daemon.precedence import Precedence
 from driftd.daemon.submissions import STAGE_FILES, STORED_AT_ONCE, slices, submissions
 from driftd.daemon.workers import Outcome, PoolSettings, Task, WorkerPool
 from driftd.errors import ConfigError, DriftdError, StoreError
+from driftd.logs import Logger
 from driftd.pipeline import extract as pipeline
 from driftd.pipeline.detect.registry import use_custom
 from driftd.pipeline.detect.rules import RuleFile
@@ -72,7 +72,7 @@ from driftd.store.store import Store
 from driftd.watch.scan import Known, ScannedFile, Scanner, ScanResult, Stat, printable
 from driftd.watch.tree import Found
 
-log = structlog.get_logger("driftd.engine")
+log = Logger("driftd.engine")
 
 Status = Literal["running", "completed", "partial", "cancelled", "failed"]
 Progress = Callable[[str, int, int], None]  # (stage, done, total)

@@ -11,17 +11,17 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import anyio
-import structlog
 
 from driftd.clock import Clock
 from driftd.errors import DriftdError
+from driftd.logs import Logger
 from driftd.rows.ids import json_text
 from driftd.rows.workspace import WorkspaceEventRow
 from driftd.store import backup
 from driftd.store.commands import Append
 from driftd.store.store import Store
 
-log = structlog.get_logger("driftd.guard")
+log = Logger("driftd.guard")
 
 LOOK_S = 2.0
 BACKUP_S = 24 * 3600

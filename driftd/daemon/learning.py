@@ -17,13 +17,13 @@ from typing import Any, Final, Literal, NamedTuple
 import anyio
 import anyio.to_thread
 import msgspec
-import structlog
 
 from driftd.clock import Clock
 from driftd.config import Settings
 from driftd.daemon import baseline
 from driftd.daemon.feedback import ACTION_COLUMNS, SILENCING, Outcome, action_of, catch_up, total_effect
 from driftd.errors import ConfigError
+from driftd.logs import Logger
 from driftd.pipeline.learned import Learned, Seen
 from driftd.pipeline.patterns.false_positives import DAY, SUSTAINED, TOO_MANY, Action, Rate, burst, rate_of, standing
 from driftd.rows.declare import table_of
@@ -36,7 +36,7 @@ from driftd.store.commands import Append, Call, Command, Update, Upsert
 from driftd.store.reader import Reader
 from driftd.store.writer import Writer
 
-log = structlog.get_logger("driftd.learning")
+log = Logger("driftd.learning")
 
 ALERT_TYPE: Final = "false_positive_increase"
 Listener = Callable[[Mapping[str, object]], None]

@@ -11,13 +11,13 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
 import anyio
-import structlog
 
 from driftd.config import Settings
 from driftd.daemon.engine import Engine, Progress, RunReport
 from driftd.errors import BusyError, DriftdError
+from driftd.logs import Logger
 
-log = structlog.get_logger("driftd.loop")
+log = Logger("driftd.loop")
 
 STARTUP = "startup"  # the cause of a process's first run, which is recorded whatever it finds
 

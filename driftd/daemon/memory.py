@@ -28,6 +28,12 @@ def keep_little() -> None:
         mallopt(_TRIM_THRESHOLD, _LARGE)
 
 
+def after_imports() -> None:
+    """Let the collector run again, which stood still while a command was imported, but never look at what that made."""
+    gc.freeze()
+    gc.enable()
+
+
 def give_back() -> None:
     """Collect garbage and return what is free to the kernel; what is alive is not looked at again later."""
     gc.unfreeze()  # what an earlier run froze may have become garbage since

@@ -17,6 +17,7 @@ import anyio
 
 from driftd.clock import SystemClock
 from driftd.config import load
+from driftd.daemon import memory
 from driftd.daemon.embedded import analyse_into
 from driftd.daemon.learning import Learning
 from driftd.errors import NotFoundError
@@ -39,6 +40,7 @@ def verify(root: Path) -> list[dict[str, Any]]:
     Each difference is {table, kind: "missing" | "extra", row}: `missing` rows are in the fresh analysis only.  A table
     with more than MAX_EXAMPLES differences ends with {table, kind: "more", count}.
     """
+    memory.after_imports()
     layout = Layout(root)
     if not layout.database.exists():
         raise NotFoundError(f"{layout.database} does not exist", hint="run `driftd analyze` first")

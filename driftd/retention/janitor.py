@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 
 import anyio
 import msgspec
-import structlog
 
 from driftd.errors import BusyError, DriftdError
+from driftd.logs import Logger
 from driftd.retention.clockguard import ClockGuard
 from driftd.retention.growth import EVENT, Growth, growth
 from driftd.retention.policy import Policy
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from driftd.config import Settings
     from driftd.store.store import Store
 
-log = structlog.get_logger("driftd.retention")
+log = Logger("driftd.retention")
 
 DEGRADED: Final = "degraded"
 

@@ -12,9 +12,9 @@ from collections.abc import Mapping
 
 import anyio
 import anyio.abc
-import structlog
 
 from driftd import logkeys
+from driftd.logs import Logger
 from driftd.rpc.dispatch import Call, Dispatcher, Request, check, decode, id_of
 from driftd.rpc.framing import Decoder
 from driftd.rpc.limits import Limits
@@ -22,7 +22,7 @@ from driftd.rpc.outbox import Outbox
 from driftd.rpc.protocol import INVALID_REQUEST, REFUSED, Problem, RequestId, batch, error, notification
 from driftd.rpc.service import Progress, Service, Subscription, Topic
 
-_log = structlog.get_logger(__name__)
+_log = Logger(__name__)
 
 # bytes to read or send at once: as much as a Unix socket's buffer commonly takes
 _CHUNK = 64 * 1024

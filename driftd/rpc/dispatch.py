@@ -16,11 +16,11 @@ from typing import Any, Final, Literal
 
 import anyio
 import msgspec
-import structlog
 from jsonrpcserver import JsonRpcError, Success, async_dispatch
 
 from driftd import logkeys
 from driftd.errors import DriftdError
+from driftd.logs import Logger
 from driftd.rpc.method import Method, Params, Session
 from driftd.rpc.protocol import (
     BUSY,
@@ -36,7 +36,7 @@ from driftd.rpc.protocol import (
     error,
 )
 
-_log = structlog.get_logger(__name__)
+_log = Logger(__name__)
 
 # strings (an unterminated one to the end) and everything else that is not a bracket; possessive: linear time
 _NO_BRACKET: Final = re.compile(rb'"(?:[^"\\]++|\\.)*+"?|[^\[\]{}"]++', re.DOTALL)

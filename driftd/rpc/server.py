@@ -18,10 +18,10 @@ from typing import Final, Self
 
 import anyio
 import anyio.abc
-import structlog
 
 from driftd import logkeys
 from driftd.errors import RefusedError
+from driftd.logs import Logger
 from driftd.rpc.connection import Connection
 from driftd.rpc.dispatch import Dispatcher
 from driftd.rpc.framing import Decoder
@@ -30,7 +30,7 @@ from driftd.rpc.methods.registry import METHODS
 from driftd.rpc.protocol import REFUSED, Problem, error
 from driftd.rpc.service import Service
 
-_log = structlog.get_logger(__name__)
+_log = Logger(__name__)
 
 # connections that may wait to be accepted; the kernel caps it at net.core.somaxconn
 _BACKLOG: Final = 1024
