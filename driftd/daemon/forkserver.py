@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from multiprocessing.context import ForkServerContext
 
 PRELOADED: Final = [
+    "driftd.daemon.uncollected",
     "driftd.daemon.workers",
     "driftd.pipeline.extract",
     "driftd.pipeline.stages.registry",

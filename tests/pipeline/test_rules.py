@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from importlib.resources import files
+
 import pytest
 
 from driftd.pipeline.detect.finding import RuleIndex, find
 from driftd.pipeline.detect.registry import families, pack_files
-from driftd.pipeline.detect.rules import Example, Rule, RuleFile
+from driftd.pipeline.detect.rules import Example, Rule, RuleFile, parse
 from driftd.pipeline.facts.languages import registry
 from driftd.pipeline.production import is_test
 
@@ -16,6 +18,15 @@ CASES = [
     for file, rule in RULES
     for number, example in enumerate((*rule.examples, *rule.counterexamples))
 ]
+
+
+@pytest.mark.parametrize("folder", families())
+def test_a_pack_stands_up_to_the_checks_that_a_workspace_s_own_rules_meet(folder: str) -> None:
+    """They are made here, once, and not by each process that reads a pack; both read the same rules."""
+    place = files("driftd.pipeline").joinpath("packs", "rules", folder)
+    texts = sorted((one for one in place.iterdir() if one.name.endswith(".toml")), key=lambda one: one.name)
+    checked = tuple(parse(one.read_text(encoding="utf-8"), f"rules/{folder}/{one.name}") for one in texts)
+    assert checked == pack_files(folder)
 
 
 def lines_found(file: RuleFile, rule: Rule, example: Example) -> list[int]:

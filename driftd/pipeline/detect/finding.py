@@ -561,7 +561,7 @@ class _Finder:
     def _present(self, words: Iterable[str]) -> list[str]:
         """Return those of the words that stand anywhere in the file."""
         encoded = self.encoded
-        return [word for word in words if not encoded or word.encode() in encoded]
+        return [word for word in words if not encoded or encoded.find(word.encode()) >= 0]
 
     def _read(
         self, value: Value, candidates: list[Candidate], line: int, column: int, scope: int, region: int

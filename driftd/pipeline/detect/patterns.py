@@ -13,17 +13,21 @@ ANYTHING: Final = "*"
 
 
 class NamePattern(NamedTuple):
-    """A pattern: `last` is the last part, "" where it is not plain, and `regex` what the whole must match."""
+    """A pattern: `last` is its last part and `first` its first one, each "" where it is not plain."""
 
     text: str
     last: str
     first: str
-    regex: re.Pattern[str] | None
-    is_any: bool = False  # whether any owner will do: `*.execute`
+    is_plain: bool = False  # whether it is the one name that is meant
+    is_any: bool = False  # whether any owner will do, or none: `*.execute`
 
     def matches(self, name: str) -> bool:
         """Return whether a dotted name is one of those that are meant."""
-        return name == self.text if self.regex is None else self.regex.fullmatch(name) is not None
+        if self.is_plain:
+            return name == self.text
+        if self.is_any:
+            return name == self.last or (name.endswith(f".{self.last}") and len(name) > len(self.last) + 1)
+        return _regex(self.text).fullmatch(name) is not None
 
 
 @lru_cache(maxsize=65536)
@@ -52,8 +56,13 @@ def compiled(text: str) -> NamePattern:
     parts = text.split(".")
     last = parts[-1] if "*" not in parts[-1] else ""
     first = parts[0] if "*" not in parts[0] else ""
-    if "*" not in text:
-        return NamePattern(text, last, first, None)
+    is_any = len(parts) == 2 and parts[0] == "**" and bool(last)
+    return NamePattern(text, last, first, "*" not in text, is_any)
+
+
+@lru_cache(maxsize=4096)  # made when first asked for: of most patterns, no file has the last part
+def _regex(text: str) -> re.Pattern[str]:
+    parts = text.split(".")
     regex = ""
     for position, part in enumerate(parts):
         is_last = position == len(parts) - 1
@@ -61,7 +70,7 @@ def compiled(text: str) -> NamePattern:
             regex += "(?:.+)" if is_last else r"(?:.+\.)?"
         else:
             regex += re.escape(part).replace(r"\*", r"[^.]*") + ("" if is_last else r"\.")
-    return NamePattern(text, last, first, re.compile(regex), is_any=len(parts) == 2 and parts[0] == "**" and bool(last))
+    return re.compile(regex)
 
 
 def patterns(texts: tuple[str, ...]) -> tuple[NamePattern, ...]:

@@ -43,7 +43,9 @@ def pack_files(folder: str) -> tuple[RuleFile, ...]:
     if not place.is_dir():
         return ()
     found = sorted((one for one in place.iterdir() if one.name.endswith(".toml")), key=lambda one: one.name)
-    return tuple([parse(one.read_text(encoding="utf-8"), f"rules/{folder}/{one.name}") for one in found])
+    return tuple(
+        [parse(one.read_text(encoding="utf-8"), f"rules/{folder}/{one.name}", is_trusted=True) for one in found]
+    )
 
 
 @cache
