@@ -28,7 +28,7 @@ from driftd.errors import UsageError
 from driftd.pipeline import fixes
 from driftd.pipeline.detect.marks import UNUSED_SUPPRESSION
 from driftd.pipeline.detect.registry import rules_by_id
-from driftd.pipeline.digest import MarksPart
+from driftd.pipeline.digest import MARKS
 from driftd.pipeline.manifests import LANGUAGES as MANIFESTS
 from driftd.rpc.service import Filter, Page
 from driftd.store.commands import Call
@@ -148,7 +148,7 @@ class Judgements:
         file = self._engine.project.file(path)
         if file is None:
             return False
-        return any(fault.suppressed for fault in file.part(MarksPart).marks.faults if fault.id == violation)
+        return any(fault.suppressed for fault in file.part(MARKS).faults if fault.id == violation)
 
 
 def _give(connection: Any, now: int, *, given: writing.Given, silenced_inline: Any) -> writing.Outcome:

@@ -6,6 +6,8 @@ on the path (what is a test, what is a package's entry), so it is not part of th
 
 from __future__ import annotations
 
+from itertools import accumulate
+from struct import Struct
 from typing import TYPE_CHECKING, Final, Generic, TypeVar
 
 import msgspec
@@ -25,13 +27,12 @@ from driftd.pipeline.interface import binder_of, interface_of
 from driftd.pipeline.manifests import LANGUAGES as MANIFESTS
 from driftd.pipeline.manifests import Manifest, manifest_of
 from driftd.pipeline.modules import ECMASCRIPT
+from driftd.rows.ids import function_ids
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from driftd.pipeline.binder import Binder
-
-T = TypeVar("T")
 
 # Languages whose code is looked into; of others only the interface and what they define are read.
 CODE: Final = ECMASCRIPT | {"python"}
@@ -45,154 +46,109 @@ NO_STARTS: Final = StartFacts()
 NO_INTERFACE: Final = Interface((FunctionFace("<module>", "<module>", "module", -1, None),), (), {}, None, (), None)
 
 
-class Digest(msgspec.Struct, frozen=True, array_like=True, gc=False):
-    """What one file contributes to the project.
-
-    interface: what other files can see of it
-    constants: named constants and magic numbers
-    references: names it refers to
-    reads: environment variables it reads
-    defines: environment variables it defines
-    data: models, names and calls that may have to do with a database
-    starts: calls and marks that may make functions known to a framework
-    manifest: what it says about module names
-    marks: what rules find in it
-    """
-
-    interface: Interface
-    constants: tuple[Constant, ...] = ()
-    references: tuple[str, ...] = ()
-    reads: tuple[Access, ...] = ()
-    defines: tuple[str, ...] = ()
-    data: DataFacts = NO_DATA
-    starts: StartFacts = NO_STARTS
-    manifest: Manifest | None = None
-    marks: Marks = NO_MARKS
+T = TypeVar("T")
 
 
-class RawInterfacePart(msgspec.Struct, frozen=True, array_like=True, gc=False):
-    """The interface of a digest, not decoded."""
+class Part(Generic[T]):
+    """A part of a digest: `number` is its place there, `kind` what it is decoded as."""
 
-    interface: msgspec.Raw
+    __slots__ = ("_decode", "number")
+
+    def __init__(self, number: int, kind: type[T]) -> None:
+        """Take what it is; parts of one number are views of the same bytes."""
+        self.number = number
+        self._decode = msgspec.msgpack.Decoder(kind).decode
+
+    def of(self, digest: bytes) -> T:
+        """Decode it; nothing else of the digest is looked at."""
+        return self._decode(self.encoded(digest))
+
+    def encoded(self, digest: bytes) -> memoryview:
+        """Return it as it is encoded."""
+        ends = _ENDS.unpack_from(digest)
+        return memoryview(digest)[ends[self.number - 1] if self.number else _ENDS.size : ends[self.number]]
 
 
-class NamedFunction(msgspec.Struct, frozen=True, array_like=True, gc=False):
+class Named(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """What a function is called."""
 
     name: str
     qualified_name: str
 
 
-class NamedFunctions(msgspec.Struct, frozen=True, array_like=True, gc=False):
+class Names(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """An interface of which only the names of the functions are decoded."""
 
-    functions: tuple[NamedFunction, ...]
+    functions: tuple[Named, ...]
 
 
-class NamesPart(msgspec.Struct, frozen=True, array_like=True, gc=False):
-    """The names of a digest's functions."""
+class Constants(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """Named constants and magic numbers, and the names that the file refers to."""
 
-    interface: NamedFunctions
-
-
-class ConstantsPart(msgspec.Struct, frozen=True, array_like=True, gc=False):
-    """Constants and references of a digest."""
-
-    interface: msgspec.Raw
-    constants: tuple[Constant, ...]
-    references: tuple[str, ...]
+    constants: tuple[Constant, ...] = ()
+    references: tuple[str, ...] = ()
 
 
-class EnvironmentPart(msgspec.Struct, frozen=True, array_like=True, gc=False):
-    """Reads and definitions of environment variables of a digest."""
+class Environment(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """Environment variables that the file reads, and those that it defines."""
 
-    interface: msgspec.Raw
-    constants: msgspec.Raw
-    references: msgspec.Raw
-    reads: tuple[Access, ...]
-    defines: tuple[str, ...]
+    reads: tuple[Access, ...] = ()
+    defines: tuple[str, ...] = ()
 
 
-class RawData(msgspec.Struct, frozen=True, array_like=True, gc=False):
-    """`DataFacts`, not decoded: to be compared as it is."""
+FUNCTION_IDS: Final = Part(0, tuple[int, ...])  # parallel to the functions of the outline
+INTERFACE: Final = Part(1, Interface)  # what other files can see of it
+NAMES: Final = Part(1, Names)
+CONSTANTS: Final = Part(2, Constants)
+ENVIRONMENT: Final = Part(3, Environment)
+DECLARATIONS: Final = Part(4, Declarations)  # models and names that may have to do with a database
+TOUCHES: Final = Part(5, tuple[Touch, ...])  # calls that may
+MENTIONS_DATA: Final = Part(6, bool)  # whether a package is imported that knows databases
+STARTS: Final = Part(7, StartFacts)  # calls and marks that may make functions known to a framework
+MANIFEST: Final[Part[Manifest | None]] = Part(8, Manifest | None)  # type: ignore[arg-type]  # what it says about module names
+MARKS: Final = Part(9, Marks)  # what rules find in it
+_ENDS: Final = Struct("<10I")  # where each part ends, before them all
 
-    declarations: msgspec.Raw
-    touches: msgspec.Raw
-    mentions: bool = True
-
-
-class DeclarationsData(msgspec.Struct, frozen=True, array_like=True, gc=False):
-    """`DataFacts` without the calls."""
-
-    declarations: Declarations
-
-
-class TouchesData(msgspec.Struct, frozen=True, array_like=True, gc=False):
-    """`DataFacts` of which only the calls are decoded."""
-
-    declarations: msgspec.Raw
-    touches: tuple[Touch, ...]
+NO_DECLARATIONS: Final = encode(Declarations())
+NO_TOUCHES: Final = encode(())
 
 
-class DataPart(msgspec.Struct, Generic[T], frozen=True, array_like=True, gc=False):
-    """What a digest says about data."""
-
-    interface: msgspec.Raw
-    constants: msgspec.Raw
-    references: msgspec.Raw
-    reads: msgspec.Raw
-    defines: msgspec.Raw
-    data: T
-
-
-class StartPart(msgspec.Struct, frozen=True, array_like=True, gc=False):
-    """What a digest says about entry points."""
-
-    interface: msgspec.Raw
-    constants: msgspec.Raw
-    references: msgspec.Raw
-    reads: msgspec.Raw
-    defines: msgspec.Raw
-    data: msgspec.Raw
-    starts: StartFacts
-
-
-class ManifestPart(msgspec.Struct, frozen=True, array_like=True, gc=False):
-    """What a digest says about module names."""
-
-    interface: msgspec.Raw
-    constants: msgspec.Raw
-    references: msgspec.Raw
-    reads: msgspec.Raw
-    defines: msgspec.Raw
-    data: msgspec.Raw
-    starts: msgspec.Raw
-    manifest: Manifest | None
-
-
-class MarksPart(msgspec.Struct, frozen=True, array_like=True, gc=False):
-    """What a digest says that rules find."""
-
-    interface: msgspec.Raw
-    constants: msgspec.Raw
-    references: msgspec.Raw
-    reads: msgspec.Raw
-    defines: msgspec.Raw
-    data: msgspec.Raw
-    starts: msgspec.Raw
-    manifest: msgspec.Raw
-    marks: Marks
+def _digest(
+    ids: tuple[int, ...],
+    interface: Interface,
+    *,
+    constants: Constants = Constants(),  # noqa: B008 - frozen, as the other defaults are
+    environment: Environment = Environment(),  # noqa: B008
+    data: DataFacts = NO_DATA,
+    starts: StartFacts = NO_STARTS,
+    manifest: Manifest | None = None,
+    marks: Marks = NO_MARKS,
+) -> bytes:
+    parts = (
+        encode(ids),
+        encode(interface),
+        encode(constants),
+        encode(environment),
+        encode(data.declarations),
+        encode(data.touches),
+        encode(data.mentions),
+        encode(starts),
+        encode(manifest),
+        encode(marks),
+    )
+    ends = list(accumulate(map(len, parts), initial=_ENDS.size))
+    return b"".join((_ENDS.pack(*ends[1:]), *parts))
 
 
 def digest_of(
     path: str, language: str, facts: FileFacts, encoded: bytes, keep: Callable[[Binder], None] = lambda _: None
 ) -> bytes:
-    """Return the encoded digest of a file; `encoded` are the same facts in msgpack.
+    """Return the digest of a file; `encoded` are the same facts in msgpack.
 
     `keep` is given the name tables of code once nothing else reads them.
     """
     if language in MANIFESTS:
-        return encode(Digest(NO_INTERFACE, manifest=manifest_of(path, facts)))
+        return _digest(_ids(path, facts), NO_INTERFACE, manifest=manifest_of(path, facts))
     binder = binder_of(facts)
     scopes = binder.run()
     interface = interface_of(facts.outline, scopes, language)
@@ -201,28 +157,29 @@ def digest_of(
     if language not in CODE:
         defines = defined_names(path, facts) if language == "dotenv" else ()
         data = data_facts_of(facts) if language in DATA else NO_DATA
-        return encode(
-            Digest(
-                interface,
-                defines=defines,
-                data=data,
-                starts=start_facts_of(facts, scopes),
-                marks=marks_of(path, facts, scopes, encoded),
-            )
-        )
-    digest = encode(
-        Digest(
+        return _digest(
+            _ids(path, facts),
             interface,
-            tuple(constants_of(path, facts)),
-            tuple(references_of(facts)),
-            tuple(accesses(facts)) if may_access(language, encoded) else (),
-            data=data_facts_of(facts),
+            environment=Environment(defines=defines),
+            data=data,
             starts=start_facts_of(facts, scopes),
             marks=marks_of(path, facts, scopes, encoded),
         )
+    digest = _digest(
+        _ids(path, facts),
+        interface,
+        constants=Constants(tuple(constants_of(path, facts)), tuple(references_of(facts))),
+        environment=Environment(tuple(accesses(facts)) if may_access(language, encoded) else ()),
+        data=data_facts_of(facts),
+        starts=start_facts_of(facts, scopes),
+        marks=marks_of(path, facts, scopes, encoded),
     )
     keep(binder)
     return digest
+
+
+def _ids(path: str, facts: FileFacts) -> tuple[int, ...]:
+    return function_ids(path, tuple([function.qualified_name for function in facts.outline.functions]))
 
 
 def digest_chunk(_shared: bytes, chunk: bytes) -> bytes:

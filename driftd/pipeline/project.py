@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple, TypeVar
 import msgspec
 
 from driftd.pipeline.dialects import DIALECTS
-from driftd.pipeline.digest import ManifestPart, NamesPart, RawInterfacePart, digest_of
+from driftd.pipeline.digest import FUNCTION_IDS, INTERFACE, MANIFEST, Part, digest_of
 from driftd.pipeline.faces import Interface
 from driftd.pipeline.facts.codec import decode, encode_into
 from driftd.pipeline.facts.model import FactsOfCalls, FileFacts, Outline, OutlineOnly
@@ -25,10 +25,9 @@ from driftd.pipeline.manifests import Manifest
 from driftd.pipeline.modules import ModuleIndex
 from driftd.pipeline.packages import PackageIndex
 from driftd.pipeline.slab import lay, tidy
-from driftd.rows.ids import function_id
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator, Mapping
+    from collections.abc import Collection, Iterator, Mapping
 
     from driftd.pipeline.binder import Binder
     from driftd.pipeline.detect.marks import Fault
@@ -158,15 +157,15 @@ class SourceFile:
 
     def encoded_interface(self) -> msgspec.Raw:
         """Return the interface as it is in the digest."""
-        return decode(self.digest, RawInterfacePart).interface if self._encoded is None else self._encoded
+        return msgspec.Raw(INTERFACE.encoded(self.digest)) if self._encoded is None else self._encoded
 
     def view(self, kind: type[T]) -> T:
         """Decode the facts as `kind`, a struct of the same positions."""
         return decode(self.facts, kind)
 
-    def part(self, kind: type[T]) -> T:
-        """Decode the digest as one of the structs of `digest`."""
-        return decode(self.digest, kind)
+    def part(self, part: Part[T]) -> T:
+        """Decode one of the parts of the digest."""
+        return part.of(self.digest)
 
     def outline(self) -> Outline:
         """Decode the whole outline."""
@@ -348,25 +347,12 @@ class Project:
                 del self._function_files[number]
 
 
-def function_ids(path: str, qualified_names: Iterable[str]) -> tuple[int, ...]:
-    """Return the ids of a file's functions, given in source order: equal names are told apart by their order."""
-    seen: dict[str, int] = {}
-    ids = []
-    for name in qualified_names:
-        ordinal = seen.get(name, 0)
-        seen[name] = ordinal + 1
-        ids.append(function_id(path, name, ordinal))
-    return tuple(ids)
-
-
 def _new_file(entry: FileEntry) -> SourceFile:
     if not entry.digest:
         facts = decode(entry.facts, FileFacts)
         entry = replace(entry, digest=digest_of(entry.path, entry.language, facts, entry.facts))
-    named = decode(entry.digest, NamesPart).interface
-    ids = function_ids(entry.path, [function.qualified_name for function in named.functions])
-    manifest = decode(entry.digest, ManifestPart).manifest if entry.language in MANIFESTS else None
-    return SourceFile(entry, ids, manifest)
+    manifest = MANIFEST.of(entry.digest) if entry.language in MANIFESTS else None
+    return SourceFile(entry, FUNCTION_IDS.of(entry.digest), manifest)
 
 
 _ARRAY: Final = b"\xdd"  # msgpack: an array, its length in the next four bytes

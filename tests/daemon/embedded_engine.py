@@ -18,7 +18,7 @@ from driftd.daemon.feedback import Given, give, set_status
 from driftd.daemon.learning import Learning
 from driftd.daemon.verify import differences
 from driftd.daemon.workers import PoolSettings, WorkerPool
-from driftd.pipeline.digest import MarksPart
+from driftd.pipeline.digest import MARKS
 from driftd.store.commands import Call
 from driftd.store.store import Store
 
@@ -93,7 +93,7 @@ _STATUSES = frozenset({"approved", "ignored", "discovered"})
 def _give(connection: sqlite3.Connection, now: int, given: Given, engine: Engine) -> Any:
     def silenced(path: str, violation: str) -> bool:
         file = engine.project.file(path)
-        return file is not None and any(f.id == violation and f.suppressed for f in file.part(MarksPart).marks.faults)
+        return file is not None and any(f.id == violation and f.suppressed for f in file.part(MARKS).faults)
 
     return give(connection, now, given, silenced)
 

@@ -14,7 +14,7 @@ from driftd.pipeline.data.packs import declares_table, is_known, table_of
 from driftd.pipeline.data.registry import class_key, mapped_key, usings_key
 from driftd.pipeline.data.rust import full_path, table_keys
 from driftd.pipeline.data.shapes import Declarations
-from driftd.pipeline.digest import DataPart, DeclarationsData
+from driftd.pipeline.digest import DECLARATIONS
 from driftd.pipeline.modules import ECMASCRIPT
 
 if TYPE_CHECKING:
@@ -64,7 +64,7 @@ class Sources(dict[str, Declarations]):
         self._project = project
 
     def __missing__(self, path: str) -> Declarations:
-        found = self[path] = self._project[path].part(DataPart[DeclarationsData]).data.declarations
+        found = self[path] = self._project[path].part(DECLARATIONS)
         return found
 
     def of(self, path: str) -> Declarations | None:

@@ -9,10 +9,8 @@ from driftd.pipeline.data.linking import SCHEMA_SUFFIX, SCHEMAS, Linker
 from driftd.pipeline.data.models import Models
 from driftd.pipeline.data.packs import settings_read
 from driftd.pipeline.data.registry import Registry
-from driftd.pipeline.data.shapes import Declarations
 from driftd.pipeline.data.told import told_by
-from driftd.pipeline.digest import DataPart, RawData
-from driftd.pipeline.facts.codec import encode
+from driftd.pipeline.digest import DECLARATIONS, MENTIONS_DATA, NO_DECLARATIONS, NO_TOUCHES, TOUCHES
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -50,12 +48,13 @@ class Tracking(Generic[T]):
                 paths.discard(path)
             file = project.file(path)
             if file is not None:
-                data = file.part(DataPart[RawData]).data
-                if bytes(data.declarations) != _NO_DECLARATIONS:
-                    self._declared[path] = hash(bytes(data.declarations))
-                elif bytes(data.touches) != _NO_TOUCHES:
+                digest = file.digest
+                declarations = bytes(DECLARATIONS.encoded(digest))
+                if declarations != NO_DECLARATIONS:
+                    self._declared[path] = hash(declarations)
+                elif TOUCHES.encoded(digest) != NO_TOUCHES:
                     self._declared[path] = 0
-                if data.mentions:
+                if MENTIONS_DATA.of(digest):
                     family = GATED.get(file.language, "ecmascript" if path.endswith(SCHEMA_SUFFIX) else "")
                     self._mentioning.setdefault(family, set()).add(path)
             if self._declared.get(path, 0) != old:
@@ -142,5 +141,3 @@ def _settings(linker: Linker, path: str) -> dict[str, str]:
 
 
 _NOBODY: Final[frozenset[str]] = frozenset()
-_NO_DECLARATIONS: Final = encode(Declarations())
-_NO_TOUCHES: Final = encode(())

@@ -13,7 +13,7 @@ from driftd.pipeline.bindings import Means
 from driftd.pipeline.call_graph.declared import Declared
 from driftd.pipeline.call_graph.entities import Entity, Is
 from driftd.pipeline.call_graph.place import Place
-from driftd.pipeline.digest import StartPart
+from driftd.pipeline.digest import STARTS
 from driftd.pipeline.entry_points.packs import REASONS, Globs, packs_of
 from driftd.pipeline.modules import ECMASCRIPT
 
@@ -148,7 +148,7 @@ class _Finder:
 
     def run(self) -> Iterator[EntryPoint]:
         """Yield what this file makes known, functions of other files among them."""
-        facts = self.file.part(StartPart).starts
+        facts = self.file.part(STARTS)
         yield from self._decorated()
         yield from self._of_classes(facts)
         for handover in facts.handovers:
@@ -274,7 +274,7 @@ class _Finder:
                 continue
             if name not in methods:  # what is not public is called only where a framework is known to call it
                 if hidden is None:
-                    hidden = self.project[cls.file].part(StartPart).starts.hidden
+                    hidden = self.project[cls.file].part(STARTS).hidden
                 if number in hidden:
                     continue
             yield self._point(cls.file, number, reason, framework, line)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from hashlib import blake2b
 from typing import Final
 
 _FAR: Final = 1 << 62
@@ -69,8 +68,3 @@ class Source:
     def text(self, start: int, end: int) -> str:
         """Return the text of the byte range."""
         return self.data[start:end].decode("utf-8", "replace")
-
-
-def short_hash(data: bytes) -> bytes:
-    """Return the 8-byte blake2b digest used for body and signature hashes."""
-    return blake2b(data, digest_size=8).digest()

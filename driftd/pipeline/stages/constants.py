@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, ClassVar, Final
 import msgspec
 
 from driftd.pipeline.constant_facts import Constant
-from driftd.pipeline.digest import CODE, ConstantsPart
+from driftd.pipeline.digest import CODE, CONSTANTS
 from driftd.pipeline.facts.codec import decode, encode
 from driftd.pipeline.stage import Findings
 from driftd.rows.structural import ConstantRow
@@ -47,7 +47,7 @@ class Constants:
             file = project.file(path)
             if file is None or file.language not in CODE:
                 continue
-            part = file.part(ConstantsPart)
+            part = file.part(CONSTANTS)
             moved.update(part.references)
             if part.constants or part.references:
                 self._said[path] = encode(_Said(file.language, part.references, part.constants))

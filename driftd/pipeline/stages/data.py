@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, ClassVar
 from driftd.pipeline.data.accesses import Accesses
 from driftd.pipeline.data.sensitivity import sensitivity_of
 from driftd.pipeline.data.tracking import Tracking
-from driftd.pipeline.digest import DataPart, TouchesData
+from driftd.pipeline.digest import TOUCHES
 from driftd.pipeline.stage import Cancelled, Findings, Remembering
 from driftd.rows.call_graph import DataAccessRow
 from driftd.rows.patterns import BoundaryRow
@@ -76,7 +76,7 @@ def _of_calls(models: Models, path: str) -> Iterator[DataAccessRow]:
     file = models.linker.project[path]
     accesses = Accesses(models, path)
     surest: dict[tuple[int, str, str, int], tuple[float, str | None]] = {}
-    for touch in file.part(DataPart[TouchesData]).data.touches:
+    for touch in file.part(TOUCHES):
         for access in accesses.of(touch):
             key = (file.function_ids[touch.function], access.table or "unknown", access.operation, touch.line)
             if key not in surest or surest[key][0] < access.confidence:

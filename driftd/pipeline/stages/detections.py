@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar
 
-from driftd.pipeline.digest import MarksPart
+from driftd.pipeline.digest import MARKS
 from driftd.pipeline.stage import Findings
 from driftd.rows.patterns import DetectionRow
 
@@ -27,5 +27,5 @@ class Detections:
         for path in sorted(change.changed):
             file = project.file(path)
             if file is not None:
-                values += file.part(MarksPart).marks.rows
+                values += file.part(MARKS).rows
         return Findings(files=change.changed | change.removed, values={DetectionRow: values})

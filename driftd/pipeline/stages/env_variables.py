@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING, ClassVar, Final
 
-from driftd.pipeline.digest import EnvironmentPart
+from driftd.pipeline.digest import ENVIRONMENT
 from driftd.pipeline.stage import Findings
 from driftd.rows.structural import EnvVariableRow
 
@@ -62,7 +62,7 @@ class EnvVariables:
                     del self._readers[access.name]
 
     def _take(self, file: SourceFile, moved: Counter[str]) -> None:
-        part = file.part(EnvironmentPart)
+        part = file.part(ENVIRONMENT)
         if part.defines:
             self._definitions[file.path] = frozenset(part.defines)
             moved.update(self._definitions[file.path])

@@ -5,11 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, ClassVar, Final
 
 from driftd.pipeline.manifests import LANGUAGES as MANIFESTS
-from driftd.pipeline.project import function_ids
 from driftd.pipeline.rendering import source_text
 from driftd.pipeline.stage import Findings
 from driftd.rows.facts import FunctionRow
-from driftd.rows.ids import json_text
+from driftd.rows.ids import function_ids, json_text
 
 if TYPE_CHECKING:
     from driftd.pipeline.facts.model import FileFacts, Param
@@ -29,7 +28,7 @@ class Functions:
         if file.language in _WITHOUT_CODE:
             return Findings(files=frozenset({file.path}))
         functions = facts.outline.functions
-        ids = function_ids(file.path, [function.qualified_name for function in functions])
+        ids = function_ids(file.path, tuple([function.qualified_name for function in functions]))
         rows = [
             FunctionRow(
                 id=number,

@@ -11,7 +11,7 @@ from collections import Counter
 from typing import TYPE_CHECKING, ClassVar, Final, NamedTuple
 
 from driftd.pipeline.detect.marks import LONG, Fault, Marks
-from driftd.pipeline.digest import MarksPart, NamesPart
+from driftd.pipeline.digest import MARKS, NAMES
 from driftd.pipeline.learned import Seen
 from driftd.pipeline.patterns.about import nature_of
 from driftd.pipeline.patterns.confidence import counted, factors, posterior, rule_prior
@@ -85,7 +85,7 @@ class Patterns(Remembering):
                 self._count(path, old, -1, touched, rules, families)
             file = project.file(path)
             if file is not None:
-                new = self._read(file.language, file.part(MarksPart).marks)
+                new = self._read(file.language, file.part(MARKS))
                 self._files[path] = new
                 self._count(path, new, 1, touched, rules, families)
         again = set(change.changed | change.removed)
@@ -212,8 +212,8 @@ class Patterns(Remembering):
         if not wanted and not (limit and kept.longest > limit):
             return
         file = project[path]
-        marks = file.part(MarksPart).marks
-        names = file.part(NamesPart).interface.functions
+        marks = file.part(MARKS)
+        names = file.part(NAMES).functions
         for choice in marks.choices:
             key = (kept.family, choice.question)
             usual = wanted.get(key)

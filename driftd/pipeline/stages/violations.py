@@ -15,7 +15,7 @@ import msgspec
 from driftd.pipeline.detect.marks import UNUSED_CONFIDENCE, UNUSED_SUPPRESSION, Fault, Marks, Silence
 from driftd.pipeline.detect.severity import milder
 from driftd.pipeline.detect.suppressions import covers
-from driftd.pipeline.digest import MarksPart
+from driftd.pipeline.digest import MARKS
 from driftd.pipeline.learned import NOTHING_LEARNED, Learned
 from driftd.pipeline.patterns.confidence import posterior, rule_prior
 from driftd.pipeline.stage import Findings, Remembering
@@ -63,7 +63,7 @@ class Violations(Remembering):
             if file is None:
                 self._note(path, ())
                 continue
-            faults = list(_raised(file.part(MarksPart).marks, departures.get(path, ())))
+            faults = list(_raised(file.part(MARKS), departures.get(path, ())))
             self._note(path, faults)
             rows += [row_values(row) for fault in faults if (row := violation_of(path, fault, learned)) is not None]
         self._learned, self._departures = learned, dict(departures)

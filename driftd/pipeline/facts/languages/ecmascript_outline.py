@@ -25,7 +25,7 @@ from driftd.pipeline.facts.model import (
     Value,
     Visibility,
 )
-from driftd.pipeline.facts.source import short_hash
+from driftd.rows.ids import short_hash
 
 _MAX_NAMED = 40  # functions nested deeper share the prefix and the body hash of the one at this depth
 _MODIFIERS = re.compile(rb"/\*.*?\*/|//[^\n]*", re.DOTALL)

@@ -40,7 +40,8 @@ from driftd.pipeline.facts.model import (
     Value,
     Visibility,
 )
-from driftd.pipeline.facts.source import Source, short_hash
+from driftd.pipeline.facts.source import Source
+from driftd.rows.ids import short_hash
 
 # Deeper expressions are cut to UNKNOWN in their parent's value and lowered as roots of their own, so that no nesting
 # meets the interpreter's recursion limit (three frames a level here, two in msgspec's decoder).
@@ -1412,7 +1413,7 @@ class Lowering:
         if (quote not in (_QUOTE, _APOSTROPHE)) or data[end - 1] != quote:
             return None
         raw = data[start + 1 : end - 1]
-        if raw and (raw[0] == quote or b"\\" in raw):
+        if raw and (raw[0] == quote or raw.find(b"\\") >= 0):  # `in` takes the bytes for a number first, and fails
             return None
         return self._decoded(raw)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from driftd.pipeline.facts.model import Function
-from driftd.pipeline.facts.source import short_hash
+from driftd.rows.ids import short_hash
 
 
 def module_of(data: bytes) -> Function:

@@ -10,7 +10,7 @@ from driftd.pipeline.facts.languages.declared.file import File
 from driftd.pipeline.facts.languages.declared.language import FunctionParts
 from driftd.pipeline.facts.languages.declared.texts import Docs
 from driftd.pipeline.facts.model import Class, Decorator, Function, Member, Param
-from driftd.pipeline.facts.source import short_hash
+from driftd.rows.ids import short_hash
 
 _MAX_NAMED = 40  # functions nested deeper share the prefix and the body hash of the one at this depth
 
