@@ -14,6 +14,7 @@ from driftd.pipeline.call_graph.flows import Contributions, Flows, add_flows
 from driftd.pipeline.call_graph.stretches import (
     REST,
     Job,
+    KeyHashes,
     Resolved,
     Stretch,
     decode_jobs,
@@ -21,6 +22,7 @@ from driftd.pipeline.call_graph.stretches import (
     decode_shared,
     encode,
     hashes,
+    key_hash,
 )
 from driftd.pipeline.kept import drop_all, keeper_of, kept_size, new_ticket
 from driftd.pipeline.project import Project
@@ -183,6 +185,7 @@ class _State:
         self.held: Mapping[str, tuple[Named, ...]] = {}
         self.open: dict[str, _Open] = {}
         self.size = 0  # of their facts
+        self.hash_of = KeyHashes().__getitem__
 
     def advance(self, content: Mapping[str, tuple[Named, ...]]) -> None:
         """Let other things flow: what did not read them stays true."""
@@ -200,7 +203,7 @@ class _State:
             known = self.open.get(path)
             if known is not None and (known.ticket == ticket if ticket else known.facts_hash == hash(facts)):
                 found, seen = known.resolver.resolve(groups)
-                return packed(path, found, seen - known.seen, groups)
+                return packed(path, found, seen - known.seen, groups, hash_of=self.hash_of)
         size = kept_size(path, ticket) if ticket else len(facts)
         if not size:
             return Resolved(path, None)
@@ -216,7 +219,7 @@ class _State:
         else:
             ticket = 0
             resolver.close()
-        return packed(path, found, seen, groups, ticket)
+        return packed(path, found, seen, groups, ticket, hash_of=self.hash_of)
 
     def close(self) -> None:
         """Let go of the files, so that nothing waits for the garbage collector."""
@@ -250,7 +253,15 @@ def differing(one: Mapping[str, tuple[Named, ...]], other: Mapping[str, tuple[Na
     return {key for key in one.keys() | other.keys() if one.get(key, ()) != other.get(key, ())}
 
 
-def packed(path: str, found: Mapping[int, Part], seen: set[str], groups: list[int] | None, ticket: int = 0) -> Resolved:
+def packed(
+    path: str,
+    found: Mapping[int, Part],
+    seen: set[str],
+    groups: list[int] | None,
+    ticket: int = 0,
+    *,
+    hash_of: Callable[[str], int] = key_hash,
+) -> Resolved:
     """Return what was found in a file; of a whole one, the stretches that read no flow are put together."""
     stretches: dict[int, Stretch] = {}
     edges: list[Sequence[object]] = []
@@ -262,7 +273,11 @@ def packed(path: str, found: Mapping[int, Part], seen: set[str], groups: list[in
         if part.reads or groups is not None:
             reads |= part.reads
             stretches[group] = Stretch(
-                encode(part.edges), encode(part.outcomes), hashes(part.reads), part.flows, encode(part.external)
+                encode(part.edges) if part.edges else _NO_ROWS,
+                encode(part.outcomes),
+                hashes(part.reads, hash_of),
+                part.flows,
+                encode(part.external) if part.external else _NO_ROWS,
             )
             continue
         edges += part.edges
@@ -272,4 +287,7 @@ def packed(path: str, found: Mapping[int, Part], seen: set[str], groups: list[in
         add_flows(flows, part.flows)
     if groups is None:
         stretches[REST] = Stretch(encode(edges), encode(outcomes), b"", flows, encode(external))
-    return Resolved(path, stretches, hashes(seen), hashes(reads), ticket)
+    return Resolved(path, stretches, hashes(seen, hash_of), hashes(reads, hash_of), ticket)
+
+
+_NO_ROWS: Final = encode([])
