@@ -38,7 +38,8 @@ from driftd.daemon.extraction import Extraction
 from driftd.daemon.learning import Briefing, Learning
 from driftd.daemon.precedence import Precedence
 from driftd.daemon.submissions import STAGE_FILES, STORED_AT_ONCE, slices, submissions
-from driftd.daemon.workers import Outcome, PoolSettings, Task, WorkerPool
+from driftd.daemon.tasks import Outcome, Task
+from driftd.daemon.workers import PoolSettings, WorkerPool
 from driftd.errors import ConfigError, DriftdError, StoreError
 from driftd.logs import Logger
 from driftd.pipeline import extract as pipeline

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Final, Self
 import anyio
 from anyio import from_thread
 
-from driftd.daemon.workers import Feed, Outcome, Task, WorkerPool
+from driftd.daemon.tasks import Outcome, Task
+from driftd.daemon.workers import Feed, WorkerPool
 
 if TYPE_CHECKING:
     import os

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 PRELOADED: Final = [
     "driftd.daemon.uncollected",
-    "driftd.daemon.workers",
+    "driftd.daemon.tasks",
     "driftd.pipeline.extract",
     "driftd.pipeline.stages.registry",
     "driftd.pipeline.facts.languages.python",

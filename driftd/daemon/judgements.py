@@ -23,7 +23,7 @@ from driftd.daemon.baseline import Baseline
 from driftd.daemon.engine import Engine
 from driftd.daemon.events import EventHub
 from driftd.daemon.loop import RunLoop
-from driftd.daemon.workers import read_stable
+from driftd.daemon.tasks import read_stable
 from driftd.errors import UsageError
 from driftd.pipeline import fixes
 from driftd.pipeline.detect.marks import UNUSED_SUPPRESSION

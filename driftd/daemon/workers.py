@@ -10,11 +10,9 @@ Workers do no I/O but reading the file they are told to read; they log nothing (
 from __future__ import annotations
 
 import asyncio
-import gc
 import hashlib
 import os
 import signal
-import stat as stat_module
 import sys
 import tempfile
 import threading
@@ -24,10 +22,7 @@ from concurrent.futures import CancelledError, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
-from functools import lru_cache, partial
-from importlib import import_module
-from multiprocessing import parent_process
-from pathlib import Path
+from functools import partial
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -36,6 +31,7 @@ import anyio.to_thread
 import msgspec
 
 from driftd.daemon import forkserver
+from driftd.daemon.tasks import Outcome, Task, call_shared, initialise, run_chunk, warm
 from driftd.errors import BusyError, RefusedError
 
 if TYPE_CHECKING:
@@ -56,43 +52,7 @@ T = TypeVar("T")
 PROBE_TIMEOUT_S = 60.0  # for a process to start and import; a loaded machine takes seconds
 
 
-class Task(msgspec.Struct, frozen=True, array_like=True):
-    """One file to read: `absolute` is where it is (bytes of the file system), `path` how driftd calls it."""
-
-    path: str
-    absolute: bytes
-    language: str
-    size: int
-    cached: bytes | None = None
-    cached_hash: bytes = b""  # `cached` holds for content with this hash only
-    to_resolve: bool = False  # its calls will be resolved in this run, in a worker
-
-
-class Outcome(msgspec.Struct, frozen=True, array_like=True):
-    """What a worker made of one file.  `error` set: nothing else is; `vanished`: the file is not there any more."""
-
-    path: str
-    language: str
-    error: str | None = None
-    vanished: bool = False
-    content_hash: bytes = b""
-    size: int = 0
-    mtime_ns: int = 0
-    ctime_ns: int = 0
-    inode: int = 0
-    duration_us: int = 0
-    facts: bytes = b""  # encoded FileFacts
-    digest: bytes = b""  # encoded Digest
-    stored: bytes | None = None  # the same, compressed for parse_cache; None when it came from there
-    rows: dict[str, list[list[Any]]] = {}
-    function_count: int = 0
-    error_count: int = 0
-    problems: list[tuple[str, str, int]] = []
-    ticket: int = 0  # under which a process has the file decoded, 0 for none
-
-
 _outcomes = msgspec.msgpack.Decoder(list[Outcome])
-_tasks = msgspec.msgpack.Decoder(list[Task])
 _encode = msgspec.msgpack.Encoder().encode
 
 
@@ -169,6 +129,7 @@ class WorkerPool:
         self._settings = settings
         self._entry = entry or run_chunk
         self._pool: _Processes | None = None
+        self._starting: asyncio.Future[None] | None = None
         self._closed = False
         self._reason = ""
         self.restarts = 0
@@ -179,10 +140,11 @@ class WorkerPool:
         return self._settings.workers
 
     def start(self) -> None:
-        """Start the worker processes without waiting for them, so that they warm up while files are looked for."""
-        pool = self._executor()
-        for _ in range(self._settings.workers):
-            pool.submit(None, _warm)
+        """Start the worker processes without waiting for them, so that they warm up while files are looked for.
+
+        The process that they are forked from answers when it has imported what they need, so a thread waits for it.
+        """
+        self._starting = asyncio.get_running_loop().run_in_executor(None, self._executor().start)
 
     async def run(self, tasks: Iterable[Task]) -> AsyncGenerator[list[Outcome], None]:
         """Yield the outcomes of all tasks, chunk by chunk; see `run_feed`."""
@@ -201,6 +163,7 @@ class WorkerPool:
         # Two chunks a worker keep it busy and leave little to abandon on cancel.
         width = self._settings.workers * 2
         suspects: deque[list[Task]] = deque()
+        await self._started()
         try:
             while feed or running or suspects or feed.is_open:
                 if suspects and not running:
@@ -262,7 +225,7 @@ class WorkerPool:
                 for number, item in enumerate(items):
                     home = homes[number] if homes else None
                     keeper = keepers[number] if keepers else 0
-                    work = partial(_call_shared, function, file.name, digest, item)
+                    work = partial(call_shared, function, file.name, digest, item)
                     running.append(self._executor().submit(home, work, keeper=keeper))
                     if len(running) > self._settings.workers * MAP_AHEAD:
                         if not _ends(running[0], cancelled):
@@ -282,6 +245,7 @@ class WorkerPool:
 
     async def call(self, function: Callable[[bytes], bytes], payload: bytes) -> bytes:
         """Call a function of a module in a worker, beside whatever runs there; BusyError if none answers in time."""
+        await self._started()
         try:
             future = asyncio.wrap_future(self._executor().submit(None, function, payload))
             async with asyncio.timeout(self._settings.file_timeout_s):
@@ -330,7 +294,7 @@ class WorkerPool:
 
     async def _probe(self) -> None:
         """Make sure that workers can live at all, before files are blamed for their deaths."""
-        future = asyncio.wrap_future(self._executor().submit(None, _warm))
+        future = asyncio.wrap_future(self._executor().submit(None, warm))
         try:
             async with asyncio.timeout(PROBE_TIMEOUT_S):
                 await future
@@ -380,7 +344,17 @@ class WorkerPool:
         self.restarts += 1
         await self._discard()
 
+    async def _started(self) -> None:
+        """Wait until the processes that `start` starts are there, or cannot be: whoever gives them work hears why."""
+        starting = self._starting
+        if starting is not None:
+            await asyncio.wait([starting])
+            starting.exception()
+            self._starting = None
+
     async def _discard(self) -> None:
+        with anyio.CancelScope(shield=True):  # a process that is being started would not be found below
+            await self._started()
         pool, self._pool = self._pool, None
         if pool is None:
             return
@@ -395,7 +369,7 @@ class _Processes:
     def __init__(self, count: int, rules: bytes, niceness: int) -> None:
         context = forkserver.context()
         self._lanes = [
-            ProcessPoolExecutor(1, mp_context=context, initializer=_initialise, initargs=(rules, niceness))
+            ProcessPoolExecutor(1, mp_context=context, initializer=initialise, initargs=(rules, niceness))
             for _ in range(count)
         ]
         self._given: list[list[Future[Any]]] = [[] for _ in self._lanes]
@@ -405,6 +379,11 @@ class _Processes:
     def ids(self) -> frozenset[int]:
         """Return the ids of the processes that run."""
         return frozenset(process for lane in self._lanes for process in list(getattr(lane, "_processes", None) or {}))
+
+    def start(self) -> None:
+        """Have each process started and make ready; returns when they are forked."""
+        for _ in self._lanes:
+            self.submit(None, warm)
 
     def submit(self, home: int | None, function: Callable[..., T], *args: object, keeper: int = 0) -> Future[T]:
         """Give work to the process with the least to do, or to the one that had work of this home before: it has it open.
@@ -467,121 +446,18 @@ def _kill(pool: ProcessPoolExecutor) -> None:
 @contextmanager
 def _no_main_module() -> Iterator[None]:
     """Hide `__main__` while a worker is started: it would be imported there, at its cost and with its effects."""
-    main = sys.modules["__main__"]
-    sys.modules["__main__"] = ModuleType("__main__")
-    try:
-        yield
-    finally:
-        sys.modules["__main__"] = main
+    with _starting_one:
+        main = sys.modules["__main__"]
+        sys.modules["__main__"] = ModuleType("__main__")
+        try:
+            yield
+        finally:
+            sys.modules["__main__"] = main
+
+
+_starting_one = threading.Lock()  # or one thread would take the other's empty module for the real one
 
 
 def _is_lost(future: asyncio.Future[bytes]) -> bool:
     """Tell whether a chunk went down with its pool; raises nothing."""
     return future.cancelled() or isinstance(future.exception(), BrokenProcessPool)
-
-
-def run_chunk(payload: bytes, max_file_size: int) -> bytes:
-    """Do a chunk of tasks; in a worker process.  Takes and returns msgpack."""
-    gc.disable()  # facts have no cycles: between chunks one quick look is enough
-    tasks = _tasks.decode(payload)
-    outcomes = _encode([run_task(task, max_file_size) for task in tasks])
-    # What is kept to be resolved is a lot to look at, and the process is replaced when that is done.
-    if not any(task.to_resolve for task in tasks):
-        gc.collect(0)
-    return outcomes
-
-
-def _call_shared(function: Callable[[bytes, bytes], bytes], path: str, digest: bytes, item: bytes) -> bytes:
-    gc.disable()
-    return function(_shared(path, digest), item)
-
-
-@lru_cache(maxsize=1)
-def _shared(path: str, _digest: bytes) -> bytes:  # the digest tells two files of the same name apart
-    return Path(path).read_bytes()
-
-
-def run_task(task: Task, max_file_size: int) -> Outcome:
-    """Read one file and extract what it holds; every failure is an outcome."""
-    from driftd.pipeline import extract as pipeline
-    from driftd.pipeline.facts.languages.registry import refined
-    from driftd.pipeline.stages.registry import FILE_STAGES
-
-    started = time.perf_counter()
-    try:
-        data, stat = read_stable(task.absolute, max_file_size)
-    except FileNotFoundError:
-        return Outcome(task.path, task.language, vanished=True)
-    except OSError as error:
-        return Outcome(task.path, task.language, error=f"cannot be read: {error.strerror or error}")
-    content_hash = hashlib.sha256(data).digest()
-    cached = task.cached if content_hash == task.cached_hash else None
-    try:
-        language = refined(task.language, data)
-        extracted = pipeline.extract(task.path, language, data, FILE_STAGES, cached, to_resolve=task.to_resolve)
-    except Exception as error:  # noqa: BLE001 - one file's failure is that file's outcome
-        return Outcome(task.path, task.language, error=f"not analysed: {type(error).__name__}: {error}")
-    return Outcome(
-        task.path,
-        language,
-        content_hash=content_hash,
-        size=len(data),
-        mtime_ns=stat.st_mtime_ns,
-        ctime_ns=stat.st_ctime_ns,
-        inode=stat.st_ino,
-        duration_us=int((time.perf_counter() - started) * 1e6),
-        facts=extracted.facts,
-        digest=extracted.digest,
-        stored=None if cached is not None else pipeline.compress(extracted.facts),
-        rows=extracted.rows,  # type: ignore[arg-type]  # tuples here, lists after the trip
-        function_count=extracted.function_count,
-        error_count=extracted.error_count,
-        problems=extracted.problems,
-        ticket=extracted.ticket,
-    )
-
-
-def read_stable(path: bytes, max_file_size: int) -> tuple[bytes, os.stat_result]:
-    """Return content and status of a regular file that did not change while it was read.
-
-    A file that never stands still is returned as last read: its next event brings it back.
-    Raises OSError, FileNotFoundError when it is gone or is no regular file any more.
-    """
-    for _ in range(5):
-        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK)
-        with open(descriptor, "rb", buffering=0) as file:  # noqa: PTH123 - a descriptor, not a path
-            before = os.fstat(descriptor)
-            if not stat_module.S_ISREG(before.st_mode):
-                raise FileNotFoundError(2, "not a regular file any more")
-            if before.st_size > max_file_size:
-                raise OSError(27, f"it grew beyond {max_file_size} bytes")
-            data = file.read(before.st_size + 1)
-            after = os.fstat(descriptor)
-        if len(data) == after.st_size and before.st_mtime_ns == after.st_mtime_ns:
-            break
-    return data, after
-
-
-def _initialise(rules: bytes, niceness: int) -> None:
-    # Ctrl-C reaches the whole process group: the daemon decides, the workers wait for it.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    os.nice(niceness)
-    threading.Thread(target=_die_with_parent, daemon=True).start()
-    if rules:
-        from driftd.pipeline.detect.registry import use_encoded
-
-        use_encoded(rules)
-
-
-def _die_with_parent() -> None:
-    # A worker outlives a daemon that was killed with SIGKILL unless it watches for that itself.
-    parent = parent_process()
-    if parent is not None:
-        parent.join()
-        os._exit(0)
-
-
-def _warm() -> None:
-    """Import what a task needs, before there is one."""
-    for module in forkserver.PRELOADED:
-        import_module(module)

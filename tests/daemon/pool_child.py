@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 
-from driftd.daemon.workers import PoolSettings, Task, WorkerPool
+from driftd.daemon.tasks import Task
+from driftd.daemon.workers import PoolSettings, WorkerPool
 from tests.daemon.worker_entries import misbehave
 
 

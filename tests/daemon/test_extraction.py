@@ -12,7 +12,8 @@ import pytest
 
 from driftd.daemon.embedded import analyze
 from driftd.daemon.extraction import Extraction
-from driftd.daemon.workers import CHUNK_BYTES, CHUNK_FILES, Feed, PoolSettings, Task, WorkerPool
+from driftd.daemon.tasks import Task
+from driftd.daemon.workers import CHUNK_BYTES, CHUNK_FILES, Feed, PoolSettings, WorkerPool
 from tests.daemon.worker_entries import misbehave
 
 

@@ -14,7 +14,8 @@ import anyio.to_thread
 import msgspec
 import pytest
 
-from driftd.daemon.workers import CHUNK_FILES, Outcome, PoolSettings, Task, WorkerPool
+from driftd.daemon.tasks import Outcome, Task
+from driftd.daemon.workers import CHUNK_FILES, PoolSettings, WorkerPool
 from tests.daemon.worker_entries import misbehave, name_process, own_niceness
 
 
@@ -67,6 +68,47 @@ async def test_renewed_processes_are_others_and_count_as_no_failure(pool: Worker
     assert after
     assert not before & after
     assert pool.restarts == 0
+
+
+async def test_a_pool_that_is_closed_while_it_starts_leaves_no_process(
+    pool: WorkerPool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What `start` is about to start is waited for and ended; the program's own main module is in its place after."""
+    main = sys.modules["__main__"]
+    pool.start()
+    processes = pool._pool
+    assert processes is not None
+    started: set[int] = set()
+    kill = processes.kill
+
+    def kill_known() -> None:
+        started.update(processes.ids)
+        kill()
+
+    monkeypatch.setattr(processes, "kill", kill_known)
+    await pool.close()
+
+    assert len(started) == 2
+    assert all(map(_has_ended, started))
+    assert sys.modules["__main__"] is main
+
+
+async def test_tasks_wait_for_processes_that_are_being_started(pool: WorkerPool) -> None:
+    """They are run by these, not by others beside them."""
+    pool.start()
+    made = await outcomes(pool, tasks())
+    assert errors(made) == {}
+    assert pool._pool is not None
+    assert {outcome.size for outcome in made.values()} <= pool._pool.ids
+    assert len(pool._pool.ids) == 2
+
+
+def _has_ended(process: int) -> bool:
+    try:
+        with open(f"/proc/{process}/stat", encoding="ascii") as file:  # noqa: PTH123
+            return file.read().rpartition(")")[2].split()[0] == "Z"
+    except FileNotFoundError:
+        return True
 
 
 async def test_a_hang_costs_its_file(pool: WorkerPool) -> None:

@@ -8,7 +8,7 @@ from threading import Event
 
 import msgspec
 
-from driftd.daemon.workers import Outcome, Task
+from driftd.daemon.tasks import Outcome, Task
 
 _decode = msgspec.msgpack.Decoder(list[Task]).decode
 
