@@ -52,7 +52,7 @@ class Outcome(msgspec.Struct, frozen=True, array_like=True):
     inode: int = 0
     duration_us: int = 0
     facts: bytes = b""  # encoded FileFacts
-    digest: bytes = b""  # encoded Digest
+    digest: bytes = b""  # see `driftd.pipeline.digest`
     stored: bytes | None = None  # the same, compressed for parse_cache; None when it came from there
     rows: dict[str, list[list[Any]]] = {}
     function_count: int = 0

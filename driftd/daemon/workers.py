@@ -353,7 +353,7 @@ class WorkerPool:
             self._starting = None
 
     async def _discard(self) -> None:
-        with anyio.CancelScope(shield=True):  # a process that is being started would not be found below
+        with anyio.move_on_after(DISCARD_TIMEOUT_S, shield=True):  # what is being started would not be found below
             await self._started()
         pool, self._pool = self._pool, None
         if pool is None:

@@ -107,7 +107,7 @@ MENTIONS_DATA: Final = Part(6, bool)  # whether a package is imported that knows
 STARTS: Final = Part(7, StartFacts)  # calls and marks that may make functions known to a framework
 MANIFEST: Final[Part[Manifest | None]] = Part(8, Manifest | None)  # type: ignore[arg-type]  # what it says about module names
 MARKS: Final = Part(9, Marks)  # what rules find in it
-_ENDS: Final = Struct("<10I")  # where each part ends, before them all
+_ENDS: Final = Struct(f"<{MARKS.number + 1}I")  # where each part ends, before them all
 
 NO_DECLARATIONS: Final = encode(Declarations())
 NO_TOUCHES: Final = encode(())
@@ -124,20 +124,21 @@ def _digest(
     manifest: Manifest | None = None,
     marks: Marks = NO_MARKS,
 ) -> bytes:
-    parts = (
-        encode(ids),
-        encode(interface),
-        encode(constants),
-        encode(environment),
-        encode(data.declarations),
-        encode(data.touches),
-        encode(data.mentions),
-        encode(starts),
-        encode(manifest),
-        encode(marks),
-    )
-    ends = list(accumulate(map(len, parts), initial=_ENDS.size))
-    return b"".join((_ENDS.pack(*ends[1:]), *parts))
+    values: dict[int, object] = {
+        FUNCTION_IDS.number: ids,
+        INTERFACE.number: interface,
+        CONSTANTS.number: constants,
+        ENVIRONMENT.number: environment,
+        DECLARATIONS.number: data.declarations,
+        TOUCHES.number: data.touches,
+        MENTIONS_DATA.number: data.mentions,
+        STARTS.number: starts,
+        MANIFEST.number: manifest,
+        MARKS.number: marks,
+    }
+    parts = [encode(values[number]) for number in range(len(values))]
+    _, *ends = accumulate(map(len, parts), initial=_ENDS.size)
+    return b"".join((_ENDS.pack(*ends), *parts))
 
 
 def digest_of(

@@ -37,7 +37,7 @@ class Extracted(msgspec.Struct, frozen=True, array_like=True):
     """What one file yielded: `facts` encoded and not compressed, `rows` per table in column order."""
 
     facts: bytes
-    digest: bytes  # encoded Digest
+    digest: bytes  # see `driftd.pipeline.digest`
     rows: dict[str, list[tuple[object, ...]]]
     function_count: int
     error_count: int

@@ -29,7 +29,7 @@ def function_id(file: str, qualified_name: str, ordinal: int) -> int:
     return int.from_bytes(short_hash(text), "big") & _MASK_63
 
 
-@lru_cache(maxsize=4)  # whoever asks for those of a file is not the only one
+@lru_cache(maxsize=4)  # two ask for those of a file, one soon after the other
 def function_ids(path: str, qualified_names: tuple[str, ...]) -> tuple[int, ...]:
     """Return the ids of a file's functions, given in source order: equal names are told apart by their order."""
     seen: dict[str, int] = {}

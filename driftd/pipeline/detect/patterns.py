@@ -49,7 +49,7 @@ def expanded(text: str) -> tuple[str, ...]:
 
 
 @lru_cache(maxsize=65536)
-def compiled(text: str) -> NamePattern:
+def pattern(text: str) -> NamePattern:
     """Return one pattern without braces."""
     if text.startswith("*."):
         text = "*" + text
@@ -75,4 +75,4 @@ def _regex(text: str) -> re.Pattern[str]:
 
 def patterns(texts: tuple[str, ...]) -> tuple[NamePattern, ...]:
     """Return all that some texts stand for."""
-    return tuple([compiled(one) for text in texts for one in expanded(text)])
+    return tuple([pattern(one) for text in texts for one in expanded(text)])

@@ -353,8 +353,9 @@ def parse_data(data: dict[str, Any], where: str, *, is_trusted: bool = False) ->
         found = msgspec.convert(data, RuleFile)
     except msgspec.ValidationError as error:
         raise RuleError(f"{where}: {_placed(str(error), data)}") from None
-    for rule in () if is_trusted else found.rule:
-        _check(rule, where)
+    if not is_trusted:
+        for rule in found.rule:
+            _check(rule, where)
     return found
 
 
