@@ -105,7 +105,7 @@ async def analyse_into(
     """
     workspace = root if keep else None
     async with Store.open(database, clock, queue_size=settings.store.queue_size, workspace=workspace) as store:
-        engine = Engine(root, store, settings, clock, learning)
+        engine = Engine(root, store, settings, clock, learning, once=True)
         try:
             await engine.restore()
             report = await engine.run(trigger="request", paths=paths, full=full, progress=progress)

@@ -37,7 +37,7 @@ from driftd.daemon.custom_rules import encoded, load_rules
 from driftd.daemon.extraction import Extraction
 from driftd.daemon.learning import Briefing, Learning
 from driftd.daemon.precedence import Precedence
-from driftd.daemon.submissions import STAGE_FILES, STORED_AT_ONCE, slices, submissions
+from driftd.daemon.submissions import ALONE, AMONG_OTHERS, slices, submissions
 from driftd.daemon.tasks import Outcome, Task
 from driftd.daemon.workers import PoolSettings, WorkerPool
 from driftd.errors import ConfigError, DriftdError, StoreError
@@ -154,11 +154,13 @@ class Engine:
         learning: Learning | None = None,
         *,
         gives_way: bool = False,
+        once: bool = False,
     ) -> None:
         """Take an opened store; call `restore` before the first `run`.
 
         `learning` is what people said, where that stands in another database than the store's.  With `gives_way` the
-        workers leave the processor to whoever else wants it: this process, which answers questions meanwhile.
+        workers leave the processor to whoever else wants it: this process, which answers questions meanwhile.  `once`:
+        nobody asks anything meanwhile, and the process ends after one run, so nothing is remembered for the next.
         """
         self.root = root
         self._root_bytes = os.fsencode(root)
@@ -172,6 +174,8 @@ class Engine:
         self.rules = load_rules(root)
         use_custom(self.rules)
         self._gives_way = gives_way
+        self._once = once
+        self._portion = ALONE if once else AMONG_OTHERS
         self.pool = self._new_pool(settings, self.rules)
         self.project = Project()
         self._cancel = threading.Event()
@@ -607,8 +611,8 @@ class Engine:
         commands += [Update(FileMetadataRow, (file.path,), {"error": file.error}) for file in unread]
         await self._store.writer.submit(*commands)
         # The same content under another time stamp: the analysis stays true.
-        for at in range(0, len(touched), STAGE_FILES):
-            some = touched[at : at + STAGE_FILES]
+        for at in range(0, len(touched), self._portion.found):
+            some = touched[at : at + self._portion.found]
             await self._store.writer.submit(
                 *[Update(FileMetadataRow, (file.path,), _times(file.stat, now)) for file in some]
             )
@@ -630,7 +634,7 @@ class Engine:
     ) -> None:
         """Store what the workers made of some files, a few at a time, so that what people type can go in between."""
         async with anyio.create_task_group() as stores:
-            for some in slices(outcomes, _row_count, STORED_AT_ONCE):
+            for some in slices(outcomes, _row_count, self._portion.read, self._portion.rows):
                 stores.start_soon(self._store_slice, some, scanned, report)
 
     async def _store_slice(
@@ -747,7 +751,7 @@ class Engine:
             files = None if everything else findings.files
             results: list[Result] = []
             try:
-                for commands in submissions(by_table, files):
+                for commands in submissions(by_table, files, self._portion):
                     if not _JUDGED.isdisjoint(by_table):  # what was said while the stages ran stands
                         commands.append(self.learning.catching_up(through))
                     results += await self._store.writer.submit(*commands)

@@ -1,27 +1,41 @@
 """How what a run found is cut into submissions to the writer, so that what people type can go in between.
 
 Most of what is submitted at one time ends up in one transaction all the same, unless somebody waits for an answer
-meanwhile (see `store.writer`).
+meanwhile (see `store.writer`).  Where nobody can, as in `driftd analyze`, it is cut into fewer pieces: each costs a look
+at what is stored already, and what comes one after the other is a transaction each.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from typing import TypeVar
+from typing import Final, NamedTuple, TypeVar
 
 from driftd.rows.declare import Row, Write, table_of
 from driftd.store.commands import Command, Replace, ReplaceAll, Track, Upsert
 
 T = TypeVar("T")
 
-STORED_AT_ONCE = 6  # files that workers have read
-STAGE_FILES = 150  # files that a stage found something about
-STORED_ROWS = 300  # a few files can have a lot
-MOST_TRACKED = 600  # files: findings are followed from one file to another, but not from one submission to another
+
+class Portion(NamedTuple):
+    """The most that is submitted together; a file's rows always are."""
+
+    read: int  # files that workers have read
+    found: int  # files that a stage found something about
+    rows: int  # a few files can have a lot
+
+
+AMONG_OTHERS: Final = Portion(6, 150, 300)  # a writer that people wait for as well
+ALONE: Final = Portion(600, 600, 6_000)
+
+MOST_TRACKED: Final = (
+    600  # files: findings are followed from one file to another, but not from one submission to another
+)
 
 
 def submissions(
-    by_table: Mapping[type[Row], Sequence[Sequence[object]]], files: Collection[str] | None
+    by_table: Mapping[type[Row], Sequence[Sequence[object]]],
+    files: Collection[str] | None,
+    portion: Portion = AMONG_OTHERS,
 ) -> Iterator[list[Command]]:
     """Yield the commands that store what a stage found; about many files in several submissions, each about some.
 
@@ -33,7 +47,7 @@ def submissions(
     are_few = files is not None and (
         len(files) <= MOST_TRACKED
         if is_tracked
-        else len(files) <= STAGE_FILES and sum(map(len, by_table.values())) <= STORED_ROWS
+        else len(files) <= portion.found and sum(map(len, by_table.values())) <= portion.rows
     )
     if files is None or are_few or not by_file:
         yield [_stage_command(table, files, rows) for table, rows in by_table.items()]
@@ -47,7 +61,9 @@ def submissions(
         of_file = split[table] = {}
         for row in by_table[table]:
             of_file.setdefault(str(row[place]), []).append(row)
-    pieces = slices(sorted(files), lambda path: sum(len(rows.get(path, ())) for rows in split.values()), STAGE_FILES)
+    pieces = slices(
+        sorted(files), lambda path: sum(len(rows.get(path, ())) for rows in split.values()), portion.found, portion.rows
+    )
     for paths in pieces:
         yield [
             _stage_command(table, frozenset(paths), [row for path in paths for row in rows.get(path, ())])
@@ -55,13 +71,13 @@ def submissions(
         ]
 
 
-def slices(files: Iterable[T], rows_of: Callable[[T], int], most: int) -> Iterator[list[T]]:
-    """Yield what is stored together: at most so many files, and of several not more than `STORED_ROWS` rows."""
+def slices(files: Iterable[T], rows_of: Callable[[T], int], most: int, most_rows: int) -> Iterator[list[T]]:
+    """Yield what is stored together: at most so many files, and of several not more than so many rows."""
     some: list[T] = []
     rows = 0
     for file in files:
         more = rows_of(file)
-        if some and (rows + more > STORED_ROWS or len(some) == most):
+        if some and (rows + more > most_rows or len(some) == most):
             yield some
             some, rows = [], 0
         some.append(file)

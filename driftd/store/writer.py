@@ -435,7 +435,7 @@ def _together(
     until = time.monotonic() + BATCH_SECONDS
     try:
         for submission in batch:
-            outcomes.append(_one(connection, submission, now, path))
+            outcomes.append(_one(connection, submission, now, path, is_alone=len(batch) == 1))
             if not connection.in_transaction:  # SQLite rolled it back, as on a full disk
                 return outcomes if len(outcomes) == 1 else None
             if time.monotonic() > until or pressed():
@@ -455,17 +455,26 @@ def _together(
     return outcomes
 
 
-def _one(connection: sqlite3.Connection, submission: _Submission, now: int, path: Path) -> _Outcome:
-    """Carry out one submission in a savepoint; a failure leaves no trace of it."""
+def _one(connection: sqlite3.Connection, submission: _Submission, now: int, path: Path, *, is_alone: bool) -> _Outcome:
+    """Carry out one submission; a failure leaves no trace of it.
+
+    It has a savepoint, for which SQLite copies every page that it touches, unless it `is_alone` in its transaction.
+    """
     command: Command | None = None
     try:
-        connection.execute("SAVEPOINT submission")
+        if not is_alone:
+            connection.execute("SAVEPOINT submission")
         results = []
         for command in submission.commands:
             results.append(_change(connection, command, now))
-        connection.execute("RELEASE submission")
+        if not is_alone:
+            connection.execute("RELEASE submission")
+        elif not connection.in_transaction:
+            raise sqlite3.OperationalError("a command ended the transaction")  # noqa: TRY301 - as RELEASE does
     except Exception as error:  # noqa: BLE001 - the submitter gets it, the neighbours go on
-        if connection.in_transaction:
+        if is_alone:
+            _roll_back(connection)
+        elif connection.in_transaction:
             connection.execute("ROLLBACK TO submission")
             connection.execute("RELEASE submission")
         if isinstance(error, DriftdError):

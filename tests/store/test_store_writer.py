@@ -31,6 +31,7 @@ from driftd.store.commands import (
     Delete,
     IncrementalVacuum,
     Optimize,
+    Replace,
     Upsert,
 )
 from driftd.store.connect import connect_reader, connect_writer, open_db
@@ -111,6 +112,29 @@ async def test_bad_submission_fails_alone(store: Store) -> None:
     stats = store.writer.stats()
     assert (stats.transactions, stats.errors, stats.written["workspace_events"]) == (2, 1, 2)
     assert "NOT NULL" in (stats.last_error or "")
+
+
+@pytest.mark.parametrize("neighbours", [0, 1])
+async def test_nothing_is_left_of_the_rows_before_the_one_that_is_refused(store: Store, neighbours: int) -> None:
+    """Rows go in 20 a statement, which keeps what came before a refused one; the submission is undone all the same."""
+    good = [a_function("a.py", f"f{number}") for number in range(44)]
+    bad = a_function("a.py", "f44", kind="nonsense")
+    gate = Gate()
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(store.writer.submit, gate.command())
+        await gate.reached()
+        commands = [Upsert(FileMetadataRow, [a_file("a.py")]), Replace(FunctionRow, ("a.py",), [*good, bad])]
+        waiting = [asyncio.ensure_future(store.writer.submit(*commands))]
+        waiting += [asyncio.ensure_future(store.writer.submit(event("beside"))) for _ in range(neighbours)]
+        await anyio.wait_all_tasks_blocked()
+        gate.opened.set()
+    outcomes = await asyncio.gather(*waiting, return_exceptions=True)
+
+    assert isinstance(outcomes[0], StoreError)
+    assert "CHECK constraint failed: kind" in str(outcomes[0])
+    assert await events(store) == ["beside"] * neighbours
+    counts = await store.reader.counts()
+    assert (counts["functions"], counts["file_metadata"]) == (0, 0)
 
 
 async def test_any_exception_reaches_its_submitter(store: Store) -> None:
