@@ -177,7 +177,7 @@ class Engine:
         self._once = once
         self._portion = ALONE if once else AMONG_OTHERS
         self.pool = self._new_pool(settings, self.rules)
-        self.project = Project()
+        self.project = Project(in_slabs=not self._once)
         self._cancel = threading.Event()
         self._runner = self._new_runner()
         self._known: dict[str, Known] = {}
@@ -202,7 +202,7 @@ class Engine:
         return Scanner(self.root, settings.scan, languages.SUFFIXES, self.precedence.give_way)
 
     def _new_runner(self) -> Runner:
-        return Runner(project_stages(self._map, self._is_cancelled), self._clock.monotonic)
+        return Runner(project_stages(self._map, self._is_cancelled, remember=not self._once), self._clock.monotonic)
 
     def _is_cancelled(self) -> bool:
         """Tell threads that compute whether to stop; while somebody has precedence, not at once."""
@@ -832,7 +832,7 @@ class Engine:
     async def _restore_model(self) -> None:
         """Make the model in memory what the database says; the next run computes the project-wide tables anew."""
         self._known, self._language, self._failed = {}, {}, {}
-        self.project = Project()
+        self.project = Project(in_slabs=not self._once)
         self._version += 1
         self._runner = self._new_runner()
         self._is_first = True

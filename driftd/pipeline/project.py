@@ -194,7 +194,9 @@ class SourceFile:
 class Project:
     """All files of the workspace.  Iterating gives their paths."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, in_slabs: bool = True) -> None:
+        """`in_slabs`: what is kept of many files lies together, for a process that goes on (see `slab`)."""
+        self._in_slabs = in_slabs
         self.modules = ModuleIndex()
         self.packages = PackageIndex()
         self.learned: Learned = NOTHING_LEARNED  # set anew before each run
@@ -280,7 +282,7 @@ class Project:
                 self._function_files[number] = path
         names_changed |= self.packages.settle()
         lookups_changed, homes_may_differ = self.modules.settle()
-        if len(incoming) >= MANY_FILES:
+        if self._in_slabs and len(incoming) >= MANY_FILES:
             lay(incoming.values())
         for path in self._files if homes_may_differ else incoming:
             file, home = self._files[path], self.modules.home(path)

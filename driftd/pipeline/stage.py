@@ -58,6 +58,7 @@ class Remembering:
     What such a run leaves does not fit together, so the next one does all files again.
     """
 
+    remembers = True  # else nothing is kept for another run: if there is one, it does all files again
     _broken_off = False
 
     def run(self, project: Project, change: Change) -> Findings:
@@ -69,7 +70,7 @@ class Remembering:
 
         Only one that `corrects` is about some of theirs.
         """
-        if self._broken_off:
+        if self._broken_off or not self.remembers:
             self.forget()
             everything = project.everything().changed
             change = replace(change, changed=everything, removed=change.removed - everything)

@@ -123,7 +123,10 @@ async def test_nothing_is_left_of_the_rows_before_the_one_that_is_refused(store:
     async with anyio.create_task_group() as tasks:
         tasks.start_soon(store.writer.submit, gate.command())
         await gate.reached()
-        commands = [Upsert(FileMetadataRow, [a_file("a.py")]), Replace(FunctionRow, ("a.py",), [*good, bad])]
+        commands: list[Command] = [
+            Upsert(FileMetadataRow, [a_file("a.py")]),
+            Replace(FunctionRow, ("a.py",), [*good, bad]),
+        ]
         waiting = [asyncio.ensure_future(store.writer.submit(*commands))]
         waiting += [asyncio.ensure_future(store.writer.submit(event("beside"))) for _ in range(neighbours)]
         await anyio.wait_all_tasks_blocked()

@@ -279,9 +279,10 @@ class Modules(Memory):
             face = interface.classes[cls.number]
             found = self._faces[cls] = (face, definition_key(cls.file, face.qualified_name))
         face, key = found
-        seen = self._frames[-1].seen
-        seen.add(cls.file)
-        seen.add(key)
+        if self.is_noted:
+            seen = self._frames[-1].seen
+            seen.add(cls.file)
+            seen.add(key)
         return face
 
     def interface(self, path: str, name: str | None = None) -> Interface | None:
@@ -289,9 +290,10 @@ class Modules(Memory):
 
         Whoever reads a class or a function of it takes note of that as well, so that nothing but what was read counts.
         """
-        self.look(path)
-        if name is not None:
-            self.look(name_key(path, name))
+        if self.is_noted:
+            self.look(path)
+            if name is not None:
+                self.look(name_key(path, name))
         file = self._project.file(path)
         return None if file is None else file.interface
 

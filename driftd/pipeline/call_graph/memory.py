@@ -6,7 +6,8 @@ through, so that it is used exactly where working it out again would succeed: wi
 cut short.
 
 Every answer adds what it looked at to a record: paths of files whose interface was read, keys of names, of module
-lookups and of flows.  Whoever keeps the answer asks again when one of them changes.
+lookups and of flows.  Whoever keeps the answer asks again when one of them changes.  Where nobody will, only flows are
+recorded.
 """
 
 from __future__ import annotations
@@ -48,6 +49,7 @@ class Memory:
     """Answers by key, for one state of the project."""
 
     def __init__(self) -> None:
+        self.is_noted = True  # what is looked at, besides flows
         self._done: dict[_Key, tuple[Entities, frozenset[str], frozenset[str], int, frozenset[_Key]]] = {}
         self._readers: dict[str, list[_Key]] = {}  # flow -> answers that read it
         self._partial: dict[_Key, tuple[Entities, _Frame | None]] = {}  # cut short, within one question
@@ -91,7 +93,8 @@ class Memory:
                 self._done.pop(key, None)
 
     def look(self, key: str) -> None:
-        self._frames[-1].seen.add(key)
+        if self.is_noted:
+            self._frames[-1].seen.add(key)
 
     def note_flow(self, flow: str) -> None:
         self._frames[-1].reads.add(flow)
@@ -115,7 +118,8 @@ class Memory:
             return answer
         answer, seen, reads, height, ring = done
         outer = frames[-1]
-        outer.seen |= seen
+        if self.is_noted:
+            outer.seen |= seen
         if reads:
             outer.reads |= reads
         if height >= outer.height:
@@ -144,7 +148,8 @@ class Memory:
             frames.pop()
             del self._open[key]
             frame.is_open = False
-        outer.seen |= frame.seen
+        if self.is_noted:
+            outer.seen |= frame.seen
         reads = frame.reads
         if reads:
             outer.reads |= reads
@@ -157,7 +162,7 @@ class Memory:
             ring = frame.ring
         else:
             ring = self._close(key, frame)
-            seen = frozenset(frame.seen)
+            seen = frozenset(frame.seen) if self.is_noted else _NOTHING
             self._done[key] = (answer, seen, frozenset(reads) if reads else _NOTHING, frame.height, ring)
             for flow in reads:
                 self._readers.setdefault(flow, []).append(key)

@@ -147,7 +147,7 @@ class Resolver:
         Returns also what all of that depends on, flows aside.
         """
         seen, _ = self.symbols.watch()
-        seen.add(self.path)
+        self.symbols.look(self.path)
         self.symbols.own_displays = (self.path, self.scopes.displays)
         self.shared.clear()
         return self.run(groups), seen

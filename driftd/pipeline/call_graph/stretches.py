@@ -34,7 +34,8 @@ class Stretch(NamedTuple):
 class Resolved(NamedTuple):
     """What resolving a file, or stretches of it, gave.
 
-    `seen` are the hashes of what was looked at, flows left out; `reads` those of the flows that any stretch read.
+    `seen` are the hashes of what was looked at, flows left out, if that was to be noted; `reads` those of the flows that
+    any stretch read.
     `ticket` is under what the process has the file open for later rounds, 0 if it has not.  None was resolved where
     the file was to be known by a ticket and is not: `stretches` is None then.
     """
@@ -101,6 +102,6 @@ decode_jobs: Final = msgspec.msgpack.Decoder(list[Job]).decode
 decode_resolved: Final = msgspec.msgpack.Decoder(list[Resolved]).decode
 decode_flows: Final = msgspec.msgpack.Decoder(RestingFlows).decode
 decode_result: Final = msgspec.msgpack.Decoder(RestingResult).decode
-decode_shared: Final = msgspec.msgpack.Decoder(tuple[bytes, bytes, dict[str, tuple[bytes, ...]]]).decode
+decode_shared: Final = msgspec.msgpack.Decoder(tuple[bytes, bytes, dict[str, tuple[bytes, ...]], bool]).decode
 decode_outcomes: Final = msgspec.msgpack.Decoder(dict[str, int]).decode
 decode_rows: Final = msgspec.msgpack.Decoder(list[tuple[Any, ...]]).decode

@@ -13,7 +13,7 @@ from driftd.pipeline.data.told import told_by
 from driftd.pipeline.digest import DECLARATIONS, MENTIONS_DATA, NO_DECLARATIONS, NO_TOUCHES, TOUCHES
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Collection
 
     from driftd.pipeline.data.model import Model
     from driftd.pipeline.project import Change, Project
@@ -27,8 +27,10 @@ class Tracking(Generic[T]):
     A file that says nothing of data has no hash, one that only has calls has 0.
     """
 
-    def __init__(self, make: Callable[[Models, str, list[Model]], T]) -> None:
+    def __init__(self, make: Callable[[Models, str, list[Model]], T], *, remembers: bool = True) -> None:
+        """`make` makes the result of a file.  Without `remembers` only one change can be asked about."""
         self._make = make
+        self._remembers = remembers
         self._registry = Registry()
         self._declared: dict[str, int] = {}
         self._users: dict[str, set[str]] = {}
@@ -98,7 +100,7 @@ class Tracking(Generic[T]):
             else:
                 own = models.of_file(path) if self._declared.get(path) else []
             results[path] = self._make(models, path, own) if path in self._declared else None
-            self._note(path, frozenset(linker.seen))
+            self._note(path, linker.seen)
         return results
 
     def _is_idle(self, project: Project, path: str, idle: set[str]) -> bool:
@@ -121,7 +123,10 @@ class Tracking(Generic[T]):
             path, linker.packages_of(path), classes, values, told_by(path, facts, file.language)
         )
 
-    def _note(self, path: str, now: frozenset[str]) -> None:
+    def _note(self, path: str, now: Collection[str]) -> None:
+        if not self._remembers:
+            return
+        now = frozenset(now)
         old = self._seen.pop(path, _NOBODY)
         for key in old - now:
             users = self._users[key]

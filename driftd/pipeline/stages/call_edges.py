@@ -44,9 +44,17 @@ class CallEdges(Remembering):
     needs: ClassVar[tuple[str, ...]] = ()
     tables: ClassVar[tuple[type[Row], ...]] = (CallEdgeRow, ExternalCallRow)
 
-    def __init__(self, mapper: Mapper | None = None, cancelled: Callable[[], bool] | None = None) -> None:
+    def __init__(
+        self,
+        mapper: Mapper | None = None,
+        cancelled: Callable[[], bool] | None = None,
+        *,
+        remembers: bool = True,
+    ) -> None:
+        """Without `remembers` nobody takes note of what is looked at, which only another run would ask for."""
         self._mapper = mapper
         self.cancelled = cancelled
+        self.remembers = remembers
         self.forget()
 
     def forget(self) -> None:
@@ -72,10 +80,10 @@ class CallEdges(Remembering):
                 self._languages.pop(path, None)
         while len(self._rounds) < ROUNDS:
             self._rounds.append(Round())
-        work = Work(project, self._mapper, self.cancelled)
+        work = Work(project, self._mapper, self.cancelled, is_noted=self.remembers)
         before: dict[str, Result | None] = {}
         used: dict[str, set[int]] = {}  # of files that other rounds may ask for, what they looked at before the change
-        for path in again:  # they are resolved in any case, whatever they looked at
+        for path in again if self.remembers else ():  # they are resolved in any case, whatever they looked at
             self._forget_users(path)
         last = self._rounds[-1].results
         changed: set[str] = set()  # places that hold something else than before the change, after the round before
@@ -96,7 +104,7 @@ class CallEdges(Remembering):
             rest = again.difference([path for path, _ in jobs]) if are_many else set[str]()
             is_last = number == ROUNDS - 1
             to_tell = sorted(rest.difference(told), reverse=True) if number else []
-            to_note = sorted(rest, reverse=True) if is_last else []
+            to_note = sorted(rest, reverse=True) if is_last and self.remembers else []
             for paths in resolved:  # with every chunk that the workers return, while they go on
                 if to_note:
                     self._note([*paths, *to_note[-FINISHED:]], used)
@@ -109,7 +117,8 @@ class CallEdges(Remembering):
                     if some:
                         yield self._findings(some, round_.results, are_many=True)
             changed = round_.settle(touched)
-        self._note(before.keys() - noted, used)
+        if self.remembers:
+            self._note(before.keys() - noted, used)
         corrected = [path for path, result in told.items() if _differ(last.get(path), result)]
         if corrected:
             yield replace(self._findings(sorted(corrected), last, are_many=True), corrects=True)
@@ -183,7 +192,7 @@ class CallEdges(Remembering):
                 result = Result(own, seen, reads)
             touched.update(round_.put(path, result))
             loose.append(result)
-            if len(jobs) >= distribution.MANY_FILES and len(loose) >= distribution.MANY_FILES:
+            if self.remembers and len(jobs) >= distribution.MANY_FILES and len(loose) >= distribution.MANY_FILES:
                 lay(loose)
                 loose = []
             paths.append(path)

@@ -32,13 +32,14 @@ class Data(Remembering):
     needs: ClassVar[tuple[str, ...]] = ()
     tables: ClassVar[tuple[type[Row], ...]] = (BoundaryRow, DataAccessRow)
 
-    def __init__(self, cancelled: Callable[[], bool] | None = None) -> None:
+    def __init__(self, cancelled: Callable[[], bool] | None = None, *, remembers: bool = True) -> None:
         self.cancelled = cancelled
+        self.remembers = remembers
         self.forget()
 
     def forget(self) -> None:
         """Be as new."""
-        self._tracking: Tracking[list[Row]] = Tracking(_rows)
+        self._tracking: Tracking[list[Row]] = Tracking(_rows, remembers=self.remembers)
 
     def update(self, project: Project, change: Change) -> Findings:
         """Return the rows of the changed files and of those whose names mean something else now."""

@@ -33,17 +33,20 @@ ANALYZER: Final = "-".join(
 )
 
 
-def project_stages(mapper: Mapper | None = None, cancelled: Callable[[], bool] | None = None) -> list[ProjectStage]:
+def project_stages(
+    mapper: Mapper | None = None, cancelled: Callable[[], bool] | None = None, *, remember: bool = True
+) -> list[ProjectStage]:
     """Return new project stages in the order to run them; they keep state, so each project has its own.
 
     `mapper` lets those that have much to do use other processes; `cancelled` says that nobody waits for them any more.
+    Those that would take long to `remember` what their rows depend on need not, where there is no other run.
     """
     return in_order(
         [
-            CallEdges(mapper, cancelled),
+            CallEdges(mapper, cancelled, remembers=remember),
             Constants(),
             EnvVariables(),
-            Data(cancelled),
+            Data(cancelled, remembers=remember),
             Detections(),
             Patterns(),
             Violations(),
