@@ -453,11 +453,12 @@ class Engine:
         paths: Iterable[str] = self._language if full else self._unparsed
         seen = {file.path for file in (*result.added, *result.modified, *result.renamed, *result.errors)}
         seen.update(result.removed)  # a file that is ignored now is removed, and can still be read
-        return [
-            ScannedFile(path, known.stat, known.content_hash, self._language.get(path))
-            for path in sorted(paths)
-            if path not in seen and (known := self._known.get(path)) is not None
-        ]
+        found = []
+        for path in sorted(paths):
+            self.precedence.give_way()
+            if path not in seen and (known := self._known.get(path)) is not None:
+                found.append(ScannedFile(path, known.stat, known.content_hash, self._language.get(path)))
+        return found
 
     def _is_new(self, errors: Sequence[ScannedFile]) -> bool:
         """Tell whether one of these read errors is not recorded yet."""
@@ -479,6 +480,7 @@ class Engine:
         entries: dict[str, FileEntry | None] = dict.fromkeys(result.removed)
         entries |= dict.fromkeys(file.renamed_from for file in result.renamed if file.renamed_from is not None)
         await self._forget(result)
+        # What takes longer than a moment for thousands of files is done in threads: calls are answered meanwhile.
         plain, tasks = await anyio.to_thread.run_sync(self._split, changed)
         cached = await self._cached(tasks)
         changes: list[Change] = []
@@ -490,7 +492,8 @@ class Engine:
         together: list[Outcome] = []
         rows = 0
         are_many = len(tasks) >= LARGE_RUN
-        async for chunk in extraction.outcomes([self._task(file, cached, to_resolve=are_many) for file in tasks]):
+        work = await anyio.to_thread.run_sync(partial(self._tasks, tasks, cached, to_resolve=are_many))
+        async for chunk in extraction.outcomes(work):
             for outcome in chunk:
                 if outcome.error is None and not outcome.vanished:
                     path = intern(outcome.path)
@@ -544,6 +547,7 @@ class Engine:
         plain: list[ScannedFile] = []
         tasks: list[ScannedFile] = []
         for file in changed:
+            self.precedence.give_way()
             language = self._language_to_read(file.path) if file.skip_reason is None else None
             if language is not None:
                 tasks.append(file if file.language == language else replace(file, language=language))
@@ -573,7 +577,7 @@ class Engine:
         wanted = {(file.content_hash, str(file.language)) for file in files if file.content_hash}
         found: dict[tuple[bytes, str], bytes] = {}
         hashes = sorted({content for content, _ in wanted})
-        versions = {language: languages.extractor_version(language) for _, language in wanted}
+        versions = {language: languages.extractor_version(language) for language in {each for _, each in wanted}}
         for start in range(0, len(hashes), LOOKUP_BATCH):
             batch = hashes[start : start + LOOKUP_BATCH]
             marks = ",".join("?" * len(batch))
@@ -586,48 +590,63 @@ class Engine:
                     found[content, language] = facts
         return found
 
-    def _task(self, file: ScannedFile, cached: Mapping[tuple[bytes, str], bytes], *, to_resolve: bool) -> Task:
-        language = str(file.language)
-        return Task(
-            path=file.path,
-            absolute=self._absolute(file.path),
-            language=language,
-            size=file.stat.size,
-            cached=cached.get((file.content_hash, language)),
-            cached_hash=file.content_hash,
-            to_resolve=to_resolve,
-        )
+    def _tasks(
+        self, files: Sequence[ScannedFile], cached: Mapping[tuple[bytes, str], bytes], *, to_resolve: bool
+    ) -> list[Task]:
+        found = []
+        for file in files:
+            self.precedence.give_way()
+            language = str(file.language)
+            found.append(
+                Task(
+                    path=file.path,
+                    absolute=self._absolute(file.path),
+                    language=language,
+                    size=file.stat.size,
+                    cached=cached.get((file.content_hash, language)),
+                    cached_hash=file.content_hash,
+                    to_resolve=to_resolve,
+                )
+            )
+        return found
 
     async def _store_plain(self, files: Sequence[ScannedFile], result: ScanResult, report: RunReport) -> None:
         """Record files that are not analysed; rows they had when they were leave with the same submission."""
         now = self._clock.now()
-        touched = result.touched
         unread = [file for file in result.errors if file.path in self._known]
         files = [*files, *(file for file in result.errors if file.path not in self._known)]
-        dropped = tuple(file.path for file in files if file.path in self._language)
-        commands: list[Command] = [DropFiles(dropped)] if dropped else []
-        commands.append(Upsert(FileMetadataRow, [_plain_row(file, now) for file in files]))
+        for some in self._portions(files):
+            dropped = tuple(file.path for file in some if file.path in self._language)
+            commands: list[Command] = [DropFiles(dropped)] if dropped else []
+            commands.append(Upsert(FileMetadataRow, [_plain_row(file, now) for file in some]))
+            await self._store.writer.submit(*commands)
+            for file in some:
+                self._remember(file.path, file.stat, file.content_hash, now, file.skip_reason, file.error)
+                self._language.pop(file.path, None)
+                self._failed.pop(file.path, None)
+                self._unparsed.discard(file.path)
+        report.rows["file_metadata"] += len(files)
         # What cannot be read just now keeps its rows; the error says that they may be old.
-        commands += [Update(FileMetadataRow, (file.path,), {"error": file.error}) for file in unread]
-        await self._store.writer.submit(*commands)
+        for some in self._portions(unread):
+            await self._store.writer.submit(
+                *[Update(FileMetadataRow, (file.path,), {"error": file.error}) for file in some]
+            )
+            for file in some:
+                self._known[file.path] = replace(self._known[file.path], error=file.error)
         # The same content under another time stamp: the analysis stays true.
-        for at in range(0, len(touched), self._portion.found):
-            some = touched[at : at + self._portion.found]
+        for some in self._portions(result.touched):
             await self._store.writer.submit(
                 *[Update(FileMetadataRow, (file.path,), _times(file.stat, now)) for file in some]
             )
-        report.rows["file_metadata"] += len(files)
-        for file in files:
-            self._remember(file.path, file.stat, file.content_hash, now, file.skip_reason, file.error)
-            self._language.pop(file.path, None)
-            self._failed.pop(file.path, None)
-            self._unparsed.discard(file.path)
-        for file in touched:
-            self._remember(file.path, file.stat, file.content_hash, now, file.skip_reason, None)
-        for file in unread:
-            self._known[file.path] = replace(self._known[file.path], error=file.error)
+            for file in some:
+                self._remember(file.path, file.stat, file.content_hash, now, file.skip_reason, None)
         for file in result.errors:
             self._note_failure(report, file.path, "scan", str(file.error))
+
+    def _portions(self, files: Sequence[ScannedFile]) -> Iterator[Sequence[ScannedFile]]:
+        """Yield the files so many at a time that what people type can go in between."""
+        for at in range(0, len(files), self._portion.found):
+            yield files[at : at + self._portion.found]
 
     async def _store_chunk(
         self, outcomes: Sequence[Outcome], scanned: Mapping[str, ScannedFile], report: RunReport

@@ -24,7 +24,7 @@ class Portion(NamedTuple):
     rows: int  # a few files can have a lot
 
 
-AMONG_OTHERS: Final = Portion(6, 150, 300)  # a writer that people wait for as well
+AMONG_OTHERS: Final = Portion(6, 150, 200)  # a writer that people wait for as well
 ALONE: Final = Portion(600, 600, 6_000)
 
 MOST_TRACKED: Final = (

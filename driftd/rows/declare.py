@@ -14,6 +14,7 @@ import re
 import types
 from dataclasses import dataclass
 from enum import Enum
+from functools import cached_property
 from typing import TYPE_CHECKING, Annotated, Any, Final, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
 
 import msgspec
@@ -91,7 +92,7 @@ class Column:
     doc: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, eq=False)  # there is one of a kind, and it is looked up often
 class Table:
     """What is known about a table.
 
@@ -128,24 +129,24 @@ class Table:
     kept_because: str
     doc: str
 
-    @property
+    @cached_property
     def names(self) -> tuple[str, ...]:
         """The column names in order."""
         return tuple(column.name for column in self.columns)
 
-    @property
+    @cached_property
     def auto_id(self) -> bool:
         """Whether SQLite hands out the key."""
         return self.columns[self.names.index(self.key[0])].auto
 
-    @property
+    @cached_property
     def identity(self) -> tuple[str, ...]:
         """The columns that say which row is meant: the key, or the first unique set where the key is handed out."""
         if not self.auto_id:
             return self.key
         return self.unique[0] if self.unique else self.key
 
-    @property
+    @cached_property
     def by_function(self) -> str | None:
         """The function by which a file's rows are found, where no index begins with the file; None where one does."""
         leading = {columns[0] for columns in (self.key, *self.indexes, *self.unique)}

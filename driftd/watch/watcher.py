@@ -118,6 +118,7 @@ class Watcher:
         self._notices: list[Cause] = []
         self._ripe: list[Cookie] = []
         # What is to be watched, as absolute paths: the kept directories and those of git.
+        self._directories: frozenset[str] = frozenset()
         self._kept = frozenset({self._root})
         self._wanted = self._kept
         # Who watches it, and what cannot be watched until an event or a scan brings news of it.
@@ -162,8 +163,11 @@ class Watcher:
         Those not watched before are reported as changed as soon as they are, because something may have happened
         in them in between.  Call it after every scan, also with what is watched already.
         """
-        self._kept = frozenset(self._absolute(directory) for directory in directories) | {self._root}
+        directories = frozenset(directories)
         self._absent.clear()
+        if directories != self._directories:  # mostly they are as they were, and there are thousands
+            self._directories = directories
+            self._kept = frozenset(self._absolute(directory) for directory in directories) | {self._root}
         for directory in self._kept:
             if not directory.isascii() and not _is_text(directory):
                 self._unwatchable[directory] = _undecodable(directory)

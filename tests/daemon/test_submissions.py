@@ -37,21 +37,21 @@ def test_pieces_are_as_large_as_they_may_be() -> None:
 def test_findings_are_not_cut_where_one_can_move() -> None:
     """Of a violation that left one file for another, both ends are seen in one submission; edges are cut by rows."""
     files = {"a.py", "z.py"}
-    edges = [(n, n, 1, "same_file", 0.95, "a.py" if n < 300 else "z.py") for n in range(302)]
-    violations = [(str(n), "a.py" if n < 300 else "z.py") for n in range(302)]
+    edges = [(n, n, 1, "same_file", 0.95, "a.py" if n < 200 else "z.py") for n in range(202)]
+    violations = [(str(n), "a.py" if n < 200 else "z.py") for n in range(202)]
 
     (commands,) = submissions({ViolationRow: violations}, files)
     cut = [one for (one,) in submissions({CallEdgeRow: edges}, files)]
 
-    assert [(one.files, len(one.rows)) for one in commands if isinstance(one, Track)] == [(files, 302)]
-    assert [(one.files, len(one.rows)) for one in cut if isinstance(one, Replace)] == [({"a.py"}, 300), ({"z.py"}, 2)]
+    assert [(one.files, len(one.rows)) for one in commands if isinstance(one, Track)] == [(files, 202)]
+    assert [(one.files, len(one.rows)) for one in cut if isinstance(one, Replace)] == [({"a.py"}, 200), ({"z.py"}, 2)]
 
 
 def test_where_nobody_else_waits_for_the_writer_more_is_stored_together() -> None:
-    """Of 302 rows the daemon makes two submissions, so that what people type goes in between, `analyze` one."""
-    edges = [(n, n, 1, "same_file", 0.95, "a.py" if n < 300 else "z.py") for n in range(302)]
+    """Of 202 rows the daemon makes two submissions, so that what people type goes in between, `analyze` one."""
+    edges = [(n, n, 1, "same_file", 0.95, "a.py" if n < 200 else "z.py") for n in range(202)]
     files = {"a.py", "z.py"}
 
     cut = {portion: len([*submissions({CallEdgeRow: edges}, files, portion)]) for portion in (AMONG_OTHERS, ALONE)}
 
-    assert cut == {Portion(6, 150, 300): 2, Portion(600, 600, 6_000): 1}
+    assert cut == {Portion(6, 150, 200): 2, Portion(600, 600, 6_000): 1}
