@@ -11,7 +11,7 @@ from driftd.pipeline.call_graph.lookup import opaque
 from driftd.pipeline.call_graph.members import Members
 from driftd.pipeline.call_graph.place import Place
 from driftd.pipeline.call_graph.unions import union
-from driftd.pipeline.interface import definition_key, display_key
+from driftd.pipeline.interface import display_key
 from driftd.pipeline.scopes import annotation_paths
 
 if TYPE_CHECKING:
@@ -126,7 +126,7 @@ class Containers(Members):
         if interface is None:
             return NONE
         face = interface.functions[generator.number]
-        self.look(definition_key(generator.file, face.qualified_name))
+        self.look_at(generator.file, face.qualified_name)
         receiver = generator.extra if isinstance(generator.extra, Entity) else None
         place = Place(generator.file, generator.number, receiver)
         found = union([self.value(binding, place) for binding in face.yields])

@@ -20,7 +20,7 @@ from driftd.pipeline.call_graph.members import bound
 from driftd.pipeline.call_graph.place import Place
 from driftd.pipeline.call_graph.unions import union
 from driftd.pipeline.declared_binder import member_name
-from driftd.pipeline.interface import EXTENDS, definition_key
+from driftd.pipeline.interface import EXTENDS
 from driftd.pipeline.type_names import PRIMITIVES, parts_of
 
 if TYPE_CHECKING:
@@ -59,7 +59,7 @@ class Declared(DeclaredHeritage):
                 at = interface.classes[~at].scope
                 continue
             face = interface.functions[at]
-            self.look(definition_key(path, face.qualified_name))
+            self.look_at(path, face.qualified_name)
             bindings = face.locals.get(name)
             if bindings:
                 return self._local(path, at, name, bindings, receiver)
@@ -241,7 +241,7 @@ class Declared(DeclaredHeritage):
         if interface is None:
             return ""
         face = interface.functions[function.number]
-        self.look(definition_key(function.file, face.qualified_name))
+        self.look_at(function.file, face.qualified_name)
         return face.kind
 
     def _fitting(self, functions: list[Entity], owner: Entity) -> Entities:
@@ -530,7 +530,7 @@ class Declared(DeclaredHeritage):
         if interface is None:
             return (UNKNOWN,)
         face = interface.functions[number]
-        self.look(definition_key(path, face.qualified_name))
+        self.look_at(path, face.qualified_name)
         dialect = self.dialect(path)
         if dialect is not None and face.gives and all(b.text in dialect.receivers for b in face.gives):
             cls = self.class_around(path, number)

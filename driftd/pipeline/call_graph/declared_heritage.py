@@ -13,7 +13,7 @@ from driftd.pipeline.call_graph.entities import NONE, Entity, Is
 from driftd.pipeline.call_graph.overloads import agreement, simple_names
 from driftd.pipeline.call_graph.place import Place
 from driftd.pipeline.call_graph.unions import union
-from driftd.pipeline.interface import EXTENDS, definition_key
+from driftd.pipeline.interface import EXTENDS
 from driftd.pipeline.packages import INJECTING, beside_key, heirs_key, interface_key, methods_key
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ class DeclaredHeritage(DeclaredOutside):
             for number, face in enumerate(interface.functions if interface is not None else ()):
                 if face.qualified_name != spot.namespace or not self._sees(path, spot.path, face.scope, name):
                     continue
-                self.look(definition_key(spot.path, face.qualified_name))
+                self.look_at(spot.path, face.qualified_name)
                 first = face.types[0] if face.types[:1] and face.types[0].startswith(EXTENDS) else ""
                 receiver = first.removeprefix(EXTENDS) or spot.namespace.rpartition(".")[0]
                 if ambiguous and receiver.startswith("IEnumerable"):

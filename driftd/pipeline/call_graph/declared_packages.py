@@ -14,7 +14,6 @@ from driftd.pipeline.call_graph.place import Place
 from driftd.pipeline.call_graph.unions import union
 from driftd.pipeline.call_graph.values import Symbols
 from driftd.pipeline.dialects import DIALECTS
-from driftd.pipeline.interface import definition_key
 from driftd.pipeline.packages import (
     CRATES,
     GO_MODULES,
@@ -189,7 +188,7 @@ class DeclaredPackages(Symbols):
                 interface = self.interface(entity.file)
                 if interface is not None:
                     face = interface.functions[entity.number]
-                    self.look(definition_key(entity.file, face.qualified_name))
+                    self.look_at(entity.file, face.qualified_name)
                     if face.is_local:
                         continue
             kept.append(entity)

@@ -9,7 +9,6 @@ from driftd.pipeline.call_graph.containers import Containers
 from driftd.pipeline.call_graph.entities import NONE, Entity, Is
 from driftd.pipeline.call_graph.place import Place
 from driftd.pipeline.call_graph.unions import union
-from driftd.pipeline.interface import definition_key
 
 if TYPE_CHECKING:
     from driftd.pipeline.bindings import Binding
@@ -22,7 +21,7 @@ class Fixtures(Containers):
 
     def injected(self, function: Entity, face: FunctionFace, name: str) -> Entities:
         """Return what pytest passes to a parameter of a test or a fixture."""
-        self.look(definition_key(function.file, face.qualified_name))
+        self.look_at(function.file, face.qualified_name)
         if name == "request":
             return (Entity(Is.REQUEST, function.file, function.number),)
         outer = Place(function.file, face.scope)

@@ -285,6 +285,11 @@ class Modules(Memory):
             seen.add(key)
         return face
 
+    def look_at(self, path: str, qualified_name: str) -> None:
+        """Take note of a class or a function of a file."""
+        if self.is_noted:
+            self.look(definition_key(path, qualified_name))
+
     def interface(self, path: str, name: str | None = None) -> Interface | None:
         """Return a file's interface and take note of it: that it is there, and of the one name asked for.
 

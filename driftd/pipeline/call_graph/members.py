@@ -14,7 +14,6 @@ from driftd.pipeline.call_graph.flows import Flows, Names, field_key, module_key
 from driftd.pipeline.call_graph.lookup import Modules
 from driftd.pipeline.call_graph.place import Place
 from driftd.pipeline.call_graph.unions import union
-from driftd.pipeline.interface import definition_key
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -173,7 +172,7 @@ class Members(Modules):
         if interface is None:
             return NONE
         function = interface.functions[number]
-        self.look(definition_key(cls.file, function.qualified_name))
+        self.look_at(cls.file, function.qualified_name)
         instance = owner.what is Is.INSTANCE
         if self.is_ecmascript(cls.file):
             if self.is_hidden(function, owner, interface.classes[cls.number]):

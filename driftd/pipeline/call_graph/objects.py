@@ -23,7 +23,6 @@ from driftd.pipeline.call_graph.lookup import opaque
 from driftd.pipeline.call_graph.members import bound
 from driftd.pipeline.call_graph.place import Place
 from driftd.pipeline.call_graph.unions import union
-from driftd.pipeline.interface import definition_key
 from driftd.pipeline.modules import ECMASCRIPT
 
 if TYPE_CHECKING:
@@ -118,7 +117,7 @@ class Objects(Fixtures):
         if interface is None or function.number >= len(interface.functions):
             return None
         face = interface.functions[function.number]
-        self.look(definition_key(function.file, face.qualified_name))
+        self.look_at(function.file, face.qualified_name)
         return face
 
     # -- properties --

@@ -8,7 +8,7 @@ from driftd.pipeline.call_graph.entities import Is
 from driftd.pipeline.call_graph.place import Place
 from driftd.pipeline.call_graph.qualifiers import Qualifiers
 from driftd.pipeline.facts.model import Kind
-from driftd.pipeline.interface import EXTENDS, definition_key
+from driftd.pipeline.interface import EXTENDS
 from driftd.pipeline.type_names import canonical, parts_of
 
 if TYPE_CHECKING:
@@ -80,7 +80,7 @@ class Chooser:
         if interface is None:
             return None
         face = interface.functions[function.number]
-        symbols.look(definition_key(function.file, face.qualified_name))
+        symbols.look_at(function.file, face.qualified_name)
         return face
 
     def by_types(

@@ -23,7 +23,6 @@ from driftd.pipeline.call_graph.outcomes import MOST_TARGETS
 from driftd.pipeline.call_graph.place import Place
 from driftd.pipeline.call_graph.unions import union
 from driftd.pipeline.expressions import place_name
-from driftd.pipeline.interface import definition_key
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -133,14 +132,14 @@ class Symbols(Natives):
             if at < 0:
                 cls = interface.classes[~at]
                 if at == scope and (cls.kind != "class" or not self.is_ecmascript(path)):
-                    self.look(definition_key(path, cls.qualified_name))
+                    self.look_at(path, cls.qualified_name)
                     bindings = cls.names.get(name)
                     if bindings:
                         return self._local(path, at, name, bindings, receiver)
                 at = cls.scope
                 continue
             face = interface.functions[at]
-            self.look(definition_key(path, face.qualified_name))
+            self.look_at(path, face.qualified_name)
             bindings = face.locals.get(name)
             if bindings:
                 return self._local(path, at, name, bindings, receiver)
@@ -170,7 +169,7 @@ class Symbols(Natives):
         if interface is None:
             return NONE
         face = interface.functions[number]
-        self.look(definition_key(path, face.qualified_name))
+        self.look_at(path, face.qualified_name)
         place = Place(path, face.scope)
         found: Entities = (Entity(Is.FUNCTION, path, number),)
         for binding in reversed(face.wraps):
@@ -384,7 +383,7 @@ class Symbols(Natives):
         if interface is None:
             return (UNKNOWN,)
         face = interface.functions[number]
-        self.look(definition_key(path, face.qualified_name))
+        self.look_at(path, face.qualified_name)
         if face.is_generator:
             return (Entity(Is.GENERATOR, path, number, callee.extra),)
         receiver = callee.extra if isinstance(callee.extra, Entity) else None
@@ -435,7 +434,7 @@ class Symbols(Natives):
             interface = self.interface(path)
             face = None if interface is None else interface.functions[number]
             if face is not None:
-                self.look(definition_key(path, face.qualified_name))
+                self.look_at(path, face.qualified_name)
             if face is not None and face.is_abstract:
                 abstract.append((path, number))
             else:
