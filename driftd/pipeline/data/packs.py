@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Final, Literal
 
 import msgspec
 
+from driftd.pipeline.parsed import toml
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
@@ -189,8 +191,8 @@ def packs() -> dict[str, Pack]:
         if data is None:
             raise ValueError(f"the framework pack {name}.toml is missing: install driftd again")
         try:
-            pack = msgspec.toml.decode(data, type=Pack)
-        except msgspec.DecodeError as error:
+            pack = msgspec.convert(toml(data.decode()), Pack)
+        except (ValueError, msgspec.ValidationError) as error:
             raise ValueError(f"the framework pack {name}.toml is not sound: {error}") from error
         found[pack.name] = pack
     return found

@@ -7,12 +7,12 @@ a bad regular expression, nothing to match) is a `RuleError` that names file, ru
 from __future__ import annotations
 
 import re
-import tomllib
 from typing import Annotated, Any, Final, Literal
 
 import msgspec
 from msgspec import Meta
 
+from driftd.pipeline.parsed import toml
 from driftd.rows.patterns import PatternCategory
 
 Severity = Literal["error", "warning", "info", "hint"]
@@ -333,9 +333,10 @@ def parse(text: str, where: str, *, is_trusted: bool = False) -> RuleFile:
     One that `is_trusted` is a pack's: each process reads it, but only the tests check what it says.
     """
     try:
-        return parse_data(tomllib.loads(text), where, is_trusted=is_trusted)
-    except tomllib.TOMLDecodeError as error:
+        data = toml(text)
+    except ValueError as error:
         raise RuleError(f"{where}: {error}") from None
+    return parse_data(data, where, is_trusted=is_trusted)
 
 
 def parse_data(data: dict[str, Any], where: str, *, is_trusted: bool = False) -> RuleFile:

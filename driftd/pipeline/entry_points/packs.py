@@ -15,6 +15,8 @@ from typing import Final, Literal
 
 import msgspec
 
+from driftd.pipeline.parsed import toml
+
 Reason = Literal["route", "command", "task", "signal", "hook", "main", "test", "fixture", "component", "export"]
 
 # Where a function is several things, the first one says what it is.
@@ -123,8 +125,8 @@ def packs() -> dict[str, Pack]:
         if not resource.name.endswith(".toml"):
             continue
         try:
-            pack = msgspec.toml.decode(resource.read_bytes(), type=Pack)
-        except msgspec.DecodeError as error:
+            pack = msgspec.convert(toml(resource.read_text(encoding="utf-8")), Pack)
+        except (ValueError, msgspec.ValidationError) as error:
             raise ValueError(f"the entry point pack {resource.name} is not sound: {error}") from error
         found[pack.name] = pack
     return found
