@@ -5,7 +5,8 @@ the counters and the page of the schema document.  There is no SQL and no I/O he
 
 Column types come from the annotations: `int` and `bool` are INTEGER, `float` REAL, `str` TEXT, `bytes` BLOB;
 `| None` makes a column nullable, a `Literal` of strings adds a CHECK.  The aliases `AutoId`, `Json`, `OptionalJson` and
-`Stamp` mark the columns that need more than a type.
+`Stamp` mark the columns that need more than a type.  Modules of row classes do without `from __future__ import
+annotations`: it makes texts of the annotations, and each start would compile those five hundred one by one.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ import re
 import types
 from dataclasses import dataclass
 from enum import Enum
-from typing import TYPE_CHECKING, Annotated, Any, Final, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
+from typing import TYPE_CHECKING, Annotated, Any, Final, Literal, TypeVar, Union, get_args, get_origin
 
 import msgspec
 
@@ -240,9 +241,8 @@ def table_of(row: type[Row]) -> Table:
 
 
 def _columns(row: type[Row], references: Mapping[str, str], meanings: Mapping[str, str]) -> Iterable[Column]:
-    hints = get_type_hints(row, include_extras=True)
     for field in msgspec.structs.fields(row):
-        annotation, marks = _strip(hints[field.name])
+        annotation, marks = _strip(field.type)
         base, nullable = _optional(annotation)
         enum: tuple[str, ...] = ()
         if get_origin(base) is Literal:
