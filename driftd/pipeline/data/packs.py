@@ -4,20 +4,16 @@ A symbol is written as imported: `django.db.models.Model`; `()` stands for the r
 (`sqlalchemy.orm.declarative_base()`), and a `*` for anything.
 """
 
-from __future__ import annotations
-
 import pkgutil
 import re
+from collections.abc import Iterable, Sequence
 from fnmatch import translate
 from functools import cache
-from typing import TYPE_CHECKING, Final, Literal
+from typing import Final, Literal
 
 import msgspec
 
 from driftd.pipeline.parsed import toml
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
 
 PACKS: Final = ("django", "sqlalchemy", "sqlmodel", "peewee", "tortoise", "pony", "prisma", "typeorm", "sequelize",
          "mongoose", "drizzle", "knex", "jpa", "springdata", "springjdbc", "mybatis", "gorm", "ent", "gosql", "activerecord", "eloquent", "efcore", "dapper", "doctrine", "exposed", "diesel", "seaorm", "sqlx", "drivers")  # fmt: skip

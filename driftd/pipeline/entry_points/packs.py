@@ -6,8 +6,6 @@ the file binds.  Files are globs of paths, names globs of qualified names; in ne
 the start of a name it leaves out those with an underscore, which are nobody else's business.
 """
 
-from __future__ import annotations
-
 import re
 from functools import cache
 from importlib.resources import files
