@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import re
 import types
-from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING, Annotated, Any, Final, Literal, TypeVar, Union, get_args, get_origin
 
@@ -75,8 +74,7 @@ _SQL_TYPES: Final[Mapping[Any, str]] = {int: "INTEGER", bool: "INTEGER", float: 
 _LIFECYCLE: Final = frozenset({"last_seen_at", "resolved_at", "resolved"})
 
 
-@dataclass(frozen=True, slots=True)
-class Column:
+class Column(msgspec.Struct, frozen=True):
     """One column.  `default` is the default of the row's field, or NO_DEFAULT; `references` is "table.column"."""
 
     name: str
@@ -92,8 +90,7 @@ class Column:
     doc: str
 
 
-@dataclass(frozen=True, slots=True)
-class Table:
+class Table(msgspec.Struct, frozen=True):
     """What is known about a table.
 
     `age` is the column that a timed tier measures, `file` the one that says which file a row is about, `first_seen`
