@@ -3,6 +3,8 @@
 The modules stay ordinary Python: without a C compiler, or with DRIFTD_PURE=1, the same source is interpreted, and an
 analysis takes half as long again.  The extensions lie beside their sources, also for an editable installation;
 `compiled.json` says which sources they were made from (see `tests/conftest.py`).
+
+The TOML of the packs is parsed as well, for processes to start faster: see `driftd/pipeline/parsed.py`.
 """
 
 from __future__ import annotations
@@ -10,6 +12,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import runpy
 import sys
 import tempfile
 from pathlib import Path
@@ -19,6 +22,8 @@ from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
 RECORD = "driftd/compiled.json"
 SLOTS = "driftd/pipeline/slots.h"
+PACKS = "driftd/pipeline/packs"
+PARSING = "driftd/pipeline/parsed.py"
 # Functions of one library call each other, and Python's, without a detour through tables for the dynamic linker.
 DIRECT_CALLS = ("-fvisibility=hidden", "-fno-plt")
 OPTIONS = ("--python-version=3.11", "--ignore-missing-imports", "--no-warn-unused-ignores")
@@ -32,6 +37,9 @@ class CompileHook(BuildHookInterface):  # type: ignore[type-arg]  # the builder'
         if self.target_name != "wheel":
             return
         root = Path(self.root)
+        parsed = parse_packs(root)
+        if version == "standard":
+            build_data["artifacts"].append(parsed)
         remove_built(root)
         if os.environ.get("DRIFTD_PURE", "0") not in {"", "0"}:
             return
@@ -52,6 +60,12 @@ class CompileHook(BuildHookInterface):  # type: ignore[type-arg]  # the builder'
     def clean(self, versions: list[str]) -> None:  # noqa: ARG002 - the interface's
         """Remove what was built."""
         remove_built(Path(self.root))
+
+
+def parse_packs(root: Path) -> str:
+    """Write what the TOML of the packs holds; return the file, relative to the project."""
+    written: Path = runpy.run_path(str(root / PARSING))["write"](root / PACKS)
+    return written.relative_to(root).as_posix()
 
 
 def expand(root: Path, patterns: list[str]) -> list[str]:

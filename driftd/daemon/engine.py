@@ -19,7 +19,6 @@ import threading
 from collections import Counter
 from collections.abc import Awaitable, Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import nullcontext, suppress
-from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from sys import intern
@@ -88,8 +87,7 @@ def no_progress(stage: str, done: int, total: int) -> None:
     """Ignore progress."""
 
 
-@dataclass(slots=True)
-class RunReport:
+class RunReport(msgspec.Struct):
     """What one run did; becomes the result of `analyze` and the `scan_history` row."""
 
     run_id: int
@@ -97,10 +95,10 @@ class RunReport:
     started_at: int
     finished_at: int | None = None
     status: Status = "running"
-    files: dict[str, int] = field(default_factory=dict)
-    rows: Counter[str] = field(default_factory=Counter)
-    stages: list[dict[str, Any]] = field(default_factory=list)
-    problems: list[dict[str, Any]] = field(default_factory=list)
+    files: dict[str, int] = {}
+    rows: Counter[str] = msgspec.field(default_factory=Counter)
+    stages: list[dict[str, Any]] = []
+    problems: list[dict[str, Any]] = []
     duration_ms: int = 0
     error: str | None = None
 
@@ -550,7 +548,7 @@ class Engine:
             self.precedence.give_way()
             language = self._language_to_read(file.path) if file.skip_reason is None else None
             if language is not None:
-                tasks.append(file if file.language == language else replace(file, language=language))
+                tasks.append(file if file.language == language else msgspec.structs.replace(file, language=language))
             else:
                 plain.append(file)
         return plain, tasks
@@ -632,7 +630,7 @@ class Engine:
                 *[Update(FileMetadataRow, (file.path,), {"error": file.error}) for file in some]
             )
             for file in some:
-                self._known[file.path] = replace(self._known[file.path], error=file.error)
+                self._known[file.path] = msgspec.structs.replace(self._known[file.path], error=file.error)
         # The same content under another time stamp: the analysis stays true.
         for some in self._portions(result.touched):
             await self._store.writer.submit(
@@ -965,13 +963,12 @@ class Engine:
         )
 
 
-@dataclass(slots=True)
-class _Stored:
+class _Stored(msgspec.Struct):
     """What has been stored of a stage's findings, its parts that are being stored, and how long it took once it ended."""
 
     rows: int = 0
     error: str | None = None
-    under_way: list[anyio.Event] = field(default_factory=list)
+    under_way: list[anyio.Event] = []
     took_ms: float | None = None
 
 

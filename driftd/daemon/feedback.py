@@ -8,7 +8,6 @@ them has aged out (`feedback_alpha`, `feedback_beta`) are the truth; nothing is 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
@@ -34,8 +33,7 @@ SHORTEST_PREFIX: Final = 4
 SILENCING: Final = frozenset({"dismiss", "suppress"})
 
 
-@dataclass(frozen=True, slots=True)
-class Given:
+class Given(msgspec.Struct, frozen=True):
     """What was said: an action on a violation, named by its id or the beginning of it; or which feedback to undo."""
 
     violation: str = ""
@@ -46,8 +44,7 @@ class Given:
     undo: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
+class Outcome(msgspec.Struct, frozen=True):
     """What a feedback did; `effect` is what all feedback on the pattern amounts to now."""
 
     row: FeedbackRow

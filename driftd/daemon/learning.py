@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final, Literal, NamedTuple
 
@@ -50,8 +49,7 @@ class Briefing(NamedTuple):
     through: int
 
 
-@dataclass(frozen=True, slots=True)
-class Subject:
+class Subject(msgspec.Struct, frozen=True):
     """A pattern or a detector of which findings are judged."""
 
     kind: Literal["pattern", "detector"]
@@ -61,13 +59,12 @@ class Subject:
         return f"{self.kind} {self.name}"
 
 
-@dataclass(slots=True)
-class _Said:
+class _Said(msgspec.Struct):
     """Everything in the tables that people said, as it is needed here."""
 
     through: int = 0  # the newest id
-    actions: dict[int, Action] = field(default_factory=dict)  # by id, in order of time
-    decided: dict[str, tuple[str, str | None, int]] = field(default_factory=dict)  # pattern: status, by whom, when
+    actions: dict[int, Action] = {}  # by id, in order of time
+    decided: dict[str, tuple[str, str | None, int]] = {}  # pattern: status, by whom, when
 
 
 class Learning:
@@ -144,7 +141,7 @@ class Learning:
         self._alerted = {_subject_in(message): severity for _, severity, message in alerts}
         self._bursts = {msgspec.json.decode(details).get("author"): at for details, at in bursts}
         self._rates_hold_until = 0
-        self.current = replace(
+        self.current = msgspec.structs.replace(
             self.current,
             feedback=_effects(said, {pattern: (alpha, beta) for pattern, alpha, beta, _, _ in patterns}),
             dismissed=_dismissed(violations, {violation for (violation,) in silenced}),
@@ -163,7 +160,7 @@ class Learning:
         await self._read_baseline()
         if now >= self._rates_hold_until:
             await self._judge(now)
-        self.current = replace(self.current, now=now)
+        self.current = msgspec.structs.replace(self.current, now=now)
         return Briefing(self.current, self.version, self.through)
 
     async def heard(self, outcome: Outcome) -> None:
@@ -198,13 +195,13 @@ class Learning:
         self._renamed.update(ids)  # what was said of an old id may still be on its way here
         moved = {old: new for old, new in ids.items() if old in self.current.dismissed}
         if moved:
-            self.current = replace(
+            self.current = msgspec.structs.replace(
                 self.current, dismissed=(self.current.dismissed - moved.keys()) | frozenset(moved.values())
             )
 
     async def regularised(self) -> None:
         """Take the conventions that an analysis has written."""
-        self.current = replace(self.current, conventions=await self._conventions())
+        self.current = msgspec.structs.replace(self.current, conventions=await self._conventions())
 
     async def _conventions(self) -> dict[tuple[str, str], ConventionRow]:
         return {(row.pattern_id, row.scope): row for row in await self._reader.rows(ConventionRow)}
@@ -223,7 +220,7 @@ class Learning:
                 histories[pattern] = _history(text)
             if isinstance(at, int):
                 last_seen[pattern] = at
-        self.current = replace(self.current, history=histories, last_seen=last_seen)
+        self.current = msgspec.structs.replace(self.current, history=histories, last_seen=last_seen)
 
     def statistics(self) -> list[dict[str, object]]:
         """Return what became of the findings of each pattern and detector that was acted upon, most false ones first."""
@@ -253,7 +250,7 @@ class Learning:
     # -- what follows --------------------------------------------------------------------------------------------------
 
     def _know(self, **changes: Any) -> None:
-        self.current = replace(self.current, **changes)
+        self.current = msgspec.structs.replace(self.current, **changes)
         self.version += 1
 
     def _decided(self) -> dict[str, Any]:

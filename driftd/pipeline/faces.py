@@ -3,8 +3,6 @@
 They have a module of their own because that one is compiled, and a compiled module must not declare structs.
 """
 
-from __future__ import annotations
-
 import msgspec
 
 from driftd.pipeline.bindings import Binding, Display, Settled

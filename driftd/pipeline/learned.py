@@ -6,14 +6,14 @@ The daemon reads it from its tables before a run, and keeps it current when feed
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+
+import msgspec
 
 from driftd.rows.feedback_effect import NEUTRAL, Effect
 from driftd.rows.patterns import ConventionRow
 
 
-@dataclass(frozen=True, slots=True)
-class Seen:
+class Seen(msgspec.Struct, frozen=True):
     """One earlier look at a pattern: when, in how many places the question arose, and how many followed it."""
 
     at: int
@@ -21,8 +21,7 @@ class Seen:
     followed: int
 
 
-@dataclass(frozen=True, slots=True)
-class Learned:
+class Learned(msgspec.Struct, frozen=True):
     """All of it.
 
     now: the time of the run, unix seconds
@@ -39,16 +38,16 @@ class Learned:
     """
 
     now: int = 0
-    feedback: Mapping[str, Effect] = field(default_factory=dict)
+    feedback: Mapping[str, Effect] = {}
     dismissed: frozenset[str] = frozenset()
     ignored: frozenset[str] = frozenset()
     approved: frozenset[str] = frozenset()
-    conventions: Mapping[tuple[str, str], ConventionRow] = field(default_factory=dict)
+    conventions: Mapping[tuple[str, str], ConventionRow] = {}
     downgraded: frozenset[str] = frozenset()
     disabled: frozenset[str] = frozenset()
     baseline: frozenset[str] | None = None
-    history: Mapping[str, tuple[Seen, ...]] = field(default_factory=dict)
-    last_seen: Mapping[str, int] = field(default_factory=dict)
+    history: Mapping[str, tuple[Seen, ...]] = {}
+    last_seen: Mapping[str, int] = {}
     disabled_rules: frozenset[str] = frozenset()
 
     def effect(self, pattern: str) -> Effect:

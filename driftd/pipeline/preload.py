@@ -1,6 +1,6 @@
 """Loads what a worker would load with its first files: the framework packs, and the rules of the commonest languages.
 
-Import it in the process that the workers are forked from: it takes a quarter of a second, which each of them would.
+Import it in the process that the workers are forked from, because each of them would take as long otherwise.
 """
 
 from __future__ import annotations

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import traceback
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
 from functools import partial
 from queue import SimpleQueue
 from typing import TYPE_CHECKING, TypeAlias
+
+import msgspec
 
 from driftd.pipeline.project import Change
 from driftd.pipeline.stage import Cancelled, Findings, ProjectStage, Remembering, in_order
@@ -22,8 +23,7 @@ if TYPE_CHECKING:
     from driftd.pipeline.project import Project
 
 
-@dataclass(frozen=True, slots=True)
-class StageReport:
+class StageReport(msgspec.Struct, frozen=True):
     """How one stage went.  `findings` is None when it failed; then `error` holds the traceback.
 
     One that `goes_on` is a part of what the stage finds; more of it follows.

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Protocol
 
+import msgspec
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
@@ -13,8 +15,7 @@ if TYPE_CHECKING:
     from driftd.rows.declare import Row
 
 
-@dataclass(frozen=True, slots=True)
-class Problem:
+class Problem(msgspec.Struct, frozen=True):
     """Something an analysis could not do, in words for the run's report; it never raises for bad input."""
 
     message: str
@@ -22,8 +23,7 @@ class Problem:
     line: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Findings:
+class Findings(msgspec.Struct, frozen=True):
     """What a stage returns.
 
     `files` are the files whose rows these are: all their earlier rows in the stage's tables are replaced.  None means
@@ -35,7 +35,7 @@ class Findings:
     rows: Sequence[Row] = ()
     problems: Sequence[Problem] = ()
     files: frozenset[str] | None = None
-    values: Mapping[type[Row], Sequence[Sequence[object]]] = field(default_factory=dict)
+    values: Mapping[type[Row], Sequence[Sequence[object]]] = {}
     corrects: bool = False
 
 

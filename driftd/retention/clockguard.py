@@ -14,7 +14,6 @@ A jump back makes everything look younger and a wait costs nothing: the next swe
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 import msgspec
@@ -44,8 +43,7 @@ _NEWEST: Final = """
 _LAST: Final = "SELECT created_at, details FROM workspace_events WHERE event_type = ? ORDER BY id DESC LIMIT 1"
 
 
-@dataclass(frozen=True, slots=True)
-class Moment:
+class Moment(msgspec.Struct, frozen=True):
     """A time of day beside the boot clock; `steady_since` is when the clock last jumped, 0 if it never did."""
 
     wall: int

@@ -7,12 +7,12 @@ import sqlite3
 import time
 from array import array
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from functools import partial
 from threading import Event
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import anyio
+import msgspec
 
 from driftd.errors import BusyError
 from driftd.retention.rules import Rule, in_use
@@ -33,8 +33,7 @@ _STEPS: Final = 10_000  # of SQLite's virtual machine between two looks at the c
 _AT_ONCE: Final = 10_000  # rows
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
+class Found(msgspec.Struct, frozen=True):
     """Rows that a rule found: row ids, or keys of several columns.  `groups` are ends of what must go together."""
 
     rule: Rule

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
+
+import msgspec
 
 from driftd.retention.policy import DAY, MIB
 
@@ -18,8 +19,7 @@ _NEAR: Final = 0.9  # of the bound
 _SOON_DAYS: Final = 14
 
 
-@dataclass(frozen=True, slots=True)
-class Growth:
+class Growth(msgspec.Struct, frozen=True):
     """`bytes_per_day` is None until there are samples of two days; `days_left` where no bound is going to be met."""
 
     bytes_now: int

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
+
+import msgspec
 
 from driftd.errors import UsageError
 
@@ -18,8 +19,7 @@ MIB: Final = 1024 * 1024
 CONTEXT_ROWS: Final = 40_000
 
 
-@dataclass(frozen=True, slots=True)
-class Policy:
+class Policy(msgspec.Struct, frozen=True):
     """The days of the timed tiers, and the most bytes that cached facts and the whole file may take (0: no limit)."""
 
     short_days: int = 30
@@ -59,7 +59,7 @@ class Policy:
         """Return the policy with other days: `retention_days` is for all timed tiers, one that is named wins."""
         named = {"short_days": short_days, "medium_days": medium_days, "long_days": long_days}
         days = {tier: retention_days if value is None else value for tier, value in named.items()}
-        return replace(self, **{tier: value for tier, value in days.items() if value is not None})
+        return msgspec.structs.replace(self, **{tier: value for tier, value in days.items() if value is not None})
 
     def binds(self, now: int) -> dict[str, int]:
         """Return the values that the rules' conditions name."""

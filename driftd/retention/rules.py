@@ -14,8 +14,9 @@ Who has rows that do not fit says so in `_SPECIAL`.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Literal
+
+import msgspec
 
 from driftd.retention import verdicts
 from driftd.retention.policy import DAY, HOUR
@@ -39,8 +40,7 @@ MEANING: Final[Mapping[Reason, str]] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Rule:
+class Rule(msgspec.Struct, frozen=True):
     """Rows `t` of the table for which `where` holds may go.
 
     `check` is what is looked at again when they are deleted: cheaper than `where` where that ranks the whole table.
@@ -253,8 +253,7 @@ _SPECIAL: Final[Mapping[str, Callable[[Table], Iterator[Rule]]]] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(msgspec.Struct, frozen=True):
     """One step of giving way when the file is too large: what goes, and the rules for it."""
 
     name: str

@@ -12,11 +12,11 @@ from __future__ import annotations
 import sqlite3
 import time
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 import anyio
+import msgspec
 
 from driftd.errors import BusyError
 from driftd.retention import verdicts
@@ -47,8 +47,7 @@ _TOUCHED_AT_ONCE: Final = 250
 _CHECKPOINT_S: Final = 0.3
 
 
-@dataclass(frozen=True, slots=True)
-class Deleted:
+class Deleted(msgspec.Struct, frozen=True):
     """How many rows of one table went for one reason."""
 
     table: str
@@ -57,14 +56,13 @@ class Deleted:
     rows: int
 
 
-@dataclass(slots=True)
-class Report:
+class Report(msgspec.Struct):
     """What a sweep did, or would do."""
 
     dry_run: bool
     trigger: str
     binds: Mapping[str, int]
-    counts: dict[tuple[str, Reason], int] = field(default_factory=dict)
+    counts: dict[tuple[str, Reason], int] = {}
     folded: int = 0  # feedback whose effect went into a pattern's prior
     slices: int = 0
     pages_freed: int = 0
@@ -72,7 +70,7 @@ class Report:
     bytes_after: int = 0
     wal_truncated: bool = False
     duration_ms: int = 0
-    gave_way: list[str] = field(default_factory=list)  # steps that were taken because the file was too large
+    gave_way: list[str] = []  # steps that were taken because the file was too large
     over_bytes: int = 0  # that the file is larger than it may be
     refused: str | None = None  # why nothing was deleted
     unfinished: bool = False  # its time was up
@@ -302,8 +300,7 @@ def _checkpoint(connection: sqlite3.Connection) -> None:
         connection.execute("PRAGMA wal_checkpoint(PASSIVE)")
 
 
-@dataclass(frozen=True, slots=True)
-class _Piece:
+class _Piece(msgspec.Struct, frozen=True):
     rule: Rule
     keys: str
     rows: int

@@ -1,7 +1,5 @@
 """Tables of v007: simulations, mined decisions, delivered context, and migrations that people steer."""
 
-from __future__ import annotations
-
 from typing import Literal
 
 from driftd.rows.declare import AutoId, OptionalJson, Row, Stamp, Tier, Write, table

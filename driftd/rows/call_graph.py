@@ -1,7 +1,5 @@
 """Tables of v002 about calls: who calls whom, and which function touches which table of a database."""
 
-from __future__ import annotations
-
 from typing import Literal
 
 from driftd.rows.declare import Row, Tier, Write, table

@@ -5,17 +5,17 @@ the counters and the page of the schema document.  There is no SQL and no I/O he
 
 Column types come from the annotations: `int` and `bool` are INTEGER, `float` REAL, `str` TEXT, `bytes` BLOB;
 `| None` makes a column nullable, a `Literal` of strings adds a CHECK.  The aliases `AutoId`, `Json`, `OptionalJson` and
-`Stamp` mark the columns that need more than a type.
+`Stamp` mark the columns that need more than a type.  Modules of row classes do without `from __future__ import
+annotations`: it makes texts of the annotations, and each start would compile those five hundred one by one.
 """
 
 from __future__ import annotations
 
 import re
 import types
-from dataclasses import dataclass
 from enum import Enum
 from functools import cached_property
-from typing import TYPE_CHECKING, Annotated, Any, Final, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
+from typing import TYPE_CHECKING, Annotated, Any, Final, Literal, TypeVar, Union, get_args, get_origin
 
 import msgspec
 
@@ -75,8 +75,7 @@ _SQL_TYPES: Final[Mapping[Any, str]] = {int: "INTEGER", bool: "INTEGER", float: 
 _LIFECYCLE: Final = frozenset({"last_seen_at", "resolved_at", "resolved"})
 
 
-@dataclass(frozen=True, slots=True)
-class Column:
+class Column(msgspec.Struct, frozen=True):
     """One column.  `default` is the default of the row's field, or NO_DEFAULT; `references` is "table.column"."""
 
     name: str
@@ -92,8 +91,7 @@ class Column:
     doc: str
 
 
-@dataclass(frozen=True, eq=False)  # there is one of a kind, and it is looked up often
-class Table:
+class Table(msgspec.Struct, frozen=True, eq=False, dict=True):  # there is one of a kind, and it is looked up often
     """What is known about a table.
 
     `age` is the column that a timed tier measures, `file` the one that says which file a row is about, `first_seen`
@@ -241,9 +239,8 @@ def table_of(row: type[Row]) -> Table:
 
 
 def _columns(row: type[Row], references: Mapping[str, str], meanings: Mapping[str, str]) -> Iterable[Column]:
-    hints = get_type_hints(row, include_extras=True)
     for field in msgspec.structs.fields(row):
-        annotation, marks = _strip(hints[field.name])
+        annotation, marks = _strip(field.type)
         base, nullable = _optional(annotation)
         enum: tuple[str, ...] = ()
         if get_origin(base) is Literal:

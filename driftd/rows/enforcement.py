@@ -1,7 +1,5 @@
 """Tables of v006: enforcement — violations, gates, policy, audit, trends, alerts, and what people said about them."""
 
-from __future__ import annotations
-
 from typing import Literal
 
 from driftd.rows.declare import AutoId, OptionalJson, Row, Stamp, Tier, Write, table

@@ -1,7 +1,5 @@
 """Tables of v001: what is known about files and functions, the cache of facts, and the log of runs."""
 
-from __future__ import annotations
-
 from typing import Literal
 
 from driftd.rows.declare import AutoId, Json, OptionalJson, Row, Stamp, Tier, Write, table

@@ -1,7 +1,5 @@
 """Tables of v004: what follows from the call graph — reachability, taint, error handling, impact and tests."""
 
-from __future__ import annotations
-
 from typing import Literal
 
 from driftd.rows.declare import Json, OptionalJson, Row, Stamp, Tier, Write, table

@@ -1,7 +1,5 @@
 """Tables of v002, v003 and v008 about patterns: where they occur, how sure they are, what a person said about them."""
 
-from __future__ import annotations
-
 from typing import Literal
 
 from driftd.rows.declare import AutoId, OptionalJson, Row, Stamp, Tier, Write, table

@@ -1,7 +1,5 @@
 """Tables of v005: structure — coupling, constraints, contracts, constants, secrets, wrappers, DNA, crypto and OWASP."""
 
-from __future__ import annotations
-
 from typing import Literal
 
 from driftd.rows.declare import AutoId, Json, Row, Stamp, Tier, Write, table

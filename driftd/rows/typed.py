@@ -7,8 +7,9 @@ is an analysis's.  The store journals every change of these and rebuilds them wh
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any, Final
+
+import msgspec
 
 from driftd.rows.advanced import MigrationCorrectionRow, MigrationModuleRow, MigrationProjectRow
 from driftd.rows.declare import Row, Table, table_of
@@ -17,8 +18,7 @@ from driftd.rows.patterns import ConventionRow, PatternConfidenceRow, PatternSta
 from driftd.rows.structural import ConstraintRow
 
 
-@dataclass(frozen=True, slots=True)
-class Typed:
+class Typed(msgspec.Struct, frozen=True):
     """How to tell what a person typed in one table.
 
     `match` are the columns that find a row again.  A row in which every column of `derived` has one of the values there

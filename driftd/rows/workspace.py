@@ -1,7 +1,5 @@
 """The table of v008 that is about the daemon itself."""
 
-from __future__ import annotations
-
 from driftd.rows.declare import AutoId, OptionalJson, Row, Stamp, Tier, Write, table
 
 

@@ -11,10 +11,11 @@ import re
 import sqlite3
 from collections.abc import Iterator, Mapping
 from contextlib import closing, suppress
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final, Literal
+
+import msgspec
 
 from driftd.errors import StoreError
 from driftd.rows.declare import Write, table_of
@@ -36,8 +37,7 @@ STEP_PAGES: Final = 1000
 _NAME: Final = re.compile(r"(\d{6,})-([a-z_]+)-(\w+)\.db")
 
 
-@dataclass(frozen=True, slots=True)
-class Backup:
+class Backup(msgspec.Struct, frozen=True):
     """One backup of the folder."""
 
     path: Path

@@ -7,8 +7,9 @@ Nothing here touches a database: `store.apply` does what these say.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+
+import msgspec
 
 from driftd.rows.declare import Row
 
@@ -23,8 +24,7 @@ Key: TypeAlias = Any
 CheckpointMode: TypeAlias = Literal["PASSIVE", "FULL", "RESTART", "TRUNCATE"]
 
 
-@dataclass(frozen=True, slots=True)
-class Replace:
+class Replace(msgspec.Struct, frozen=True):
     """Make `rows` all the rows that the table has about `files`.  Only rows that differ are written."""
 
     table: type[Row]
@@ -32,32 +32,28 @@ class Replace:
     rows: Rows
 
 
-@dataclass(frozen=True, slots=True)
-class ReplaceAll:
+class ReplaceAll(msgspec.Struct, frozen=True):
     """Make `rows` all the rows of the table.  Only rows that differ are written."""
 
     table: type[Row]
     rows: Rows
 
 
-@dataclass(frozen=True, slots=True)
-class Upsert:
+class Upsert(msgspec.Struct, frozen=True):
     """Insert rows, or update the ones of the same identity; when a row was first seen stays."""
 
     table: type[Row]
     rows: Rows
 
 
-@dataclass(frozen=True, slots=True)
-class Append:
+class Append(msgspec.Struct, frozen=True):
     """Insert rows; the result's `ids` are the ids handed out, in order."""
 
     table: type[Row]
     rows: Rows
 
 
-@dataclass(frozen=True, slots=True)
-class Update:
+class Update(msgspec.Struct, frozen=True):
     """Set some columns of the rows with these keys; a key that is not there changes nothing."""
 
     table: type[Row]
@@ -65,16 +61,14 @@ class Update:
     values: Mapping[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
-class Delete:
+class Delete(msgspec.Struct, frozen=True):
     """Delete the rows with these keys."""
 
     table: type[Row]
     keys: Collection[Key]
 
 
-@dataclass(frozen=True, slots=True)
-class Track:
+class Track(msgspec.Struct, frozen=True):
     """Make `rows` the findings that are true now about `files`, or about everything where `files` is None.
 
     New ones are inserted, vanished ones resolved, returning ones reopened, the others touched; when one was first seen
@@ -88,15 +82,13 @@ class Track:
     now: int | None = None  # the writer's clock where None
 
 
-@dataclass(frozen=True, slots=True)
-class DropFiles:
+class DropFiles(msgspec.Struct, frozen=True):
     """Forget files that are gone: delete their rows everywhere, and rows about their functions; resolve findings."""
 
     paths: Collection[str]
 
 
-@dataclass(frozen=True, slots=True)
-class RenameFile:
+class RenameFile(msgspec.Struct, frozen=True):
     """Carry the findings of `old` over to `new` and forget `old` otherwise.
 
     The findings keep their ids until `Track` meets them again under the new path's.
@@ -106,8 +98,7 @@ class RenameFile:
     new: str
 
 
-@dataclass(frozen=True, slots=True)
-class Call:
+class Call(msgspec.Struct, frozen=True):
     """Call `fn(connection, now)` within the submission; the result's `value` is what it returns.
 
     `fn` begins and ends no transaction, and can be called twice: again where the first transaction was lost.
@@ -116,15 +107,13 @@ class Call:
     fn: Callable[[sqlite3.Connection, int], Any]
 
 
-@dataclass(frozen=True, slots=True)
-class Checkpoint:
+class Checkpoint(msgspec.Struct, frozen=True):
     """Move the log into the database file; the result's `value` is whether all of it could be moved."""
 
     mode: CheckpointMode = "PASSIVE"
 
 
-@dataclass(frozen=True, slots=True)
-class IncrementalVacuum:
+class IncrementalVacuum(msgspec.Struct, frozen=True):
     """Give up to `pages` free pages back (0 = all); the result's `value` is how many.
 
     The file itself shrinks at the next checkpoint.
@@ -133,18 +122,15 @@ class IncrementalVacuum:
     pages: int = 1000
 
 
-@dataclass(frozen=True, slots=True)
-class Optimize:
+class Optimize(msgspec.Struct, frozen=True):
     """Let SQLite renew the statistics that its planner needs."""
 
 
-@dataclass(frozen=True, slots=True)
-class DropCache:
+class DropCache(msgspec.Struct, frozen=True):
     """Let go of the pages that the connection holds in memory."""
 
 
-@dataclass(frozen=True, slots=True)
-class Barrier:
+class Barrier(msgspec.Struct, frozen=True):
     """Do nothing: a submission of it resolves when everything submitted before is committed."""
 
 
@@ -155,8 +141,7 @@ Maintenance: TypeAlias = Checkpoint | IncrementalVacuum | Optimize | DropCache
 Command: TypeAlias = Change | Maintenance
 
 
-@dataclass(frozen=True, slots=True)
-class Result:
+class Result(msgspec.Struct, frozen=True):
     """What a command did.
 
     `written` and `deleted` count rows, `tables` the same by table; `changed` of the written were there before with
@@ -167,11 +152,11 @@ class Result:
     written: int = 0
     deleted: int = 0
     changed: int = 0
-    tables: Mapping[str, tuple[int, int]] = field(default_factory=dict)
+    tables: Mapping[str, tuple[int, int]] = {}
     ids: tuple[int, ...] = ()
     opened: tuple[str, ...] = ()
     resolved: tuple[str, ...] = ()
-    renamed: Mapping[str, str] = field(default_factory=dict)
+    renamed: Mapping[str, str] = {}
     value: Any = None
 
 

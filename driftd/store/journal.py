@@ -14,7 +14,6 @@ import os
 import struct
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO, Final
 from zlib import crc32
@@ -49,8 +48,7 @@ class Entry(msgspec.Struct, array_like=True, frozen=True):
     changes: list[Change]
 
 
-@dataclass(slots=True)
-class Contents:
+class Contents(msgspec.Struct):
     """What a journal holds.
 
     `damaged` counts the stretches that could not be read; `end` is where the last good record ends, and what comes
@@ -58,7 +56,7 @@ class Contents:
     """
 
     header: Header | None = None
-    state: State = field(default_factory=dict)
+    state: State = {}
     entries: int = 0
     damaged: int = 0
     end: int = 0

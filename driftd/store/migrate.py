@@ -9,10 +9,11 @@ import os
 import re
 import sqlite3
 from contextlib import closing
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Final
+
+import msgspec
 
 from driftd.errors import SchemaTooNewError, StoreError
 from driftd.store.connect import SIDE_FILES, connect_reader, wal_bytes
@@ -25,8 +26,7 @@ _HEADER_BYTES: Final = 100
 _VERSION_AT: Final = 60  # offset of user_version in the header of a database file
 
 
-@dataclass(frozen=True, slots=True)
-class Migration:
+class Migration(msgspec.Struct, frozen=True):
     """One step of the schema."""
 
     version: int

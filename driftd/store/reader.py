@@ -10,7 +10,6 @@ import sqlite3
 import time
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from contextlib import AsyncExitStack
-from dataclasses import dataclass
 from functools import partial
 from itertools import count
 from typing import TYPE_CHECKING, Any, Final, TypeVar
@@ -47,8 +46,7 @@ _PYTHON: Final[Mapping[str, tuple[type, ...]]] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Matching:
+class Matching(msgspec.Struct, frozen=True):
     """A filter for a text column: a text in which `*` stands for anything."""
 
     text: str
@@ -59,8 +57,7 @@ class Matching:
         return "".join(f"[{char}]" if char in "?[" else char for char in self.text)
 
 
-@dataclass(frozen=True, slots=True)
-class Page:
+class Page(msgspec.Struct, frozen=True):
     """Some rows as dicts, the cursor of the next page (None at the end), and how many rows match in all."""
 
     items: list[dict[str, Any]]
@@ -202,8 +199,7 @@ async def open_reader(
     return Reader(path, pages, scans, deadline, on_damage)
 
 
-@dataclass(frozen=True, slots=True)
-class _Plan:
+class _Plan(msgspec.Struct, frozen=True):
     """One question: which rows, in which order.  `order` is None where only the columns of `key` order."""
 
     table: Table

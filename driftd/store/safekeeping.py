@@ -16,9 +16,10 @@ import shutil
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
-from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Final
+
+import msgspec
 
 from driftd.errors import SchemaTooNewError, StoreError
 from driftd.store import backup, exchange, journal, migrate, typed
@@ -32,8 +33,7 @@ _SAMPLE: Final = 200  # files that are looked for to tell a moved workspace from
 _ORIGIN: Final = "SELECT root_path FROM scan_history ORDER BY id DESC LIMIT 1"
 
 
-@dataclass(slots=True)
-class Recovery:
+class Recovery(msgspec.Struct):
     """What was found and done at an opening.
 
     `aside` is the file that was put aside; `why` what was the matter with the database; `base` the backup that took its
@@ -44,25 +44,23 @@ class Recovery:
     aside: str | None = None
     why: str | None = None
     base: str | None = None
-    restored: dict[str, int] = field(default_factory=dict)
+    restored: dict[str, int] = {}
     came_from: str | None = None
     journal: str | None = None
 
     def as_dict(self) -> dict[str, object]:
         """Return what there is to tell; empty where all was in order."""
-        return {name: value for name, value in asdict(self).items() if value}
+        return {name: value for name, value in msgspec.structs.asdict(self).items() if value}
 
 
-@dataclass(frozen=True, slots=True)
-class Carried:
+class Carried(msgspec.Struct, frozen=True):
     """What people typed in a database that was taken away from under a running daemon."""
 
     lineage: int
     changes: tuple[typed.Change, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Opened:
+class Opened(msgspec.Struct, frozen=True):
     """A database that can be worked with, its journal, and the schema version it had."""
 
     connection: sqlite3.Connection

@@ -11,10 +11,10 @@ import asyncio
 import sqlite3
 import time
 from collections import Counter, deque
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 import anyio
+import msgspec
 
 from driftd.errors import ClosedError, DriftdError, StoreError, UsageError
 from driftd.store import apply, typed
@@ -55,8 +55,7 @@ TRY_SECONDS: Final = 5.0  # between two looks whether that is so
 _Outcome: TypeAlias = "list[Result] | Exception"
 
 
-@dataclass(eq=False, slots=True)
-class _Submission:
+class _Submission(msgspec.Struct, eq=False):
     commands: tuple[Command, ...]
     durable: bool
     rows: int
@@ -73,8 +72,7 @@ class _Submission:
             self.done.set_result(outcome)
 
 
-@dataclass(frozen=True, slots=True)
-class WriterStats:
+class WriterStats(msgspec.Struct, frozen=True):
     """What the writer has done and what waits for it.
 
     `queued` submissions are accepted, `waiting` ones wait for a place in the queue.  `wal_starved_since` is the time
@@ -92,12 +90,11 @@ class WriterStats:
     last_error: str | None
 
 
-@dataclass(slots=True)
-class _Counters:
+class _Counters(msgspec.Struct):
     transactions: int = 0
     errors: int = 0
-    written: Counter[str] = field(default_factory=Counter)
-    deleted: Counter[str] = field(default_factory=Counter)
+    written: Counter[str] = msgspec.field(default_factory=Counter)
+    deleted: Counter[str] = msgspec.field(default_factory=Counter)
     last_error: str | None = None
 
     def add(self, outcome: _Outcome) -> None:
@@ -363,8 +360,7 @@ class Writer:
                 self._count(store_error(error, "moving the log into the file", self._path))
 
 
-@dataclass(frozen=True, slots=True)
-class _Written:
+class _Written(msgspec.Struct, frozen=True):
     """What became of the first submissions of a batch."""
 
     outcomes: list[_Outcome]

@@ -10,11 +10,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import msgspec
 from ignore import Error as WalkError
 from ignore import WalkBuilder
 from ignore.overrides import OverrideBuilder
@@ -46,8 +46,7 @@ def signature(status: os.stat_result) -> Signature:
     return status.st_mtime_ns, status.st_ctime_ns, status.st_size, status.st_ino
 
 
-@dataclass(frozen=True, slots=True)
-class _Fingerprint:
+class _Fingerprint(msgspec.Struct, frozen=True):
     """A file that makes rules, as it was; `certain` if an equal signature proves that it is the same."""
 
     signature: Signature | None

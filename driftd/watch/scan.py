@@ -12,8 +12,9 @@ import stat as stat_module
 import time
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Mapping
-from dataclasses import dataclass, replace
 from pathlib import Path
+
+import msgspec
 
 from driftd.config import ScanSettings
 from driftd.errors import RefusedError
@@ -25,8 +26,7 @@ from driftd.watch.tree import Found, Tree, ancestors
 _STRIDE = 256
 
 
-@dataclass(frozen=True, slots=True)
-class Stat:
+class Stat(msgspec.Struct, frozen=True):
     """What the file system says about a file without reading it."""
 
     size: int
@@ -35,8 +35,7 @@ class Stat:
     inode: int
 
 
-@dataclass(frozen=True, slots=True)
-class Known:
+class Known(msgspec.Struct, frozen=True):
     """What was recorded about a path by an earlier scan; `scanned_at` is in unix seconds."""
 
     path: str
@@ -47,8 +46,7 @@ class Known:
     error: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class ScannedFile:
+class ScannedFile(msgspec.Struct, frozen=True):
     """One file as it is on disk now; it is to be analysed if it has a language and neither reason nor error.
 
     `content_hash` is the SHA-256 of the bytes; of what is not read (too large, a link, a device) a digest that
@@ -64,16 +62,14 @@ class ScannedFile:
     renamed_from: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class UnreadableDirectory:
+class UnreadableDirectory(msgspec.Struct, frozen=True):
     """A directory that could not be listed; what is known beneath it is kept."""
 
     path: str
     error: str
 
 
-@dataclass(frozen=True, slots=True)
-class ScanResult:
+class ScanResult(msgspec.Struct, frozen=True):
     """How the disk differs from what was known; every path stands in one group only, and groups are sorted.
 
     `touched` files have the content that is known, and a stat (or a `scanned_at`, or a cleared error) to be written
@@ -427,7 +423,11 @@ class _Comparison:
         origins: dict[str, str] = {}
         for digest, files in new.items():
             origins |= _pair(gone[digest], [file.path for file in files])
-        renamed = [replace(file, renamed_from=origins[file.path]) for file in self._added if file.path in origins]
+        renamed = [
+            msgspec.structs.replace(file, renamed_from=origins[file.path])
+            for file in self._added
+            if file.path in origins
+        ]
         added = [file for file in self._added if file.path not in origins]
         return added, renamed, set(self._removed) - set(origins.values())
 

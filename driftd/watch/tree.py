@@ -9,7 +9,8 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+
+import msgspec
 
 from driftd.watch.ignore import DRIFT_IGNORE, GIT_IGNORE, NEVER, RACY_NS, VENV_MARKER, Rules, Signature, signature
 
@@ -20,8 +21,7 @@ Found = Callable[[str, os.stat_result], None]
 _RELIST_AT_MOST = 64
 
 
-@dataclass(slots=True)
-class Directory:
+class Directory(msgspec.Struct):
     """One examined directory: the names that the rules leave, and the stat that they were read at."""
 
     signature: Signature

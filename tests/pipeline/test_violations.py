@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
+import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -183,7 +183,7 @@ def test_any_history_gives_what_a_fresh_build_gives(history: list[tuple[str, str
         elif what == "depart" and name in project:
             project.departures[name] = value
         elif what == "learn":
-            learned = replace(learned, **{name: value})
+            learned = msgspec.structs.replace(learned, **{name: value})
         project.learned = learned
         kept.update(rows_of(project, stage, change))
     fresh = fresh_rows(project)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import tomllib
 from functools import cache
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+from driftd.pipeline.parsed import toml
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -110,7 +111,7 @@ def _of_c(pack: Mapping[str, Any]) -> Library:
 
 
 def _read(name: str) -> dict[str, Any]:
-    return tomllib.loads((files("driftd.pipeline.packs") / "libraries" / f"{name}.toml").read_text("utf-8"))
+    return toml((files("driftd.pipeline.packs") / "libraries" / f"{name}.toml").read_text("utf-8"))
 
 
 def _names(text: str) -> frozenset[str]:

@@ -4,18 +4,16 @@ A symbol is written as imported: `django.db.models.Model`; `()` stands for the r
 (`sqlalchemy.orm.declarative_base()`), and a `*` for anything.
 """
 
-from __future__ import annotations
-
 import pkgutil
 import re
+from collections.abc import Iterable, Sequence
 from fnmatch import translate
 from functools import cache
-from typing import TYPE_CHECKING, Final, Literal
+from typing import Final, Literal
 
 import msgspec
 
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+from driftd.pipeline.parsed import toml
 
 PACKS: Final = ("django", "sqlalchemy", "sqlmodel", "peewee", "tortoise", "pony", "prisma", "typeorm", "sequelize",
          "mongoose", "drizzle", "knex", "jpa", "springdata", "springjdbc", "mybatis", "gorm", "ent", "gosql", "activerecord", "eloquent", "efcore", "dapper", "doctrine", "exposed", "diesel", "seaorm", "sqlx", "drivers")  # fmt: skip
@@ -189,8 +187,8 @@ def packs() -> dict[str, Pack]:
         if data is None:
             raise ValueError(f"the framework pack {name}.toml is missing: install driftd again")
         try:
-            pack = msgspec.toml.decode(data, type=Pack)
-        except msgspec.DecodeError as error:
+            pack = msgspec.convert(toml(data.decode()), Pack)
+        except (ValueError, msgspec.ValidationError) as error:
             raise ValueError(f"the framework pack {name}.toml is not sound: {error}") from error
         found[pack.name] = pack
     return found

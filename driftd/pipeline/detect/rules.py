@@ -4,15 +4,13 @@ The form is documented by the structs below; `docs/rules.md` is made from them. 
 a bad regular expression, nothing to match) is a `RuleError` that names file, rule and key.
 """
 
-from __future__ import annotations
-
 import re
-import tomllib
 from typing import Annotated, Any, Final, Literal
 
 import msgspec
 from msgspec import Meta
 
+from driftd.pipeline.parsed import toml
 from driftd.rows.patterns import PatternCategory
 
 Severity = Literal["error", "warning", "info", "hint"]
@@ -116,14 +114,14 @@ class Condition(_Part, frozen=True, kw_only=True):
     constant: bool | None = None
     empty: bool | None = None
     kind: str | Texts = ()
-    has: dict[str, Condition] = {}  # msgspec copies the default
+    has: dict[str, "Condition"] = {}  # msgspec copies the default
     lacks: Texts = ()
-    items: Condition | None = None
+    items: "Condition | None" = None
     calls: str | Texts = ()
-    call_where: tuple[Condition, ...] = ()
+    call_where: tuple["Condition", ...] = ()
     missing: bool | None = None
-    any: tuple[Condition, ...] = ()
-    not_: Condition | None = None
+    any: tuple["Condition", ...] = ()
+    not_: "Condition | None" = None
     count_at_least: int | None = None
     count_at_most: int | None = None
     decorated: str | Texts = ()
@@ -143,8 +141,8 @@ class Condition(_Part, frozen=True, kw_only=True):
     used: bool | None = None
     in_finally: bool | None = None
     purpose: str = ""
-    part: Condition | None = None
-    entry: Condition | None = None
+    part: "Condition | None" = None
+    entry: "Condition | None" = None
     comparison: str | Texts = ()
     above: str | Texts = ()
     written: str = ""
@@ -333,9 +331,10 @@ def parse(text: str, where: str, *, is_trusted: bool = False) -> RuleFile:
     One that `is_trusted` is a pack's: each process reads it, but only the tests check what it says.
     """
     try:
-        return parse_data(tomllib.loads(text), where, is_trusted=is_trusted)
-    except tomllib.TOMLDecodeError as error:
+        data = toml(text)
+    except ValueError as error:
         raise RuleError(f"{where}: {error}") from None
+    return parse_data(data, where, is_trusted=is_trusted)
 
 
 def parse_data(data: dict[str, Any], where: str, *, is_trusted: bool = False) -> RuleFile:

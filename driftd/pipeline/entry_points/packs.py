@@ -6,14 +6,14 @@ the file binds.  Files are globs of paths, names globs of qualified names; in ne
 the start of a name it leaves out those with an underscore, which are nobody else's business.
 """
 
-from __future__ import annotations
-
 import re
 from functools import cache
 from importlib.resources import files
 from typing import Final, Literal
 
 import msgspec
+
+from driftd.pipeline.parsed import toml
 
 Reason = Literal["route", "command", "task", "signal", "hook", "main", "test", "fixture", "component", "export"]
 
@@ -123,8 +123,8 @@ def packs() -> dict[str, Pack]:
         if not resource.name.endswith(".toml"):
             continue
         try:
-            pack = msgspec.toml.decode(resource.read_bytes(), type=Pack)
-        except msgspec.DecodeError as error:
+            pack = msgspec.convert(toml(resource.read_text(encoding="utf-8")), Pack)
+        except (ValueError, msgspec.ValidationError) as error:
             raise ValueError(f"the entry point pack {resource.name} is not sound: {error}") from error
         found[pack.name] = pack
     return found

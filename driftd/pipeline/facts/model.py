@@ -15,8 +15,6 @@ Conventions
   change of shape or meaning, so that stale cache entries are never read.
 """
 
-from __future__ import annotations
-
 from typing import Final, Literal
 
 import msgspec
@@ -70,7 +68,7 @@ class Value(msgspec.Struct, frozen=True, array_like=True, gc=False, omit_default
     kind: int
     text: str = ""
     ref: int = -1
-    items: tuple[Value, ...] = ()
+    items: tuple["Value", ...] = ()
 
 
 class Arg(msgspec.Struct, frozen=True, array_like=True, gc=False, omit_defaults=True):

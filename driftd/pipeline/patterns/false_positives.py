@@ -9,8 +9,9 @@ themselves: the rate changes when one comes and when one leaves the window, neve
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
+
+import msgspec
 
 from driftd.rows.feedback_effect import NEUTRAL_REASONS
 
@@ -29,8 +30,7 @@ BURST_PATTERNS: Final = 3
 BURST_SECONDS: Final = 600
 
 
-@dataclass(frozen=True, slots=True)
-class Action:
+class Action(msgspec.Struct, frozen=True):
     """One feedback: `number` is its id, `undoes` that of the one it takes back."""
 
     number: int
@@ -48,8 +48,7 @@ class Action:
         return self.action == "dismiss" and self.reason not in NEUTRAL_REASONS
 
 
-@dataclass(frozen=True, slots=True)
-class Rate:
+class Rate(msgspec.Struct, frozen=True):
     """What became of the findings of one pattern or detector; `above_since`: since when too many are false on end."""
 
     actions: int

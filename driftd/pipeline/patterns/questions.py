@@ -7,7 +7,6 @@ data (`packs/questions/*.toml`); those about the shape of declarations are worke
 
 from __future__ import annotations
 
-import tomllib
 from functools import cache
 from importlib.resources import files
 from typing import Final, Literal
@@ -15,6 +14,7 @@ from typing import Final, Literal
 import msgspec
 
 from driftd.pipeline.detect.rules import Match, Rule
+from driftd.pipeline.parsed import toml
 from driftd.rows.patterns import PatternCategory
 
 _FOLDER: Final = files("driftd.pipeline").joinpath("packs", "questions")
@@ -71,7 +71,7 @@ def questions() -> dict[str, Question]:
     found: dict[str, Question] = {}
     for one in sorted(_FOLDER.iterdir(), key=lambda one: one.name):
         if one.name.endswith(".toml"):
-            for question in msgspec.convert(tomllib.loads(one.read_text(encoding="utf-8")), QuestionFile).question:
+            for question in msgspec.convert(toml(one.read_text(encoding="utf-8")), QuestionFile).question:
                 found[question.id] = question
     return found
 

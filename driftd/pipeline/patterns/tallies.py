@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, NamedTuple
+
+import msgspec
 
 from driftd.pipeline.patterns.beta import beta_quantile
 
@@ -29,12 +30,11 @@ class Usual(NamedTuple):
     share: int  # per cent, rounded down
 
 
-@dataclass(slots=True)
-class Tally:
+class Tally(msgspec.Struct):
     """Counts of one question in one scope: places and files by alternative."""
 
-    sites: Counter[str] = field(default_factory=Counter)
-    files: Counter[str] = field(default_factory=Counter)
+    sites: Counter[str] = msgspec.field(default_factory=Counter)
+    files: Counter[str] = msgspec.field(default_factory=Counter)
 
     @property
     def total(self) -> int:

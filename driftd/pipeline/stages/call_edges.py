@@ -10,8 +10,9 @@ from __future__ import annotations
 
 from array import array
 from collections import Counter
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any, ClassVar, Final
+
+import msgspec
 
 from driftd.pipeline.call_graph import distribution
 from driftd.pipeline.call_graph.distribution import Work, differing
@@ -121,7 +122,7 @@ class CallEdges(Remembering):
             self._note(before.keys() - noted, used)
         corrected = [path for path, result in told.items() if _differ(last.get(path), result)]
         if corrected:
-            yield replace(self._findings(sorted(corrected), last, are_many=True), corrects=True)
+            yield msgspec.structs.replace(self._findings(sorted(corrected), last, are_many=True), corrects=True)
         files = [p for p in sorted(before) if p not in told and (p in again or _differ(last.get(p), before[p]))]
         findings = self._findings(files, last)
         if not self._languages:
