@@ -167,7 +167,7 @@ class Engine:
         self._clock = clock
         self.learning = learning or Learning(root, store.reader, store.writer, settings, clock)
         self._learned = -1  # the version of it that the stages know
-        self.precedence = Precedence()
+        self.precedence = Precedence(is_idle=once)
         self._scanner = self._new_scanner(settings)
         self.rules = load_rules(root)
         use_custom(self.rules)

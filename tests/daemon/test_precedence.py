@@ -32,6 +32,23 @@ def test_nobody_waits() -> None:
     assert clock.readings == 0
 
 
+def test_who_computes_lets_others_have_the_lock_now_and_then() -> None:
+    """After each 32 steps a sleep of 0.1 ms, long enough for one who waits to wake up; none where nobody will wait."""
+    slept: list[float] = []
+    serving = Precedence(Ticking(0), slept.append)
+    alone = Precedence(Ticking(0), slept.append, is_idle=True)
+
+    for _ in range(31):
+        serving.give_way()
+    assert slept == []
+    for _ in range(33):
+        serving.give_way()
+    assert slept == [0.0001, 0.0001]
+    for _ in range(64):
+        alone.give_way()
+    assert len(slept) == 2
+
+
 def test_one_who_computes_stands_still_until_the_answer() -> None:
     """A thread that gives way returns after the call has been answered, not before."""
     clock = Ticking(0)  # its patience does not end
