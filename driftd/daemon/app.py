@@ -26,10 +26,11 @@ from driftd.clock import Clock, SystemClock
 from driftd.config import SECTIONS, Settings, load
 from driftd.daemon import logging as log_setup
 from driftd.daemon import memory, notify
-from driftd.daemon.engine import Engine, RunReport
+from driftd.daemon.engine import Engine
 from driftd.daemon.events import EventHub
 from driftd.daemon.guard import Guard
 from driftd.daemon.loop import STARTUP, RunLoop
+from driftd.daemon.report import RunReport
 from driftd.daemon.service import DaemonService, last_run_summary
 from driftd.errors import ConfigError, DriftdError, RefusedError, StoreError
 from driftd.logs import Logger

@@ -12,8 +12,9 @@ import anyio
 from driftd.clock import Clock, SystemClock
 from driftd.config import Settings, load
 from driftd.daemon import memory
-from driftd.daemon.engine import Engine, no_progress
+from driftd.daemon.engine import Engine
 from driftd.daemon.learning import Learning
+from driftd.daemon.report import no_progress
 from driftd.errors import NotFoundError
 from driftd.retention.janitor import Janitor
 from driftd.store.store import Store

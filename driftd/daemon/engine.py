@@ -11,31 +11,31 @@ first run of a process compares the project-wide tables with what the facts say,
 
 from __future__ import annotations
 
-import hashlib
 import math
 import os
 import stat as stat_module
 import threading
-from collections import Counter
-from collections.abc import Awaitable, Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import nullcontext, suppress
 from functools import partial
 from pathlib import Path
 from sys import intern
-from typing import Any, Literal
+from typing import Any
 
 import anyio
 import anyio.to_thread
 import msgspec
-from anyio.abc import TaskGroup
 
 from driftd.clock import Clock
 from driftd.config import Settings
 from driftd.daemon import memory
+from driftd.daemon.commits import Commits, Stored
 from driftd.daemon.custom_rules import encoded, load_rules
 from driftd.daemon.extraction import Extraction
+from driftd.daemon.file_rows import NANOS, analysed_row, cache_row, failed_row, plain_row, proven_stat, row_count, times
 from driftd.daemon.learning import Briefing, Learning
 from driftd.daemon.precedence import Precedence
+from driftd.daemon.report import Progress, RunReport, no_progress
 from driftd.daemon.submissions import ALONE, AMONG_OTHERS, slices, submissions
 from driftd.daemon.tasks import Outcome, Task
 from driftd.daemon.workers import PoolSettings, WorkerPool
@@ -74,49 +74,8 @@ from driftd.watch.tree import Found
 
 log = Logger("driftd.engine")
 
-Status = Literal["running", "completed", "partial", "cancelled", "failed"]
-Progress = Callable[[str, int, int], None]  # (stage, done, total)
-
-NANOS = 1_000_000_000
-
 # Values an IN (…) may hold; SQLite's own limit is far higher, but a statement per size is compiled.
 LOOKUP_BATCH = 500
-
-
-def no_progress(stage: str, done: int, total: int) -> None:
-    """Ignore progress."""
-
-
-class RunReport(msgspec.Struct):
-    """What one run did; becomes the result of `analyze` and the `scan_history` row."""
-
-    run_id: int
-    trigger: str
-    started_at: int
-    finished_at: int | None = None
-    status: Status = "running"
-    files: dict[str, int] = {}
-    rows: Counter[str] = msgspec.field(default_factory=Counter)
-    stages: list[dict[str, Any]] = []
-    problems: list[dict[str, Any]] = []
-    duration_ms: int = 0
-    error: str | None = None
-
-    def as_dict(self) -> dict[str, Any]:
-        """Return the report as the RPC interface shows it."""
-        return {
-            "run_id": self.run_id,
-            "trigger": self.trigger,
-            "status": self.status,
-            "started_at": self.started_at,
-            "finished_at": self.finished_at,
-            "files": self.files,
-            "rows": dict(self.rows),
-            "stages": self.stages,
-            "problems": self.problems,
-            "duration_ms": self.duration_ms,
-            "error": self.error,
-        }
 
 
 LARGE_RUN = 100  # changed files
@@ -135,9 +94,6 @@ STORES_AHEAD = 1
 
 # Tables in which an analysis and what people say meet.
 _JUDGED = frozenset({ViolationRow, PatternConfidenceRow})
-
-# A run's problems go into an answer that people read; a tree with thousands of them has one cause.
-MAX_PROBLEMS = 100
 
 
 class Engine:
@@ -379,9 +335,7 @@ class Engine:
         try:
             rules = await anyio.to_thread.run_sync(load_rules, self.root)
         except ConfigError as error:
-            self._note(
-                report, {"file": "", "line": 0, "stage": "detections", "message": f"{error}; the old rules stay"}
-            )
+            report.note({"file": "", "line": 0, "stage": "detections", "message": f"{error}; the old rules stay"})
             return
         if rules != self.rules:
             self.rules = rules
@@ -441,7 +395,7 @@ class Engine:
         if result.unreadable_directories:
             report.status = "partial"
         async with anyio.create_task_group() as group:
-            commits = _Commits(group)
+            commits = Commits(group)
             change = await self._store_files(result, [*changed, *again], extraction, report, progress, commits)
             # While the last of many files are committed; if that fails, the run does, and the project is made anew.
             await self._run_stages(change, known, report, progress, commits)
@@ -469,7 +423,7 @@ class Engine:
         extraction: Extraction,
         report: RunReport,
         progress: Progress,
-        commits: _Commits,
+        commits: Commits,
     ) -> Change:
         """Bring every per-file table up to date; return what that changed in the project.
 
@@ -499,7 +453,7 @@ class Engine:
                         path, intern(outcome.language), outcome.facts, outcome.digest, outcome.ticket
                     )
             together += chunk
-            rows += sum(map(_row_count, chunk))
+            rows += sum(map(row_count, chunk))
             done += len(chunk)
             if not are_many or len(together) >= STORED_TOGETHER or rows >= ROWS_TOGETHER:
                 if are_many:  # what they replace goes before more comes in
@@ -616,7 +570,7 @@ class Engine:
         for some in self._portions(files):
             dropped = tuple(file.path for file in some if file.path in self._language)
             commands: list[Command] = [DropFiles(dropped)] if dropped else []
-            commands.append(Upsert(FileMetadataRow, [_plain_row(file, now) for file in some]))
+            commands.append(Upsert(FileMetadataRow, [plain_row(file, now) for file in some]))
             await self._store.writer.submit(*commands)
             for file in some:
                 self._remember(file.path, file.stat, file.content_hash, now, file.skip_reason, file.error)
@@ -634,7 +588,7 @@ class Engine:
         # The same content under another time stamp: the analysis stays true.
         for some in self._portions(result.touched):
             await self._store.writer.submit(
-                *[Update(FileMetadataRow, (file.path,), _times(file.stat, now)) for file in some]
+                *[Update(FileMetadataRow, (file.path,), times(file.stat, now)) for file in some]
             )
             for file in some:
                 self._remember(file.path, file.stat, file.content_hash, now, file.skip_reason, None)
@@ -651,7 +605,7 @@ class Engine:
     ) -> None:
         """Store what the workers made of some files, a few at a time, so that what people type can go in between."""
         async with anyio.create_task_group() as stores:
-            for some in slices(outcomes, _row_count, self._portion.read, self._portion.rows):
+            for some in slices(outcomes, row_count, self._portion.read, self._portion.rows):
                 stores.start_soon(self._store_slice, some, scanned, report)
 
     async def _store_slice(
@@ -661,7 +615,7 @@ class Engine:
         now = self._clock.now()
         good = [outcome for outcome in outcomes if outcome.error is None and not outcome.vanished]
         bad = [(scanned[outcome.path], str(outcome.error)) for outcome in outcomes if outcome.error is not None]
-        stats = {outcome.path: _proven_stat(outcome, scanned[outcome.path]) for outcome in good}
+        stats = {outcome.path: proven_stat(outcome, scanned[outcome.path]) for outcome in good}
         commands: list[Command] = []
         if good:
             paths = tuple(outcome.path for outcome in good)
@@ -671,14 +625,14 @@ class Engine:
                     rows.setdefault(table, []).extend(values)
             commands += [Replace(BY_NAME[table], paths, values) for table, values in rows.items()]
             commands.append(
-                Upsert(FileMetadataRow, [_analysed_row(outcome, stats[outcome.path], now) for outcome in good])
+                Upsert(FileMetadataRow, [analysed_row(outcome, stats[outcome.path], now) for outcome in good])
             )
-            fresh = [self._cache_row(outcome) for outcome in good if outcome.stored is not None]
+            fresh = [cache_row(outcome) for outcome in good if outcome.stored is not None]
             if fresh:
                 commands.append(Upsert(ParseCacheRow, fresh))
         # A file that could not be analysed keeps its last good rows; its error says that they are old.
         if bad:
-            commands.append(Upsert(FileMetadataRow, [_failed_row(file, error, now) for file, error in bad]))
+            commands.append(Upsert(FileMetadataRow, [failed_row(file, error, now) for file, error in bad]))
         if not commands:
             return
         for command, result in zip(commands, await self._store.writer.submit(*commands), strict=True):
@@ -691,7 +645,7 @@ class Engine:
             self._failed.pop(outcome.path, None)
             self._unparsed.discard(outcome.path)
             for stage, message, line in outcome.problems:
-                self._note(report, {"file": outcome.path, "line": line, "stage": stage, "message": message})
+                report.note({"file": outcome.path, "line": line, "stage": stage, "message": message})
         for file, error in bad:
             # Its content is known, so it is tried again when that changes or when the daemon starts, not before.
             self._remember(file.path, file.stat, file.content_hash, now, None, None)
@@ -700,7 +654,7 @@ class Engine:
             self._note_failure(report, file.path, "extract", error)
 
     async def _run_stages(
-        self, change: Change, known: Briefing, report: RunReport, progress: Progress, commits: _Commits
+        self, change: Change, known: Briefing, report: RunReport, progress: Progress, commits: Commits
     ) -> None:
         """Run the project stages and store what they find; the first run of a process computes everything.
 
@@ -716,7 +670,7 @@ class Engine:
         in_parts = self._is_cold or not self._is_first
         stages = self._runner.run(self.project, change, self._is_cancelled, threads=threads, in_parts=in_parts)
         done = 0
-        stored: dict[str, _Stored] = {}
+        stored: dict[str, Stored] = {}
         async with anyio.create_task_group() as stores:
             while True:
                 progress("stages", done, len(self._runner.stages))
@@ -724,7 +678,7 @@ class Engine:
                 if stage is None:
                     break
                 everything = self._is_first and stage.name not in stored
-                so_far = stored.setdefault(stage.name, _Stored())
+                so_far = stored.setdefault(stage.name, Stored())
                 store = partial(
                     self._store_stage, stage, change, report, known.through, so_far, commits, everything=everything
                 )
@@ -743,8 +697,8 @@ class Engine:
         change: Change,
         report: RunReport,
         through: int,
-        stored: _Stored,
-        commits: _Commits,
+        stored: Stored,
+        commits: Commits,
         *,
         everything: bool,
     ) -> None:
@@ -788,9 +742,8 @@ class Engine:
                 if by_table.get(ConventionRow):
                     await self.learning.regularised()
             for problem in findings.problems:
-                self._note(
-                    report,
-                    {"file": problem.file, "line": problem.line, "stage": stage.name, "message": problem.message},
+                report.note(
+                    {"file": problem.file, "line": problem.line, "stage": stage.name, "message": problem.message}
                 )
         if error is not None:
             log.error("stage failed", stage=stage.name, error=error)
@@ -944,55 +897,7 @@ class Engine:
 
     def _note_failure(self, report: RunReport, path: str, stage: str, message: str) -> None:
         log.warning("file not examined", file=path, error=message)
-        self._note(report, {"file": path, "line": 0, "stage": stage, "message": message})
-
-    def _note(self, report: RunReport, problem: dict[str, Any]) -> None:
-        if len(report.problems) < MAX_PROBLEMS:
-            report.problems.append(problem)
-
-    def _cache_row(self, outcome: Outcome) -> ParseCacheRow:
-        extractor = languages.extractor_version(outcome.language)
-        stored = outcome.stored or b""
-        return ParseCacheRow(
-            cache_key=cache_key(outcome.content_hash, outcome.language, extractor),
-            content_hash=outcome.content_hash,
-            language=outcome.language,
-            extractor=extractor,
-            facts=stored,
-            size=len(stored),
-        )
-
-
-class _Stored(msgspec.Struct):
-    """What has been stored of a stage's findings, its parts that are being stored, and how long it took once it ended."""
-
-    rows: int = 0
-    error: str | None = None
-    under_way: list[anyio.Event] = []
-    took_ms: float | None = None
-
-
-class _Commits:
-    """What is being stored beside the rest of a run, in tasks of one group: where one fails, the run does."""
-
-    def __init__(self, group: TaskGroup) -> None:
-        self._group = group
-        self._ended: list[anyio.Event] = []
-
-    def start(self, store: Callable[..., Awaitable[None]], *args: object) -> None:
-        """Call `store` in a task."""
-        ended = anyio.Event()
-        self._ended.append(ended)
-        self._group.start_soon(self._store, ended, store, *args)
-
-    async def _store(self, ended: anyio.Event, store: Callable[..., Awaitable[None]], *args: object) -> None:
-        await store(*args)
-        ended.set()
-
-    async def wait(self, *, but: int = 0) -> None:
-        """Return when all are through that were started, but the last few."""
-        for ended in self._ended[: max(0, len(self._ended) - but)]:
-            await ended.wait()
+        report.note({"file": path, "line": 0, "stage": stage, "message": message})
 
 
 def _is_large(result: ScanResult) -> bool:
@@ -1004,71 +909,3 @@ def _first_leaf(error: BaseException) -> BaseException:
     while isinstance(error, BaseExceptionGroup):
         error = error.exceptions[0]
     return error
-
-
-def cache_key(content_hash: bytes, language: str, extractor: str) -> bytes:
-    """Return the key of cached facts: sha256 over content, language and version of grammar and extractor."""
-    return hashlib.sha256(b"\0".join((content_hash, language.encode(), extractor.encode()))).digest()
-
-
-def _times(stat: Stat, now: int) -> dict[str, Any]:
-    mtime, mtime_nanos = divmod(stat.mtime_ns, NANOS)
-    ctime, ctime_nanos = divmod(stat.ctime_ns, NANOS)
-    return {
-        "file_size": stat.size,
-        "mtime_secs": mtime,
-        "mtime_nanos": mtime_nanos,
-        "ctime_secs": ctime,
-        "ctime_nanos": ctime_nanos,
-        "inode": stat.inode,
-        "last_scanned_at": now,
-        "error": None,
-    }
-
-
-def _plain_row(file: ScannedFile, now: int) -> FileMetadataRow:
-    return FileMetadataRow(
-        path=file.path,
-        language=file.language,
-        content_hash=file.content_hash,
-        skip_reason=file.skip_reason,
-        **{**_times(file.stat, now), "error": file.error},
-    )
-
-
-def _row_count(outcome: Outcome) -> int:
-    return sum(map(len, outcome.rows.values()))
-
-
-def _proven_stat(outcome: Outcome, scanned: ScannedFile) -> Stat:
-    """Return what is to be known of an analysed file's stat.
-
-    If it changed after the scan, nobody has looked whether this content is one to skip: without times, the next scan
-    does.
-    """
-    if outcome.content_hash != scanned.content_hash:
-        return Stat(outcome.size, 0, 0, outcome.inode)
-    return Stat(outcome.size, outcome.mtime_ns, outcome.ctime_ns, outcome.inode)
-
-
-def _analysed_row(outcome: Outcome, stat: Stat, now: int) -> FileMetadataRow:
-    return FileMetadataRow(
-        path=outcome.path,
-        language=outcome.language,
-        content_hash=outcome.content_hash,
-        scan_duration_us=outcome.duration_us,
-        function_count=outcome.function_count,
-        error_count=outcome.error_count,
-        analyzer=ANALYZER,
-        **_times(stat, now),
-    )
-
-
-def _failed_row(file: ScannedFile, error: str, now: int) -> FileMetadataRow:
-    return FileMetadataRow(
-        path=file.path,
-        language=file.language,
-        content_hash=file.content_hash,
-        analyzer=ANALYZER,
-        **{**_times(file.stat, now), "error": error},
-    )

@@ -13,7 +13,8 @@ from dataclasses import dataclass, field
 import anyio
 
 from driftd.config import Settings
-from driftd.daemon.engine import Engine, Progress, RunReport
+from driftd.daemon.engine import Engine
+from driftd.daemon.report import Progress, RunReport
 from driftd.errors import BusyError, DriftdError
 from driftd.logs import Logger
 

@@ -27,9 +27,8 @@ class Portion(NamedTuple):
 AMONG_OTHERS: Final = Portion(6, 150, 200)  # a writer that people wait for as well
 ALONE: Final = Portion(600, 600, 6_000)
 
-MOST_TRACKED: Final = (
-    600  # files: findings are followed from one file to another, but not from one submission to another
-)
+# Files with findings: these are followed from one file to another, but not from one submission to another.
+MOST_TRACKED: Final = 600
 
 
 def submissions(

@@ -13,9 +13,10 @@ from anyio.from_thread import BlockingPortal, start_blocking_portal
 
 from driftd.clock import SystemClock
 from driftd.config import Settings
-from driftd.daemon.engine import Engine, Progress, RunReport, no_progress
+from driftd.daemon.engine import Engine
 from driftd.daemon.feedback import Given, give, set_status
 from driftd.daemon.learning import Learning
+from driftd.daemon.report import Progress, RunReport, no_progress
 from driftd.daemon.verify import differences
 from driftd.daemon.workers import PoolSettings, WorkerPool
 from driftd.pipeline.digest import MARKS

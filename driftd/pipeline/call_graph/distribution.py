@@ -57,15 +57,15 @@ class Work:
     """Resolves files of one state of the project, here or in other processes."""
 
     def __init__(
-        self, project: Project, mapper: Mapper | None, cancelled: Callable[[], bool] | None, *, is_noted: bool = True
+        self, project: Project, mapper: Mapper | None, cancelled: Callable[[], bool] | None, *, takes_notes: bool = True
     ) -> None:
-        """`is_noted`: what is looked at is told, flows in any case."""
+        """`takes_notes`: what is looked at is told, flows in any case."""
         self.project = project
         self.mapper = mapper
         self.cancelled = cancelled
-        self.is_noted = is_noted
+        self.takes_notes = takes_notes
         self.symbols = Declared(project)
-        self.symbols.is_noted = is_noted
+        self.symbols.takes_notes = takes_notes
         self.held: Mapping[str, tuple[Named, ...]] = {}  # what flows by the answers of `symbols`
         self.snapshot = b""
         self.snapshot_id = b""
@@ -118,10 +118,10 @@ class Work:
         if not self.snapshot:
             self.snapshot = self.project.snapshot()
             # What is known by it takes notes or does not.
-            self.snapshot_id = hashlib.blake2b(self.snapshot, digest_size=16, salt=bytes([self.is_noted])).digest()
+            self.snapshot_id = hashlib.blake2b(self.snapshot, digest_size=16, salt=bytes([self.takes_notes])).digest()
         encoded = (encode([self.job(path, groups, by_ticket=by_ticket) for path, groups in c.wanted]) for c in chunks)
         homes, keepers = [c.home for c in chunks], [c.keeper for c in chunks]
-        shared = encode((self.snapshot_id, b"" if is_known else self.snapshot, content, self.is_noted))
+        shared = encode((self.snapshot_id, b"" if is_known else self.snapshot, content, self.takes_notes))
         for results in mapper(resolve_chunk, shared, encoded, homes, keepers):
             self.go_on()
             yield from decode_resolved(results)
@@ -185,10 +185,10 @@ class _Open(NamedTuple):
 class _State:
     """A snapshot of the project in a worker process, with the files that are likely to be asked for again."""
 
-    def __init__(self, snapshot: bytes, *, is_noted: bool) -> None:
+    def __init__(self, snapshot: bytes, *, takes_notes: bool) -> None:
         self.project = Project.from_snapshot(snapshot)
         self.symbols = Declared(self.project)
-        self.symbols.is_noted = is_noted
+        self.symbols.takes_notes = takes_notes
         self.held: Mapping[str, tuple[Named, ...]] = {}
         self.open: dict[str, _Open] = {}
         self.size = 0  # of their facts
@@ -238,13 +238,13 @@ class _State:
 @lru_cache(maxsize=1)
 def _looked_up(shared: bytes) -> _State | None:
     """Return the state of the project that is meant; None if it is to be known here and is not."""
-    number, snapshot, content, is_noted = decode_shared(shared)
+    number, snapshot, content, takes_notes = decode_shared(shared)
     state = _STATES.get(number)
     if state is None and snapshot:
         for other in _STATES.values():
             other.close()
         _STATES.clear()
-        state = _STATES[number] = _State(snapshot, is_noted=is_noted)
+        state = _STATES[number] = _State(snapshot, takes_notes=takes_notes)
     if state is not None:
         state.advance(content)
     return state

@@ -279,7 +279,7 @@ class Modules(Memory):
             face = interface.classes[cls.number]
             found = self._faces[cls] = (face, definition_key(cls.file, face.qualified_name))
         face, key = found
-        if self.is_noted:
+        if self.takes_notes:
             seen = self._frames[-1].seen
             seen.add(cls.file)
             seen.add(key)
@@ -287,7 +287,7 @@ class Modules(Memory):
 
     def look_at(self, path: str, qualified_name: str) -> None:
         """Take note of a class or a function of a file."""
-        if self.is_noted:
+        if self.takes_notes:
             self.look(definition_key(path, qualified_name))
 
     def interface(self, path: str, name: str | None = None) -> Interface | None:
@@ -295,7 +295,7 @@ class Modules(Memory):
 
         Whoever reads a class or a function of it takes note of that as well, so that nothing but what was read counts.
         """
-        if self.is_noted:
+        if self.takes_notes:
             self.look(path)
             if name is not None:
                 self.look(name_key(path, name))

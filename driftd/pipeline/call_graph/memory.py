@@ -49,7 +49,7 @@ class Memory:
     """Answers by key, for one state of the project."""
 
     def __init__(self) -> None:
-        self.is_noted = True  # what is looked at, besides flows
+        self.takes_notes = True  # of what is looked at; flows are recorded in any case
         self._done: dict[_Key, tuple[Entities, frozenset[str], frozenset[str], int, frozenset[_Key]]] = {}
         self._readers: dict[str, list[_Key]] = {}  # flow -> answers that read it
         self._partial: dict[_Key, tuple[Entities, _Frame | None]] = {}  # cut short, within one question
@@ -93,7 +93,7 @@ class Memory:
                 self._done.pop(key, None)
 
     def look(self, key: str) -> None:
-        if self.is_noted:
+        if self.takes_notes:
             self._frames[-1].seen.add(key)
 
     def note_flow(self, flow: str) -> None:
@@ -118,7 +118,7 @@ class Memory:
             return answer
         answer, seen, reads, height, ring = done
         outer = frames[-1]
-        if self.is_noted:
+        if self.takes_notes:
             outer.seen |= seen
         if reads:
             outer.reads |= reads
@@ -148,7 +148,7 @@ class Memory:
             frames.pop()
             del self._open[key]
             frame.is_open = False
-        if self.is_noted:
+        if self.takes_notes:
             outer.seen |= frame.seen
         reads = frame.reads
         if reads:
@@ -162,7 +162,7 @@ class Memory:
             ring = frame.ring
         else:
             ring = self._close(key, frame)
-            seen = frozenset(frame.seen) if self.is_noted else _NOTHING
+            seen = frozenset(frame.seen) if self.takes_notes else _NOTHING
             self._done[key] = (answer, seen, frozenset(reads) if reads else _NOTHING, frame.height, ring)
             for flow in reads:
                 self._readers.setdefault(flow, []).append(key)

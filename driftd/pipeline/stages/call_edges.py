@@ -81,7 +81,7 @@ class CallEdges(Remembering):
                 self._languages.pop(path, None)
         while len(self._rounds) < ROUNDS:
             self._rounds.append(Round())
-        work = Work(project, self._mapper, self.cancelled, is_noted=self.remembers)
+        work = Work(project, self._mapper, self.cancelled, takes_notes=self.remembers)
         before: dict[str, Result | None] = {}
         used: dict[str, set[int]] = {}  # of files that other rounds may ask for, what they looked at before the change
         for path in again if self.remembers else ():  # they are resolved in any case, whatever they looked at
