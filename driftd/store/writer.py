@@ -1,7 +1,7 @@
 """The one writer: a task, a connection, a bounded queue.
 
-What is queued is drained into one transaction; each submission runs in a savepoint of its own, so a bad one fails
-alone.  A whole batch is one hop to the connection's thread.  A submitter's await ends when its transaction is
+What is queued is drained into one transaction; each submission of several runs in a savepoint of its own, so a bad
+one fails alone.  A whole batch is one hop to the connection's thread.  A submitter's await ends when its transaction is
 committed, and cancelling the submitter neither loses nor halves what it submitted.
 """
 
