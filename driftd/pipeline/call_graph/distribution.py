@@ -17,6 +17,7 @@ from driftd.pipeline.call_graph.stretches import (
     KeyHashes,
     Resolved,
     Stretch,
+    as_before,
     decode_jobs,
     decode_resolved,
     decode_shared,
@@ -39,7 +40,7 @@ if TYPE_CHECKING:
 # From here on other processes are worth the snapshot they need; a chunk is worth its trip and leaves none idle long.
 MANY_FILES = 200
 CHUNK = 48
-MOST_HELD: Final = 14_000_000  # bytes of facts that a process keeps decoded for the next round, as nine times that
+MOST_HELD: Final = 18_000_000  # bytes of facts that a process keeps decoded for the next round, as nine times that
 
 Wanted: TypeAlias = tuple[str, "list[int] | None"]
 """A file, and which stretches of it; None for all."""
@@ -91,6 +92,8 @@ class Work:
                     done += 1
                 ended_early = done < len(wanted)
                 wanted = [*missing, *wanted[done:]]
+                for path, _ in wanted:  # whatever a process has open of them is not what is true of them from now on
+                    self.tickets.pop(path, None)
                 if ended_early or not missing:
                     break
         if wanted:
@@ -190,14 +193,17 @@ class _State:
         self.symbols = Declared(self.project)
         self.symbols.takes_notes = takes_notes
         self.held: Mapping[str, tuple[Named, ...]] = {}
+        self.moved: set[str] = set()  # what flows otherwise than in the round before
         self.open: dict[str, _Open] = {}
         self.size = 0  # of their facts
         self.hash_of = KeyHashes().__getitem__
 
     def advance(self, content: Mapping[str, tuple[Named, ...]]) -> None:
         """Let other things flow: what did not read them stays true."""
-        self.symbols.advance(Flows(content, self.symbols.names), differing(self.held, content))
+        moved = differing(self.held, content)
+        self.symbols.advance(Flows(content, self.symbols.names), moved)
         self.held = content
+        self.moved = moved
 
     def resolve(self, job: Job) -> Resolved:
         """Resolve a file; one that reads what flows is kept open for the next round.
@@ -209,7 +215,8 @@ class _State:
             drop_all()  # every file was resolved as a whole, and what is still kept, elsewhere
             known = self.open.get(path)
             if known is not None and (known.ticket == ticket if ticket else known.facts_hash == hash(facts)):
-                found, seen = known.resolver.resolve(groups)
+                # By a ticket, what was found last was found here.
+                found, seen = known.resolver.resolve(groups, self.moved if ticket else None)
                 return packed(path, found, seen - known.seen, groups, hash_of=self.hash_of)
         size = kept_size(path, ticket) if ticket else len(facts)
         if not size:
@@ -277,7 +284,11 @@ def packed(
     flows: Contributions = {}
     reads: set[str] = set()
     for group, part in found.items():
-        if part.reads or groups is not None:
+        if part.is_same:
+            if part.reads:
+                reads |= part.reads
+                stretches[group] = as_before(hashes(part.reads, hash_of))
+        elif part.reads or groups is not None:
             reads |= part.reads
             stretches[group] = Stretch(
                 encode(part.edges) if part.edges else _NO_ROWS,
@@ -286,12 +297,12 @@ def packed(
                 part.flows,
                 encode(part.external) if part.external else _NO_ROWS,
             )
-            continue
-        edges += part.edges
-        external += part.external
-        for name, count in part.outcomes.items():
-            outcomes[name] += count
-        add_flows(flows, part.flows)
+        else:
+            edges += part.edges
+            external += part.external
+            for name, count in part.outcomes.items():
+                outcomes[name] += count
+            add_flows(flows, part.flows)
     if groups is None:
         stretches[REST] = Stretch(encode(edges), encode(outcomes), b"", flows, encode(external))
     return Resolved(path, stretches, hashes(seen, hash_of), hashes(reads, hash_of), ticket)

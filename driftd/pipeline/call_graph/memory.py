@@ -8,6 +8,11 @@ cut short.
 Every answer adds what it looked at to a record: paths of files whose interface was read, keys of names, of module
 lookups and of flows.  Whoever keeps the answer asks again when one of them changes.  Where nobody will, only flows are
 recorded.
+
+Most of what reads a place is not changed by what flows there.  So of a stretch of a file it is also recorded which
+questions it asked: when other things flow, those are asked again that read one of the places, and if all answers are the
+same as before, so is what the stretch gave (the early cutoff of incremental build systems, after Mokhov, Mitchell and
+Peyton Jones, "Build Systems à la Carte", 2018).
 """
 
 from __future__ import annotations
@@ -31,6 +36,63 @@ _Key: TypeAlias = "tuple[object, ...]"
 _NO_RING: Final[frozenset[_Key]] = frozenset()
 
 
+class Answer:
+    """What a question was answered with, and what that depends on."""
+
+    __slots__ = ("found", "height", "is_stale", "key", "reads", "ring", "seen", "work")
+
+    def __init__(
+        self,
+        key: _Key,
+        work: Callable[[], Entities] | None,
+        found: Entities,
+        seen: frozenset[str],
+        reads: frozenset[str],
+        height: int,
+        ring: frozenset[_Key],
+    ) -> None:
+        self.key = key
+        self.work = work  # to ask again; only of what reads flows
+        self.found = found
+        self.seen = seen
+        self.reads = reads
+        self.height = height
+        self.ring = ring
+        self.is_stale = False  # whether something else flows since
+
+
+class Notes:
+    """What was looked at of flows outside of any question: for a stretch of a file, or a part of that.
+
+    `reads` are all places, `direct` those that were not read for a question, `asked` the questions that read any.
+    """
+
+    __slots__ = ("asked", "direct", "is_whole", "reads")
+
+    def __init__(self) -> None:
+        self.reads: set[str] = set()
+        self.direct: set[str] = set()
+        self.asked: set[Answer] = set()
+        self.is_whole = True  # whether each question can be asked again: not one that was cut short
+
+    def take(self, other: Notes) -> None:
+        """Add other notes."""
+        self.reads |= other.reads
+        self.direct |= other.direct
+        self.asked |= other.asked
+        self.is_whole = self.is_whole and other.is_whole
+
+
+class Kept:
+    """What is kept of the notes of a stretch, for asking again."""
+
+    __slots__ = ("asked", "direct")
+
+    def __init__(self, asked: tuple[Answer, ...], direct: frozenset[str]) -> None:
+        self.asked = asked
+        self.direct = direct
+
+
 class _Frame:
     __slots__ = ("cut", "depth", "first", "height", "is_open", "reads", "ring", "seen")
 
@@ -50,47 +112,84 @@ class Memory:
 
     def __init__(self) -> None:
         self.takes_notes = True  # of what is looked at; flows are recorded in any case
-        self._done: dict[_Key, tuple[Entities, frozenset[str], frozenset[str], int, frozenset[_Key]]] = {}
-        self._readers: dict[str, list[_Key]] = {}  # flow -> answers that read it
+        self._done: dict[_Key, Answer] = {}
+        self._readers: dict[str, list[Answer]] = {}  # flow -> answers that read it
         self._partial: dict[_Key, tuple[Entities, _Frame | None]] = {}  # cut short, within one question
         self._cut: list[_Key] = []  # what `_partial` holds, in the order in which it came
         self._open: dict[_Key, _Frame] = {}
         self._frames: list[_Frame] = [_Frame(0)]
+        self._notes = Notes()
 
-    def watch(self) -> tuple[set[str], set[str]]:
-        """Start a new record of what is looked at and of the flows that are read, and return both."""
+    def watch(self) -> set[str]:
+        """Start a new record of what is looked at, and return it."""
         frame = _Frame(0)
         self._frames = [frame]
-        return frame.seen, frame.reads
+        self.watch_flows()
+        return frame.seen
 
-    def watch_flows(self) -> set[str]:
+    def watch_flows(self) -> Notes:
         """Start a new record of the flows that are read only, and return it."""
-        reads = self._frames[0].reads = set()
-        return reads
+        notes = self._notes = Notes()
+        self._frames[0].reads = notes.reads
+        return notes
 
-    def noted(self, work: Callable[[], T]) -> tuple[T, frozenset[str]]:
-        """Return what `work` returns, with the flows that were read for it; only outside of any question."""
+    def noted(self, work: Callable[[], T]) -> tuple[T, Notes | None]:
+        """Return what `work` returns, with the notes of the flows that were read for it; only outside of any question."""
         frame = self._frames[0]
-        outer = frame.reads
-        reads = frame.reads = set()
+        outer = self._notes
+        notes = self._notes = Notes()
+        frame.reads = notes.reads
         try:
             answer = work()
         finally:
-            frame.reads = outer
-        if not reads:
-            return answer, _NOTHING
-        outer |= reads
-        return answer, frozenset(reads)
+            self._notes = outer
+            frame.reads = outer.reads
+        if not notes.reads:
+            return answer, None
+        outer.take(notes)
+        return answer, notes
 
-    def note(self, reads: frozenset[str]) -> None:
-        """Take the flows of an answer as read again."""
-        self._frames[-1].reads |= reads
+    def note(self, notes: Notes) -> None:
+        """Take what was noted for an answer as looked at again; only outside of any question."""
+        self._notes.take(notes)
 
     def forget_readers(self, flows: Iterable[str]) -> None:
         """Forget the answers that read any of these flows."""
         for flow in flows:
-            for key in self._readers.pop(flow, ()):
-                self._done.pop(key, None)
+            for answer in self._readers.pop(flow, ()):
+                answer.is_stale = True
+                if self._done.get(answer.key) is answer:
+                    del self._done[answer.key]
+
+    def ask_again(self, kept: Kept, moved: set[str]) -> tuple[Kept, set[str] | None] | None:
+        """Ask again what a stretch asked before something else flowed in the places `moved`.
+
+        None if it has to be resolved again.  Otherwise all is as before: what is to be kept of it now, and the places that
+        it reads if they are others.
+        """
+        if not kept.direct.isdisjoint(moved):
+            return None
+        asked: list[Answer] = []
+        is_same = True
+        for before in kept.asked:
+            answer = before
+            if before.is_stale:
+                work = before.work
+                if work is None or self.remember(before.key, work) != before.found:
+                    return None
+                now = self._done.get(before.key)
+                if now is None:  # it was cut short
+                    return None
+                is_same = is_same and now.reads == before.reads
+                answer = now
+            asked.append(answer)
+        after = Kept(tuple(asked), kept.direct)
+        if is_same:
+            return after, None
+        reads = set(kept.direct)
+        for answer in asked:
+            reads |= answer.reads
+        return after, reads
 
     def look(self, key: str) -> None:
         if self.takes_notes:
@@ -98,6 +197,8 @@ class Memory:
 
     def note_flow(self, flow: str) -> None:
         self._frames[-1].reads.add(flow)
+        if len(self._frames) == 1:
+            self._notes.direct.add(flow)
 
     def remember(self, key: _Key, work: Callable[[], Entities]) -> Entities:
         known = self._recall(key)
@@ -106,7 +207,11 @@ class Memory:
     def _recall(self, key: _Key) -> Entities | None:
         done = self._done.get(key)
         frames = self._frames
-        if done is None or len(frames) + done[3] >= HEIGHT_LIMIT or (done[4] and not done[4].isdisjoint(self._open)):
+        if (
+            done is None
+            or len(frames) + done.height >= HEIGHT_LIMIT
+            or (done.ring and not done.ring.isdisjoint(self._open))
+        ):
             # Not known, too high to be used here, or a cycle would lead back to what is being worked out.
             partial = self._partial.get(key) if len(frames) > 1 else None
             if partial is None:
@@ -116,17 +221,20 @@ class Memory:
             outer = frames[-1]
             outer.cut = min(outer.cut, head.depth if head is not None and head.is_open else 0)
             return answer
-        answer, seen, reads, height, ring = done
         outer = frames[-1]
         if self.takes_notes:
-            outer.seen |= seen
+            outer.seen |= done.seen
+        reads = done.reads
         if reads:
             outer.reads |= reads
-        if height >= outer.height:
-            outer.height = height + 1
+            if len(frames) == 1:
+                self._notes.asked.add(done)
+        if done.height >= outer.height:
+            outer.height = done.height + 1
+        ring = done.ring
         if ring and ring is not outer.ring:
             outer.ring |= ring
-        return answer
+        return done.found
 
     def _work_out(self, key: _Key, work: Callable[[], Entities]) -> Entities:
         frames = self._frames
@@ -160,12 +268,19 @@ class Memory:
             self._partial[key] = (answer, frames[frame.cut] if frame.cut else None)
             self._cut.append(key)
             ring = frame.ring
+            if depth == 1:
+                self._notes.is_whole = False
         else:
             ring = self._close(key, frame)
             seen = frozenset(frame.seen) if self.takes_notes else _NOTHING
-            self._done[key] = (answer, seen, frozenset(reads) if reads else _NOTHING, frame.height, ring)
-            for flow in reads:
-                self._readers.setdefault(flow, []).append(key)
+            done = self._done[key] = Answer(
+                key, work if reads else None, answer, seen, frozenset(reads) if reads else _NOTHING, frame.height, ring
+            )
+            if reads:
+                if depth == 1:
+                    self._notes.asked.add(done)
+                for flow in reads:
+                    self._readers.setdefault(flow, []).append(done)
         if ring and ring is not outer.ring:
             outer.ring |= ring
         return answer

@@ -49,10 +49,10 @@ class Part:
     """What was found out about a stretch of a file: an outermost function, or the code outside of any.
 
     edges: in order; outcomes: how many call sites fared how; reads: the flows that were read; flows: what flows out;
-    external: calls of functions of other packages
+    external: calls of functions of other packages; is_same: all is as it was before, `reads` aside, if that is given
     """
 
-    __slots__ = ("edges", "external", "flows", "outcomes", "reads")
+    __slots__ = ("edges", "external", "flows", "is_same", "outcomes", "reads")
 
     def __init__(
         self,
@@ -61,12 +61,15 @@ class Part:
         reads: set[str],
         flows: Contributions,
         external: list[ExternalValues],
+        *,
+        is_same: bool = False,
     ) -> None:
         self.edges = edges
         self.outcomes = outcomes
         self.reads = reads
         self.flows = flows
         self.external = external
+        self.is_same = is_same
 
 
 class Target:

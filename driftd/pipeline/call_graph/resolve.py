@@ -16,6 +16,7 @@ from driftd.pipeline.call_graph import callbacks, library
 from driftd.pipeline.call_graph.entities import NONE, UNKNOWN, Entity, Is
 from driftd.pipeline.call_graph.handover import Handover
 from driftd.pipeline.call_graph.implicit import Implicit
+from driftd.pipeline.call_graph.memory import Kept
 from driftd.pipeline.call_graph.objects import SPECIAL
 from driftd.pipeline.call_graph.outcomes import (
     BUILTIN_CALL,
@@ -50,6 +51,7 @@ if TYPE_CHECKING:
     from driftd.pipeline.bindings import Site as BindingSite
     from driftd.pipeline.call_graph.entities import Entities
     from driftd.pipeline.call_graph.lookup import Modules
+    from driftd.pipeline.call_graph.memory import Notes
     from driftd.pipeline.call_graph.outcomes import EdgeValues, ExternalValues
     from driftd.pipeline.facts.model import Call, Value
     from driftd.pipeline.project import Project, SourceFile
@@ -124,7 +126,7 @@ class Resolver:
         # Answers by scope and text, and by the scope that binds the first name and text; only those that do not
         # depend on the place within the scope.
         self.known: dict[tuple[int, str], Outcome] = {}
-        self.shared: dict[tuple[object, str], tuple[Outcome, frozenset[str]]] = {}
+        self.shared: dict[tuple[object, str], tuple[Outcome, Notes | None]] = {}
         self.values: dict[tuple[int, str], Entities] = {}
         self.places: dict[tuple[int, str], object] = {}
         self.flow = False  # whether the answer being worked out depends on the place within its scope
@@ -135,22 +137,43 @@ class Resolver:
         self.cuts = 0
         self.budget = _BUDGET
         self.busy: set[tuple[int, int]] = set()
+        self.kept: dict[int, Kept] = {}  # what stretches asked that read flows, for asking again
 
     def close(self) -> None:
         """Let go of what refers back, so that nothing waits for the garbage collector."""
         del self.handover
         self.by_stretch = None
+        self.kept = {}
 
-    def resolve(self, groups: Collection[int] | None) -> tuple[dict[int, Part], set[str]]:
+    def resolve(
+        self, groups: Collection[int] | None, moved: set[str] | None = None
+    ) -> tuple[dict[int, Part], set[str]]:
         """Resolve the given stretches of the file, all by default; can be called again when other things flow.
 
+        Given the places that hold something else than when they were resolved before, stretches of which all questions
+        have the same answers as then are not resolved again.
         Returns also what all of that depends on, flows aside.
         """
-        seen, _ = self.symbols.watch()
+        seen = self.symbols.watch()
         self.symbols.look(self.path)
         self.symbols.own_displays = (self.path, self.scopes.displays)
         self.shared.clear()
-        return self.run(groups), seen
+        same = {} if moved is None or groups is None else self.unchanged(groups, moved)
+        found = self.run(groups if not same or groups is None else [group for group in groups if group not in same])
+        return {**found, **same}, seen
+
+    def unchanged(self, groups: Collection[int], moved: set[str]) -> dict[int, Part]:
+        """Return those of the stretches that give what they gave before."""
+        symbols = self.symbols
+        found: dict[int, Part] = {}
+        symbols.watch_flows()
+        for group in groups:
+            kept = self.kept.get(group)
+            after = None if kept is None else symbols.ask_again(kept, moved)
+            if after is not None:
+                self.kept[group] = after[0]
+                found[group] = Part([], {}, after[1] or set(), {}, [], is_same=True)
+        return found
 
     def run(self, groups: Collection[int] | None) -> dict[int, Part]:
         """Resolve the given stretches of the file.
@@ -162,7 +185,7 @@ class Resolver:
         implicit, calls, hidden, writes = self.by_stretch
         found: dict[int, Part] = {}
         for group in sorted(calls.keys() | hidden.keys() | writes.keys()) if groups is None else sorted(groups):
-            reads = self.symbols.watch_flows()
+            notes = self.symbols.watch_flows()
             if group in calls:
                 self.group(calls[group])
             if group in hidden:
@@ -172,10 +195,14 @@ class Resolver:
             found[group] = Part(
                 list(self.edges.values()),
                 self.outcomes,
-                reads,
+                notes.reads,
                 self.handover.contributions(),
                 list(self.external.values()),
             )
+            if notes.reads and notes.is_whole:
+                self.kept[group] = Kept(tuple(notes.asked), frozenset(notes.direct))
+            else:
+                self.kept.pop(group, None)
             self.forget()
         return found
 
@@ -274,7 +301,8 @@ class Resolver:
             if not isinstance(place, int) or place <= 0:
                 self.shared[place, text] = shared
         else:
-            self.symbols.note(shared[1])
+            if shared[1] is not None:
+                self.symbols.note(shared[1])
         self.known[key] = shared[0]
         return shared[0]
 

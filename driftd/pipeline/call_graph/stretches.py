@@ -30,9 +30,18 @@ class Stretch(NamedTuple):
     flows: Contributions
     external: bytes
 
+    def after(self, before: Stretch) -> Stretch:
+        """Return what is true now, given what was before."""
+        return self if self.edges else before._replace(reads=self.reads)
+
+
+def as_before(reads: Hashes) -> Stretch:
+    """Return a stretch that gives what it gave before, and reads other places."""
+    return Stretch(b"", b"", reads, {}, b"")
+
 
 class Resolved(NamedTuple):
-    """What resolving a file, or stretches of it, gave.
+    """What resolving a file, or stretches of it, gave; stretches that were asked for and are not there are as before.
 
     `seen` are the hashes of what was looked at, flows left out, if that was to be noted; `reads` those of the flows that
     any stretch read.

@@ -188,11 +188,17 @@ class CallEdges(Remembering):
                 base = earlier.results[path]  # what was not stale stays
                 known = set(numbers(base.seen))
                 more = array("I", [key for key in numbers(seen) if key not in known])
-                result = Result(own, base.seen + more.tobytes() if more else base.seen, reads, base)
+                if own or more:
+                    parts = base.parts()
+                    own = {group: part.after(parts[group]) for group, part in own.items()}
+                    result = Result(own, base.seen + more.tobytes() if more else base.seen, reads, base)
+                else:
+                    result = base
             else:
                 result = Result(own, seen, reads)
             touched.update(round_.put(path, result))
-            loose.append(result)
+            if earlier is None or result is not base:
+                loose.append(result)
             if self.remembers and len(jobs) >= distribution.MANY_FILES and len(loose) >= distribution.MANY_FILES:
                 lay(loose)
                 loose = []
