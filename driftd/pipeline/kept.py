@@ -16,7 +16,7 @@ from driftd.pipeline.modules import ECMASCRIPT
 if TYPE_CHECKING:
     from driftd.pipeline.binder import Binder
 
-MOST_KEPT: Final = 18_000_000  # bytes of encoded facts that a process keeps decoded, as about six times that
+MOST_KEPT: Final = 20_000_000  # bytes of encoded facts that a process keeps decoded, as about six times that
 
 _KEPT: Final[dict[str, tuple[int, int, int, Binder]]] = {}  # ticket, hash and size of the encoded facts, and the rest
 _NUMBERS: Final = count(1)

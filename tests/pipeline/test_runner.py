@@ -6,11 +6,10 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from driftd.pipeline.call_graph import distribution
+from driftd.pipeline.call_graph import distribution, telling
 from driftd.pipeline.project import Change, Project
 from driftd.pipeline.runner import Runner, merged
 from driftd.pipeline.stage import Findings, in_order, joined
-from driftd.pipeline.stages import call_edges
 from driftd.pipeline.stages.call_edges import CallEdges
 from driftd.rows.call_graph import CallEdgeRow
 from driftd.rows.declare import Row, row_values
@@ -161,7 +160,7 @@ def test_a_stage_tells_of_finished_files_while_it_goes_on_with_others(monkeypatc
     }
     project = project_of(files)
     whole = CallEdges().run(project, project.everything())
-    monkeypatch.setattr(call_edges, "FINISHED", 1)
+    monkeypatch.setattr(telling, "FINISHED", 1)
     for name in ("MANY_FILES", "CHUNK"):
         monkeypatch.setattr(distribution, name, 1)
     stage = CallEdges()
@@ -185,7 +184,7 @@ def test_a_stage_tells_of_finished_files_while_it_goes_on_with_others(monkeypatc
 
 def test_without_leave_a_stage_reports_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """Whoever replaces whole tables wants all rows at once."""
-    monkeypatch.setattr(call_edges, "FINISHED", 1)
+    monkeypatch.setattr(telling, "FINISHED", 1)
     for name in ("MANY_FILES", "CHUNK"):
         monkeypatch.setattr(distribution, name, 1)
     project = project_of({f"m{n}.py": "def f(): pass\nf()\n" for n in range(4)})
@@ -207,23 +206,44 @@ def test_what_a_later_round_finds_otherwise_is_told_again(monkeypatch: pytest.Mo
     }
     project = project_of(files)
     whole = CallEdges().run(project, project.everything())
-    monkeypatch.setattr(call_edges, "FINISHED", 4)
+    monkeypatch.setattr(telling, "FINISHED", 4)
     monkeypatch.setattr(distribution, "MANY_FILES", 1)
     monkeypatch.setattr(distribution, "CHUNK", 1)
 
     parts = list(CallEdges().stream(project, project.everything()))
 
     assert [(sorted(part.files or ()), part.corrects) for part in parts] == [
-        (["last.py", "mid.py", "plain.py", "top.py"], False),
+        (["last.py", "mid.py", "plain.py"], False),
+        (["top.py"], False),
         (["last.py"], True),
         ([], False),
     ]
-    told, corrected = parts[0].values[CallEdgeRow], parts[1].values[CallEdgeRow]
+    told = [row for part in parts[:2] for row in part.values[CallEdgeRow]]
+    corrected = parts[2].values[CallEdgeRow]
     assert sorted(str(row[5]) for row in told) == ["mid.py", "plain.py", "top.py"]
     assert [row[5] for row in corrected] == ["last.py"]
     together = joined(parts)
     edges = [*map(tuple, together.values[CallEdgeRow]), *map(row_values, together.rows)]
     assert sorted(edges) == sorted(map(row_values, whole.rows))
+
+
+def test_what_reads_a_place_that_something_flows_into_is_told_a_round_later(monkeypatch: pytest.MonkeyPatch) -> None:
+    """When most files were resolved once, the others are right already; `taking` gets its function in the next round."""
+    monkeypatch.setattr(distribution, "MANY_FILES", 1)
+    monkeypatch.setattr(distribution, "CHUNK", 1)
+    project = project_of({
+        "giving.py": "from taking import take\ndef f(): pass\ntake(f)\n",
+        "plain.py": "def g(): pass\ng()\n",
+        "taking.py": "def take(c): c()\n",
+    })  # fmt: skip
+
+    parts = list(CallEdges().stream(project, project.everything()))
+
+    assert [(sorted(part.files or ()), len(part.values.get(CallEdgeRow, ())), part.corrects) for part in parts] == [
+        (["giving.py", "plain.py"], 2, False),
+        (["taking.py"], 1, False),
+        ([], 0, False),
+    ]
 
 
 def test_what_corrects_takes_the_place_of_what_was_told() -> None:

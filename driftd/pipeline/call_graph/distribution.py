@@ -24,6 +24,7 @@ from driftd.pipeline.call_graph.stretches import (
     encode,
     hashes,
     key_hash,
+    laid,
 )
 from driftd.pipeline.kept import drop_all, keeper_of, kept_size, new_ticket
 from driftd.pipeline.project import Project
@@ -193,7 +194,7 @@ class _State:
         self.symbols = Declared(self.project)
         self.symbols.takes_notes = takes_notes
         self.held: Mapping[str, tuple[Named, ...]] = {}
-        self.moved: set[str] = set()  # what flows otherwise than in the round before
+        self.moved: set[int] = set()  # what flows otherwise than in the round before
         self.open: dict[str, _Open] = {}
         self.size = 0  # of their facts
         self.hash_of = KeyHashes().__getitem__
@@ -203,7 +204,7 @@ class _State:
         moved = differing(self.held, content)
         self.symbols.advance(Flows(content, self.symbols.names), moved)
         self.held = content
-        self.moved = moved
+        self.moved = set(map(key_hash, moved))
 
     def resolve(self, job: Job) -> Resolved:
         """Resolve a file; one that reads what flows is kept open for the next round.
@@ -282,18 +283,18 @@ def packed(
     external: list[Sequence[object]] = []
     outcomes: Counter[str] = Counter()
     flows: Contributions = {}
-    reads: set[str] = set()
+    reads: set[int] = set()
     for group, part in found.items():
         if part.is_same:
             if part.reads:
                 reads |= part.reads
-                stretches[group] = as_before(hashes(part.reads, hash_of))
+                stretches[group] = as_before(laid(part.reads))
         elif part.reads or groups is not None:
             reads |= part.reads
             stretches[group] = Stretch(
                 encode(part.edges) if part.edges else _NO_ROWS,
                 encode(part.outcomes),
-                hashes(part.reads, hash_of),
+                laid(part.reads),
                 part.flows,
                 encode(part.external) if part.external else _NO_ROWS,
             )
@@ -305,7 +306,7 @@ def packed(
             add_flows(flows, part.flows)
     if groups is None:
         stretches[REST] = Stretch(encode(edges), encode(outcomes), b"", flows, encode(external))
-    return Resolved(path, stretches, hashes(seen, hash_of), hashes(reads, hash_of), ticket)
+    return Resolved(path, stretches, hashes(seen, hash_of), laid(reads), ticket)
 
 
 _NO_ROWS: Final = encode([])

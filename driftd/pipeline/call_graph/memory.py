@@ -6,8 +6,8 @@ through, so that it is used exactly where working it out again would succeed: wi
 cut short.
 
 Every answer adds what it looked at to a record: paths of files whose interface was read, keys of names, of module
-lookups and of flows.  Whoever keeps the answer asks again when one of them changes.  Where nobody will, only flows are
-recorded.
+lookups, and hashes of flows (see `key_hash`).  Whoever keeps the answer asks again when one of them changes.  Where
+nobody will, only flows are recorded.
 
 Most of what reads a place is not changed by what flows there.  So of a stretch of a file it is also recorded which
 questions it asked: when other things flow, those are asked again that read one of the places, and if all answers are the
@@ -17,9 +17,10 @@ Peyton Jones, "Build Systems à la Carte", 2018).
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeAlias, TypeVar
 
 from driftd.pipeline.call_graph.entities import NONE, UNKNOWN
+from driftd.pipeline.call_graph.stretches import key_hash
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -32,6 +33,7 @@ HEIGHT_LIMIT: Final = 32  # steps from one name to the next; each takes several 
 T = TypeVar("T")
 _UNCUT: Final = 1 << 30
 _NOTHING: Final[frozenset[str]] = frozenset()
+_NO_FLOWS: Final[frozenset[int]] = frozenset()
 _Key: TypeAlias = "tuple[object, ...]"
 _NO_RING: Final[frozenset[_Key]] = frozenset()
 
@@ -47,7 +49,7 @@ class Answer:
         work: Callable[[], Entities] | None,
         found: Entities,
         seen: frozenset[str],
-        reads: frozenset[str],
+        reads: frozenset[int],
         height: int,
         ring: frozenset[_Key],
     ) -> None:
@@ -70,8 +72,8 @@ class Notes:
     __slots__ = ("asked", "direct", "is_whole", "reads")
 
     def __init__(self) -> None:
-        self.reads: set[str] = set()
-        self.direct: set[str] = set()
+        self.reads: set[int] = set()
+        self.direct: set[int] = set()
         self.asked: set[Answer] = set()
         self.is_whole = True  # whether each question can be asked again: not one that was cut short
 
@@ -88,7 +90,7 @@ class Kept:
 
     __slots__ = ("asked", "direct")
 
-    def __init__(self, asked: tuple[Answer, ...], direct: frozenset[str]) -> None:
+    def __init__(self, asked: tuple[Answer, ...], direct: frozenset[int]) -> None:
         self.asked = asked
         self.direct = direct
 
@@ -98,7 +100,7 @@ class _Frame:
 
     def __init__(self, depth: int, first: int = 0) -> None:
         self.seen: set[str] = set()
-        self.reads: set[str] = set()  # keys of flows
+        self.reads: set[int] = set()  # hashes of flows
         self.height = 0
         self.depth = depth
         self.first = first  # how many answers had been cut short before
@@ -113,7 +115,8 @@ class Memory:
     def __init__(self) -> None:
         self.takes_notes = True  # of what is looked at; flows are recorded in any case
         self._done: dict[_Key, Answer] = {}
-        self._readers: dict[str, list[Answer]] = {}  # flow -> answers that read it
+        self._readers: dict[int, list[Answer]] = {}  # flow -> answers that read it
+        self._hashes: dict[str, Any] = {}  # of flows; Any, for mypyc to hand on the objects that are there
         self._partial: dict[_Key, tuple[Entities, _Frame | None]] = {}  # cut short, within one question
         self._cut: list[_Key] = []  # what `_partial` holds, in the order in which it came
         self._open: dict[_Key, _Frame] = {}
@@ -156,12 +159,12 @@ class Memory:
     def forget_readers(self, flows: Iterable[str]) -> None:
         """Forget the answers that read any of these flows."""
         for flow in flows:
-            for answer in self._readers.pop(flow, ()):
+            for answer in self._readers.pop(key_hash(flow), ()):
                 answer.is_stale = True
                 if self._done.get(answer.key) is answer:
                     del self._done[answer.key]
 
-    def ask_again(self, kept: Kept, moved: set[str]) -> tuple[Kept, set[str] | None] | None:
+    def ask_again(self, kept: Kept, moved: set[int]) -> tuple[Kept, set[int] | None] | None:
         """Ask again what a stretch asked before something else flowed in the places `moved`.
 
         None if it has to be resolved again.  Otherwise all is as before: what is to be kept of it now, and the places that
@@ -196,9 +199,12 @@ class Memory:
             self._frames[-1].seen.add(key)
 
     def note_flow(self, flow: str) -> None:
-        self._frames[-1].reads.add(flow)
+        number = self._hashes.get(flow)
+        if number is None:
+            number = self._hashes[flow] = key_hash(flow)
+        self._frames[-1].reads.add(number)
         if len(self._frames) == 1:
-            self._notes.direct.add(flow)
+            self._notes.direct.add(number)
 
     def remember(self, key: _Key, work: Callable[[], Entities]) -> Entities:
         known = self._recall(key)
@@ -274,7 +280,7 @@ class Memory:
             ring = self._close(key, frame)
             seen = frozenset(frame.seen) if self.takes_notes else _NOTHING
             done = self._done[key] = Answer(
-                key, work if reads else None, answer, seen, frozenset(reads) if reads else _NOTHING, frame.height, ring
+                key, work if reads else None, answer, seen, frozenset(reads) if reads else _NO_FLOWS, frame.height, ring
             )
             if reads:
                 if depth == 1:

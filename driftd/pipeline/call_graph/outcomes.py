@@ -48,7 +48,7 @@ ExternalValues: TypeAlias = "tuple[str, int, str, str, int, int]"
 class Part:
     """What was found out about a stretch of a file: an outermost function, or the code outside of any.
 
-    edges: in order; outcomes: how many call sites fared how; reads: the flows that were read; flows: what flows out;
+    edges: in order; outcomes: how many call sites fared how; reads: hashes of the flows that were read; flows: what flows out;
     external: calls of functions of other packages; is_same: all is as it was before, `reads` aside, if that is given
     """
 
@@ -58,7 +58,7 @@ class Part:
         self,
         edges: list[EdgeValues],
         outcomes: dict[str, int],
-        reads: set[str],
+        reads: set[int],
         flows: Contributions,
         external: list[ExternalValues],
         *,

@@ -146,7 +146,7 @@ class Resolver:
         self.kept = {}
 
     def resolve(
-        self, groups: Collection[int] | None, moved: set[str] | None = None
+        self, groups: Collection[int] | None, moved: set[int] | None = None
     ) -> tuple[dict[int, Part], set[str]]:
         """Resolve the given stretches of the file, all by default; can be called again when other things flow.
 
@@ -162,7 +162,7 @@ class Resolver:
         found = self.run(groups if not same or groups is None else [group for group in groups if group not in same])
         return {**found, **same}, seen
 
-    def unchanged(self, groups: Collection[int], moved: set[str]) -> dict[int, Part]:
+    def unchanged(self, groups: Collection[int], moved: set[int]) -> dict[int, Part]:
         """Return those of the stretches that give what they gave before."""
         symbols = self.symbols
         found: dict[int, Part] = {}
@@ -300,9 +300,8 @@ class Resolver:
                 return shared[0]
             if not isinstance(place, int) or place <= 0:
                 self.shared[place, text] = shared
-        else:
-            if shared[1] is not None:
-                self.symbols.note(shared[1])
+        elif shared[1] is not None:
+            self.symbols.note(shared[1])
         self.known[key] = shared[0]
         return shared[0]
 

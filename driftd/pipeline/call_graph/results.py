@@ -117,6 +117,16 @@ def _put_together(parts: Iterable[Stretch]) -> Contributions:
     return flows
 
 
+def rows_of(result: Result | None) -> list[tuple[bytes, bytes]]:
+    """Return the encoded rows of a result; none where there is none."""
+    return [] if result is None else result.rows()
+
+
+def differ(one: Result | None, other: Result | None) -> bool:
+    """Whether the rows of two results differ; most often it is one result."""
+    return one is not other and rows_of(one) != rows_of(other)
+
+
 class Round:
     """The results of one round, and what flows after it."""
 

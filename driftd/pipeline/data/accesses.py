@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from driftd.pipeline.data.models import Models
     from driftd.pipeline.data.shapes import Touch
-    from driftd.pipeline.data.things import Thing
+    from driftd.pipeline.data.thing import Thing
 
 
 class Access(NamedTuple):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final
 
 from driftd.pipeline.data.expressions import OTHER, Expr, Form, last_name
 from driftd.pipeline.data.generated import edge_of, generated
@@ -10,6 +10,7 @@ from driftd.pipeline.data.linking import ClassAt, Declared, Symbol
 from driftd.pipeline.data.packs import SESSION_METHODS, Pack, Receiver, built_by, named_sessions, packs, packs_of
 from driftd.pipeline.data.registry import back_key, label_key, mapped_key
 from driftd.pipeline.data.sensitivity import words_of
+from driftd.pipeline.data.thing import Thing
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -17,22 +18,6 @@ if TYPE_CHECKING:
     from driftd.pipeline.data.linking import Meaning
     from driftd.pipeline.data.model import Relation
     from driftd.pipeline.data.models import Models
-
-
-class Thing(NamedTuple):  # the types of its fields must be there at run time: this module is compiled
-    """What an expression is to a framework: `tables` are those of the models in it.
-
-    operation: of a statement or query, what it does when it runs
-    between: of a relation, the table between
-    """
-
-    role: Receiver
-    pack: Pack
-    tables: tuple[str, ...] = ()
-    operation: str = ""
-    confidence: float = 0.85
-    model: ClassAt | Declared | None = None
-    between: str = ""
 
 
 class Things:

@@ -7,15 +7,16 @@ each of its calls; only then are names resolved and conditions judged.
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 from typing import TYPE_CHECKING, Final
+
+from msgspec.structs import replace
 
 from driftd.pipeline.detect.built import built_text
 from driftd.pipeline.detect.judging import Judge
 from driftd.pipeline.detect.names import Names
 from driftd.pipeline.detect.patterns import ANYTHING, patterns
 from driftd.pipeline.detect.places import Candidate, Found, Place
-from driftd.pipeline.detect.regexes import shortest_match
+from driftd.pipeline.detect.regexes import compiled, shortest_match
 from driftd.pipeline.detect.roots import LITERALS, first_literal, roots
 from driftd.pipeline.detect.rules import RuleFile, texts
 from driftd.pipeline.facts.model import Kind, Value
@@ -199,7 +200,7 @@ class _Finder:
                     judged = True
                 names = self.names.callee(call) or self._unknown(call, last)
             for name in names:
-                if pattern.matches(name):
+                if name == pattern.text if pattern.is_plain else pattern.matches(name):
                     if judged or self.judge.accepts(match, place):
                         yield Found(rule, replace(place, name=name))
                     break
@@ -212,7 +213,7 @@ class _Finder:
                 heads.add("express")  # parameters can be its request and response by their names alone
             for i in self.outline.imports:
                 module = i.module.removeprefix("node:")
-                heads.update((module, re.split(r"[.:\\]", module, maxsplit=1)[0]))
+                heads.update((module, _HEAD.split(module, maxsplit=1)[0]))
             self._heads = heads
         return [c for c in candidates if not c.pattern.first or c.pattern.first in self._heads]
 
@@ -343,7 +344,7 @@ class _Finder:
                 if cls.decorators:
                     yield from self._decorated(cls, ~number, cls.scope, decorators)
         for rule, match in functions:
-            wanted = re.compile(match.function)
+            wanted = compiled(match.function)
             for number, function in enumerate(self.outline.functions):
                 if number and wanted.search(function.name):
                     place = Place(function.line, function.column, function.line, number, -1, function.name)
@@ -452,7 +453,7 @@ class _Finder:
                     yield Found(rule, place)
 
     def _parameters(self, rows: list[tuple[Rule, Match]]) -> Iterator[Found]:
-        wanted = [(re.compile(m.parameter), r, m) for r, m in rows]
+        wanted = [(compiled(m.parameter), r, m) for r, m in rows]
         for number, function in enumerate(self.outline.functions):
             for param in function.params:
                 if param.default is None:
@@ -475,9 +476,9 @@ class _Finder:
             wanted = by_purpose.get(literal.name)
             if wanted is None:
                 wanted = by_purpose[literal.name] = [
-                    (shortest_match(m.literal), re.compile(m.literal), r, m)
+                    (shortest_match(m.literal), compiled(m.literal), r, m)
                     for r, m in rows
-                    if not m.called or re.search(m.called, literal.name)
+                    if not m.called or compiled(m.called).search(literal.name)
                 ]
             if not wanted:
                 continue
@@ -492,7 +493,7 @@ class _Finder:
                         yield Found(rule, place)
 
     def _comments(self, rows: list[tuple[Rule, Match]]) -> Iterator[Found]:
-        wanted = [(re.compile(m.comment), r, m) for r, m in rows]
+        wanted = [(compiled(m.comment), r, m) for r, m in rows]
         for comment in self.facts.texts.comments:
             for regex, rule, match in wanted:
                 found = regex.search(comment.text)
@@ -507,7 +508,7 @@ class _Finder:
         self, reads: _Named, entries: _Named, markup: _Named, built: list[tuple[Rule, Match]]
     ) -> Iterator[Found]:
         literals = self.facts.texts.literals
-        patterns_of_built = [(re.compile(m.built), r, m) for r, m in built]
+        patterns_of_built = [(compiled(m.built), r, m) for r, m in built]
         watched = {
             i
             for i, literal in enumerate(literals)
@@ -612,6 +613,7 @@ class _Finder:
 
 
 _MOST_REMEMBERED: Final = 20_000
+_HEAD: Final = re.compile(r"[.:\\]")
 _LAST: Final = re.compile(r"::|\\|->|>")
 _ALL: Final = frozenset({ANYTHING, "**"})
 _NAMING: Final = frozenset({Kind.PATH, Kind.MEMBER})

@@ -13,7 +13,7 @@ from driftd.pipeline.detect.origins import comes_from, given_to
 from driftd.pipeline.detect.patterns import patterns
 from driftd.pipeline.detect.places import Place
 from driftd.pipeline.detect.purposes import Purposes
-from driftd.pipeline.detect.regexes import is_exponential
+from driftd.pipeline.detect.regexes import compiled, is_exponential
 from driftd.pipeline.detect.rules import Condition, texts
 from driftd.pipeline.facts.model import Function, Kind, Value
 
@@ -90,7 +90,7 @@ class Judge:
             if not found and c.built:
                 built = built_text(self, value, scope, line)
                 found = () if built is None else (built,)
-            if not any(map(_regex(c.text).search, found)):
+            if not any(map(compiled(c.text).search, found)):
                 return False
         if c.at_least is not None or c.at_most is not None or c.below is not None:
             number = self.names.number(value, scope, line)
@@ -141,11 +141,11 @@ class Judge:
             return False
         if c.part is not None and not self._has_part(c.part, value, scope, line):
             return False
-        if c.written and not any(map(_regex(c.written).search, self._written(value, scope, line))):
+        if c.written and not any(map(compiled(c.written).search, self._written(value, scope, line))):
             return False
         if c.text_built:
             text = built_text(self, value, scope, line)
-            if text is None or _regex(c.text_built).search(text) is None:
+            if text is None or compiled(c.text_built).search(text) is None:
                 return False
         if c.regex and not self._is_regex(value, scope, line, c.regex):
             return False
@@ -155,7 +155,7 @@ class Judge:
             return False
         if c.comes_from and not comes_from(self.names, value, scope, line, texts(c.comes_from)):
             return False
-        if c.mentions and not any(map(_regex(c.mentions).search, self._mentioned(value, scope, line))):
+        if c.mentions and not any(map(compiled(c.mentions).search, self._mentioned(value, scope, line))):
             return False
         if c.any and not any(self.fits(one, value, scope, line) for one in c.any):
             return False
@@ -177,7 +177,7 @@ class Judge:
             value = given if given is not None else value
         if value.kind != Kind.REGEX or value.ref < 0:
             return False
-        return _regex(wanted).search(self.facts.texts.literals[value.ref].value) is not None
+        return compiled(wanted).search(self.facts.texts.literals[value.ref].value) is not None
 
     def _is_exponential(self, value: Value, scope: int, line: int) -> bool:
         if value.kind == Kind.PATH:
@@ -331,7 +331,7 @@ class Judge:
             return False
         if c.used is not None and c.used is not (place.number in self._used_calls()):
             return False
-        if c.purpose and not any(map(_regex(c.purpose).search, self._purposes.of(place.number))):
+        if c.purpose and not any(map(compiled(c.purpose).search, self._purposes.of(place.number))):
             return False
         if call is not None and (c.has or c.lacks):
             given = _call_value(place.number)
@@ -349,11 +349,11 @@ class Judge:
             return False
         if c.imports and not self._imports(texts(c.imports)):
             return False
-        if c.file_mentions and not any(map(_regex(c.file_mentions).search, self.facts.names)):
+        if c.file_mentions and not any(map(compiled(c.file_mentions).search, self.facts.names)):
             return False
         if c.has_call and not self._has_call(texts(c.has_call)):
             return False
-        if c.in_function and not any(_regex(c.in_function).search(f.name) for f in self._functions(place.scope)):
+        if c.in_function and not any(compiled(c.in_function).search(f.name) for f in self._functions(place.scope)):
             return False
         if c.in_async is not None and c.in_async is not next((f.is_async for f in self._functions(place.scope)), False):
             return False
@@ -375,7 +375,7 @@ class Judge:
             return False
         if (c.does or c.does_only) and not _does(c, place):
             return False
-        if c.caught_as and (place.handler is None or not _regex(c.caught_as).search(place.handler.name)):
+        if c.caught_as and (place.handler is None or not compiled(c.caught_as).search(place.handler.name)):
             return False
         if c.above and not self._is_above(place, texts(c.above)):
             return False
@@ -582,11 +582,6 @@ def _receiver(call: Call) -> list[Value]:
 @lru_cache(maxsize=4096)
 def _call_value(number: int) -> Value:
     return Value(Kind.CALL, "", number)
-
-
-@lru_cache(maxsize=1024)
-def _regex(pattern: str) -> re.Pattern[str]:
-    return re.compile(pattern)
 
 
 def _says_something(c: Condition) -> bool:

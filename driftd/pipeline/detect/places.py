@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
+
+import msgspec
 
 if TYPE_CHECKING:
     from driftd.pipeline.detect.patterns import NamePattern
@@ -11,8 +12,7 @@ if TYPE_CHECKING:
     from driftd.pipeline.facts.model import Call, Handler, Value
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(msgspec.Struct, frozen=True, gc=False):
     """Something that a match is about: a call, a value, or both; `column` 0 is not known."""
 
     line: int

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import re
-from functools import lru_cache
 from typing import TYPE_CHECKING
 
+from driftd.pipeline.detect.regexes import compiled
 from driftd.pipeline.facts.model import Kind
 
 if TYPE_CHECKING:
@@ -27,7 +26,7 @@ def is_routed(facts: FileFacts, scope: int, routed: RoutedValue) -> bool:
             if decorator.call >= 0 and decorator.name.rpartition(".")[2] in routed.routes
         ]
         if routes:
-            varying = _regex(routed.varying)
+            varying = compiled(routed.varying)
             return all(route is not None and varying.search(route) is None for route in routes)
         scope = function.scope
     return False
@@ -39,8 +38,3 @@ def _route(facts: FileFacts, call: Call) -> str | None:
         return None
     first = call.args[0].value
     return facts.texts.literals[first.ref].value if first.kind == Kind.STRING and first.ref >= 0 else None
-
-
-@lru_cache(maxsize=64)
-def _regex(pattern: str) -> re.Pattern[str]:
-    return re.compile(pattern)

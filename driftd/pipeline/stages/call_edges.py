@@ -17,8 +17,9 @@ import msgspec
 from driftd.pipeline.call_graph import distribution
 from driftd.pipeline.call_graph.distribution import Work, differing
 from driftd.pipeline.call_graph.outcomes import BUILTIN_CALL, EXTERNAL, IMPLICIT, RESOLVED
-from driftd.pipeline.call_graph.results import PIECES, Result, Round, Users
+from driftd.pipeline.call_graph.results import PIECES, Result, Round, Users, differ, rows_of
 from driftd.pipeline.call_graph.stretches import decode_outcomes, decode_rows, key_hash, numbers
+from driftd.pipeline.call_graph.telling import FINISHED, Telling
 from driftd.pipeline.dialects import DIALECTS
 from driftd.pipeline.slab import lay, tidy
 from driftd.pipeline.stage import Findings, Remembering
@@ -29,12 +30,12 @@ if TYPE_CHECKING:
 
     from driftd.pipeline.call_graph.distribution import Wanted
     from driftd.pipeline.call_graph.flows import Named
+    from driftd.pipeline.call_graph.telling import Told
     from driftd.pipeline.project import Change, Project
     from driftd.pipeline.stage import Mapper
     from driftd.rows.declare import Row
 
 ROUNDS: Final = 3
-FINISHED: Final = 300  # files whose rows are handed on together while others are still resolved
 
 
 class CallEdges(Remembering):
@@ -67,8 +68,7 @@ class CallEdges(Remembering):
     def parts(self, project: Project, change: Change) -> Iterator[Findings]:
         """Yield the edges of the changed files and of those that looked at something that is different now.
 
-        Of a large change, what the second round leaves as it is, or finds, is handed on at once: of the few files of
-        which a later one finds something else, that is handed on as well.
+        Of a large change, rows are handed on while other files are still resolved (see `telling`).
         """
         again = set(change.changed | change.removed | change.interface_changed)
         for key in (*change.interface_changed, *change.names_changed, *change.lookups_changed):
@@ -88,9 +88,8 @@ class CallEdges(Remembering):
             self._forget_users(path)
         last = self._rounds[-1].results
         changed: set[str] = set()  # places that hold something else than before the change, after the round before
-        told: dict[str, Result | None] = {}  # what was handed on already
         noted: set[str] = set()
-        are_many = len(again) >= distribution.MANY_FILES
+        telling = Telling(again) if len(again) >= distribution.MANY_FILES else None
         for number, round_ in enumerate(self._rounds):
             todo = again.union(*[self._users.of(key) for key in changed])
             # Of what is answered for in any case, the old result is of no use.
@@ -102,39 +101,43 @@ class CallEdges(Remembering):
             touched: set[str] = set()
             jobs, content = self._jobs(number, todo, touched)
             resolved = self._resolved(number, jobs, content, work, touched)
-            rest = again.difference([path for path, _ in jobs]) if are_many else set[str]()
+            rest = again.difference([path for path, _ in jobs]) if telling is not None else set[str]()
             is_last = number == ROUNDS - 1
-            to_tell = sorted(rest.difference(told), reverse=True) if number else []
+            if telling is not None:
+                telling.begin(number, len(jobs), rest, round_.results, is_last=is_last)
             to_note = sorted(rest, reverse=True) if is_last and self.remembers else []
             for paths in resolved:  # with every chunk that the workers return, while they go on
                 if to_note:
                     self._note([*paths, *to_note[-FINISHED:]], used)
                     noted.update(paths, to_note[-FINISHED:])
                     del to_note[-FINISHED:]
-                if number and are_many:
-                    some = to_tell[-FINISHED:] + [p for p in paths if p in again and p not in told]
-                    del to_tell[-FINISHED:]
-                    told.update((path, round_.results.get(path)) for path in some)
-                    if some:
-                        yield self._findings(some, round_.results, are_many=True)
+                if telling is not None:
+                    yield from self._parts(telling.after(paths, touched), round_.results)
             changed = round_.settle(touched)
         if self.remembers:
             self._note(before.keys() - noted, used)
-        corrected = [path for path, result in told.items() if _differ(last.get(path), result)]
-        if corrected:
-            yield msgspec.structs.replace(self._findings(sorted(corrected), last, are_many=True), corrects=True)
-        files = [p for p in sorted(before) if p not in told and (p in again or _differ(last.get(p), before[p]))]
+        if telling is not None:
+            yield from self._parts(telling.rest(), last)
+        own = again if telling is None else set[str]()
+        files = [p for p in sorted(before) if p in own or (p not in again and differ(last.get(p), before[p]))]
         findings = self._findings(files, last)
         if not self._languages:
             self._rounds.clear()
         yield findings
+
+    def _parts(self, told: Told, results: Mapping[str, Result]) -> Iterator[Findings]:
+        """Yield the rows of files that are handed on, some of them once more."""
+        if told.new:
+            yield self._findings(told.new, results, are_many=True)
+        if told.corrected:
+            yield msgspec.structs.replace(self._findings(told.corrected, results, are_many=True), corrects=True)
 
     def _findings(self, files: Sequence[str], results: Mapping[str, Result], *, are_many: bool = False) -> Findings:
         """Return the rows of files with these results; of many, as values."""
         edges: list[tuple[Any, ...]] = []
         external: list[tuple[Any, ...]] = []
         for path in files:
-            for encoded_edges, encoded_external in _rows(results.get(path)):
+            for encoded_edges, encoded_external in rows_of(results.get(path)):
                 edges += decode_rows(encoded_edges)
                 external += decode_rows(encoded_external)
         if are_many or len(files) >= distribution.MANY_FILES:
@@ -255,15 +258,6 @@ class CallEdges(Remembering):
             for key in old - now:
                 users.discard(key, path)
             users.add(now - old, path)
-
-
-def _differ(one: Result | None, other: Result | None) -> bool:
-    """Whether the rows of two results differ; most often it is one result."""
-    return one is not other and _rows(one) != _rows(other)
-
-
-def _rows(result: Result | None) -> list[tuple[bytes, bytes]]:
-    return [] if result is None else result.rows()
 
 
 def _row(kind: type[Row], values: Sequence[object]) -> Row:
