@@ -33,6 +33,7 @@ from driftd.daemon.commits import Commits, Stored
 from driftd.daemon.custom_rules import encoded, load_rules
 from driftd.daemon.extraction import Extraction
 from driftd.daemon.file_rows import NANOS, analysed_row, cache_row, failed_row, plain_row, proven_stat, row_count, times
+from driftd.daemon.known import KnownFiles
 from driftd.daemon.learning import Briefing, Learning
 from driftd.daemon.precedence import Precedence
 from driftd.daemon.report import Progress, RunReport, no_progress
@@ -134,7 +135,7 @@ class Engine:
         self.project = Project(in_slabs=not self._once)
         self._cancel = threading.Event()
         self._runner = self._new_runner()
-        self._known: dict[str, Known] = {}
+        self._known = KnownFiles()
         self._language: dict[str, str] = {}
         self._failed: dict[str, str] = {}  # files whose content, as it is known, could not be analysed, and why
         self._unparsed: set[str] = set()  # known files whose facts are not in the project although they should be
@@ -186,7 +187,7 @@ class Engine:
     @property
     def unexamined(self) -> int:
         """Return how many files of the workspace could not be examined."""
-        return len(self._failed) + sum(known.error is not None for known in self._known.values())
+        return len(self._failed) + self._known.unread
 
     async def restore(self) -> None:
         """Fill the in-memory model from the database, without parsing; runs that died are marked failed."""
@@ -226,14 +227,13 @@ class Engine:
         """Give back what large runs left behind; for a process that goes on, when nobody waits."""
         if self._is_settled:
             return
-        self._is_settled = True
-        await self.pool.renew()
-        async with self._model:
-            self._rests = True
-            try:
+        self._is_settled = self._rests = True
+        try:
+            await self.pool.renew()
+            async with self._model:
                 await anyio.to_thread.run_sync(self._rest)
-            finally:
-                self._rests = False
+        finally:
+            self._rests = False
         with suppress(DriftdError):  # whoever reads or writes next hears of it
             await self._store.rest()
         memory.give_back()
@@ -489,7 +489,7 @@ class Engine:
         if commands:
             await self._store.writer.submit(*commands)
         for path in gone:
-            self._known.pop(path, None)
+            self._known.discard(path)
             self._language.pop(path, None)
             self._failed.pop(path, None)
             self._unparsed.discard(path)
@@ -760,7 +760,7 @@ class Engine:
     async def _finish(self, report: RunReport) -> None:
         """Complete the run's row and make its report the last one."""
         report.files["failed"] = self.unexamined
-        report.files["skipped"] = sum(known.skip_reason is not None for known in self._known.values())
+        report.files["skipped"] = self._known.skipped
         if report.run_id:
             values = {
                 "completed_at": report.finished_at,
@@ -801,7 +801,7 @@ class Engine:
 
     async def _restore_model(self) -> None:
         """Make the model in memory what the database says; the next run computes the project-wide tables anew."""
-        self._known, self._language, self._failed = {}, {}, {}
+        self._known, self._language, self._failed = KnownFiles(), {}, {}
         self.project = Project(in_slabs=not self._once)
         self._version += 1
         self._runner = self._new_runner()

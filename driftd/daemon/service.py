@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping
+from functools import lru_cache
 from importlib.metadata import version
 from typing import Any
 
@@ -110,7 +111,7 @@ class DaemonService:
         degraded = self.degraded()
         return {
             "workspace": str(self._engine.root),
-            "version": version("driftd"),
+            "version": _version(),
             "pid": os.getpid(),
             "uptime_s": round(self._clock.monotonic() - self._started, 3),
             "db": await self._database(),
@@ -360,6 +361,12 @@ def _calls(outcomes: dict[str, int]) -> dict[str, object]:
         "unresolved": missing,
         "resolution_rate": round(resolution_rate(outcomes), 4),
     }
+
+
+@lru_cache(maxsize=1)
+def _version() -> str:
+    """Return driftd's version; to find it is to look through all that is installed."""
+    return version("driftd")
 
 
 def last_run_summary(report: Mapping[str, Any]) -> dict[str, object]:

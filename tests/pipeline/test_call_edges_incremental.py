@@ -8,7 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from driftd.pipeline.call_graph.stretches import decode_outcomes
 from driftd.pipeline.project import Project
+from driftd.pipeline.stages import call_edges
 from driftd.pipeline.stages.call_edges import CallEdges
 from driftd.pipeline.stages.constants import Constants
 from driftd.pipeline.stages.env_variables import EnvVariables
@@ -259,3 +261,27 @@ def test_an_edge_goes_with_its_callee() -> None:
     assert len(table.by_file["user.py"]) == 1
     table.take(project, project.apply(entries({"lib.py": ""})))
     assert "user.py" not in table.by_file
+
+
+def test_how_calls_fared_is_counted_again_for_changed_files_only(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of fifty files one was saved: what is decoded is what that one gave before, and what it gives now."""
+    files = {f"m{n}.py": "def f(): print()\nf()\n" for n in range(50)}
+    project = project_of(files)
+    edges = CallEdges()
+    edges.run(project, project.everything())
+    assert edges.statistics()[""] == {"builtin": 50, "resolved": 50}
+    decoded = []
+
+    def decode(outcomes: bytes) -> dict[str, int]:
+        decoded.append(outcomes)
+        return decode_outcomes(outcomes)
+
+    monkeypatch.setattr(call_edges, "decode_outcomes", decode)
+    change = project.apply({"m7.py": entry("m7.py", "def f(): len([])\nf()\nf()\n"), "m8.py": None})
+    edges.run(project, change)
+
+    assert edges.statistics() == {
+        "": {"builtin": 49, "resolved": 50},
+        "python": {"builtin": 49, "resolved": 50},
+    }
+    assert len(decoded) == 3

@@ -64,6 +64,7 @@ class CallEdges(Remembering):
         self._rounds: list[Round] = []
         self._users = Users()  # what resolutions looked at -> files, over all rounds
         self._languages: dict[str, str] = {}
+        self._totals: dict[str, Counter[str]] | None = None  # how call sites fared, by language; None: to be counted
 
     def parts(self, project: Project, change: Change) -> Iterator[Findings]:
         """Yield the edges of the changed files and of those that looked at something that is different now.
@@ -73,23 +74,27 @@ class CallEdges(Remembering):
         again = set(change.changed | change.removed | change.interface_changed)
         for key in (*change.interface_changed, *change.names_changed, *change.lookups_changed):
             again.update(self._users.of(key))
+        telling = Telling(again) if len(again) >= distribution.MANY_FILES else None
+        while len(self._rounds) < ROUNDS:
+            self._rounds.append(Round())
+        last = self._rounds[-1].results
+        # Of many files they are counted when somebody asks; what a run that breaks off left does not fit together.
+        totals, self._totals = None if telling is not None else self._totals, None
         for path in again:
+            if totals is not None and path in last:
+                _count(totals, self._languages[path], last[path], -1)
             file = project.file(path)
             if file is not None and file.language in _LANGUAGES:
                 self._languages[path] = file.language
             else:
                 self._languages.pop(path, None)
-        while len(self._rounds) < ROUNDS:
-            self._rounds.append(Round())
         work = Work(project, self._mapper, self.cancelled, takes_notes=self.remembers)
         before: dict[str, Result | None] = {}
         used: dict[str, set[int]] = {}  # of files that other rounds may ask for, what they looked at before the change
         for path in again if self.remembers else ():  # they are resolved in any case, whatever they looked at
             self._forget_users(path)
-        last = self._rounds[-1].results
         changed: set[str] = set()  # places that hold something else than before the change, after the round before
         noted: set[str] = set()
-        telling = Telling(again) if len(again) >= distribution.MANY_FILES else None
         for number, round_ in enumerate(self._rounds):
             todo = again.union(*[self._users.of(key) for key in changed])
             # Of what is answered for in any case, the old result is of no use.
@@ -116,6 +121,13 @@ class CallEdges(Remembering):
             changed = round_.settle(touched)
         if self.remembers:
             self._note(before.keys() - noted, used)
+        if totals is not None:
+            for path, old in before.items():
+                now = last.get(path)
+                if now is not old:
+                    _count(totals, self._languages.get(path, ""), old, -1)
+                    _count(totals, self._languages.get(path, ""), now, 1)
+        self._totals = totals
         if telling is not None:
             yield from self._parts(telling.rest(), last)
         own = again if telling is None else set[str]()
@@ -212,16 +224,18 @@ class CallEdges(Remembering):
 
     def statistics(self) -> dict[str, dict[str, int]]:
         """Return per language how many call sites had which outcome (`resolve` names them); "" counts all."""
-        total: dict[str, Counter[str]] = {"": Counter()}
-        for path, result in self._rounds[-1].results.items() if self._rounds else ():
-            for part in result.parts().values():
-                outcomes = decode_outcomes(part.outcomes)
-                total[""].update(outcomes)
-                total.setdefault(self._languages[path], Counter()).update(outcomes)
-        return {language: dict(sorted(counts.items())) for language, counts in total.items()}
+        if self._totals is None:
+            self._totals = {}
+            for path, result in self._rounds[-1].results.items() if self._rounds else ():
+                _count(self._totals, self._languages[path], result, 1)
+        found = {
+            language: {name: n for name, n in sorted(each.items()) if n} for language, each in self._totals.items()
+        }
+        return {"": {}, **{language: counts for language, counts in found.items() if counts}}
 
     def rest(self) -> None:
-        """Encode what large changes left."""
+        """Encode what large changes left, and count what they changed."""
+        self.statistics()
         kept: dict[int, Result] = {}
         for round_ in self._rounds:
             for result in round_.results.values():
@@ -258,6 +272,14 @@ class CallEdges(Remembering):
             for key in old - now:
                 users.discard(key, path)
             users.add(now - old, path)
+
+
+def _count(totals: dict[str, Counter[str]], language: str, result: Result | None, sign: int) -> None:
+    """Add how the call sites of a file fared, or take it off, for its language and for all."""
+    for part in result.parts().values() if result is not None else ():
+        for name, count in decode_outcomes(part.outcomes).items():
+            for key in ("", language):
+                totals.setdefault(key, Counter())[name] += sign * count
 
 
 def _row(kind: type[Row], values: Sequence[object]) -> Row:
