@@ -43,6 +43,7 @@ class Again:
     def __init__(self, files: dict[str, str], path: str, other: str) -> None:
         self.project: Project = project_of(files)
         symbols = Declared(self.project)
+        symbols.asks_again = True
         found, _ = resolver_of(self.project, self.project[other], symbols).resolve(None)
         content = {key: named for part in found.values() for key, named in part.flows.items()}
         resolver = resolver_of(self.project, self.project[path], symbols)

@@ -7,8 +7,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from driftd.pipeline.call_graph.distribution import _State
+from driftd.pipeline.call_graph.stretches import Job
 from driftd.pipeline.digest import digest_of
 from driftd.pipeline.facts.codec import encode
+from driftd.pipeline.stages.call_edges import CallEdges
 from tests.pipeline.in_memory import entries, facts_of, project_of
 
 if TYPE_CHECKING:
@@ -64,3 +67,34 @@ def test_a_changed_interface_leaves_nothing() -> None:
         assert {key.rpartition("\0")[2] for key in change.names_changed} >= {"A", "make"}
 
     assert left_behind(change) == []
+
+
+CALLS = {
+    "a.py": "class A:\n    def __init__(self): self.held = None\n    def go(self, called): called(); self.held.go(called)\n",
+    "b.py": "from a import A\ndef f(): pass\na = A()\na.held = A()\na.go(f)\n",
+}
+
+
+def test_resolving_calls_leaves_nothing() -> None:
+    """The daemon does it with each saved file, and what is in cycles would stay until the next large run."""
+
+    def resolve() -> None:
+        project = project_of(CALLS)
+        assert len(CallEdges().run(project, project.everything()).rows) == 5
+
+    assert left_behind(resolve) == []
+
+
+def test_a_worker_that_gets_another_state_leaves_nothing_of_the_last() -> None:
+    """It keeps questions, which refer back to whoever answers them."""
+
+    def resolve() -> None:
+        project = project_of(CALLS)
+        state = _State(project.snapshot(), takes_notes=False)
+        state.advance({})
+        for path in CALLS:
+            state.resolve(Job(path, project[path].facts, 0, None))
+        assert set(state.open) == set(CALLS)
+        state.close()
+
+    assert left_behind(resolve) == []

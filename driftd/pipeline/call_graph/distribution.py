@@ -193,6 +193,7 @@ class _State:
         self.project = Project.from_snapshot(snapshot)
         self.symbols = Declared(self.project)
         self.symbols.takes_notes = takes_notes
+        self.symbols.asks_again = True
         self.held: Mapping[str, tuple[Named, ...]] = {}
         self.moved: set[int] = set()  # what flows otherwise than in the round before
         self.open: dict[str, _Open] = {}
@@ -241,6 +242,7 @@ class _State:
         for one in self.open.values():
             one.resolver.close()
         self.open.clear()
+        self.symbols.close()
 
 
 @lru_cache(maxsize=1)

@@ -9,8 +9,8 @@ Every answer adds what it looked at to a record: paths of files whose interface 
 lookups, and hashes of flows (see `key_hash`).  Whoever keeps the answer asks again when one of them changes.  Where
 nobody will, only flows are recorded.
 
-Most of what reads a place is not changed by what flows there.  So of a stretch of a file it is also recorded which
-questions it asked: when other things flow, those are asked again that read one of the places, and if all answers are the
+Most of what reads a place is not changed by what flows there.  So where stretches of files will be asked for again
+(`asks_again`), it is recorded which questions they asked: when other things flow, those are asked again that read one of the places, and if all answers are the
 same as before, so is what the stretch gave (the early cutoff of incremental build systems, after Mokhov, Mitchell and
 Peyton Jones, "Build Systems à la Carte", 2018).
 """
@@ -54,7 +54,7 @@ class Answer:
         ring: frozenset[_Key],
     ) -> None:
         self.key = key
-        self.work = work  # to ask again; only of what reads flows
+        self.work = work  # to ask again, where that is wanted; only of what reads flows
         self.found = found
         self.seen = seen
         self.reads = reads
@@ -114,6 +114,7 @@ class Memory:
 
     def __init__(self) -> None:
         self.takes_notes = True  # of what is looked at; flows are recorded in any case
+        self.asks_again = False  # whether questions are kept, to be asked again: then `close` it
         self._done: dict[_Key, Answer] = {}
         self._readers: dict[int, list[Answer]] = {}  # flow -> answers that read it
         self._hashes: dict[str, Any] = {}  # of flows; Any, for mypyc to hand on the objects that are there
@@ -155,6 +156,12 @@ class Memory:
     def note(self, notes: Notes) -> None:
         """Take what was noted for an answer as looked at again; only outside of any question."""
         self._notes.take(notes)
+
+    def close(self) -> None:
+        """Let go of the answers, which refer back here, so that nothing waits for the garbage collector."""
+        self._done.clear()
+        self._readers.clear()
+        self._notes = Notes()
 
     def forget_readers(self, flows: Iterable[str]) -> None:
         """Forget the answers that read any of these flows."""
@@ -233,7 +240,7 @@ class Memory:
         reads = done.reads
         if reads:
             outer.reads |= reads
-            if len(frames) == 1:
+            if self.asks_again and len(frames) == 1:
                 self._notes.asked.add(done)
         if done.height >= outer.height:
             outer.height = done.height + 1
@@ -280,10 +287,16 @@ class Memory:
             ring = self._close(key, frame)
             seen = frozenset(frame.seen) if self.takes_notes else _NOTHING
             done = self._done[key] = Answer(
-                key, work if reads else None, answer, seen, frozenset(reads) if reads else _NO_FLOWS, frame.height, ring
+                key,
+                work if reads and self.asks_again else None,
+                answer,
+                seen,
+                frozenset(reads) if reads else _NO_FLOWS,
+                frame.height,
+                ring,
             )
             if reads:
-                if depth == 1:
+                if self.asks_again and depth == 1:
                     self._notes.asked.add(done)
                 for flow in reads:
                     self._readers.setdefault(flow, []).append(done)

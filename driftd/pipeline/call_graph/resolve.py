@@ -199,7 +199,7 @@ class Resolver:
                 self.handover.contributions(),
                 list(self.external.values()),
             )
-            if notes.reads and notes.is_whole:
+            if notes.reads and notes.is_whole and self.symbols.asks_again:
                 self.kept[group] = Kept(tuple(notes.asked), frozenset(notes.direct))
             else:
                 self.kept.pop(group, None)
