@@ -285,3 +285,24 @@ def test_how_calls_fared_is_counted_again_for_changed_files_only(monkeypatch: py
         "python": {"builtin": 49, "resolved": 50},
     }
     assert len(decoded) == 3
+
+
+def test_what_flows_a_round_later_than_before_is_still_seen() -> None:
+    """`f` reaches `take` by way of `via` now: after the second round the place holds what it held, after the first nothing."""
+    before = {
+        "lib.py": "def take(c): c()\n",
+        "give.py": "from lib import take\ndef f(): pass\ntake(f)\n",
+    }
+    after = {
+        "lib.py": "def take(c):\n    c()\n",
+        "give.py": "from lib import take\ndef f(): pass\ndef via(h): take(h)\nvia(f)\n",
+    }
+    project = project_of(before)
+    table, again = Table(CallEdges()), Table(CallEdges())
+    table.take(project, project.everything())
+    table.take(project, project.apply(entries(after)))
+    fresh = project_of(after)
+    again.take(fresh, fresh.everything())
+
+    assert table.rows() == again.rows()
+    assert [len(rows) for _, rows in sorted(table.rows().items())] == [2, 1]

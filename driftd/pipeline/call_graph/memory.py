@@ -166,7 +166,10 @@ class Memory:
     def forget_readers(self, flows: Iterable[str]) -> None:
         """Forget the answers that read any of these flows."""
         for flow in flows:
-            for answer in self._readers.pop(key_hash(flow), ()):
+            number = self._hashes.get(flow)
+            if number is None:
+                continue  # most flows of a large workspace: nobody read them here
+            for answer in self._readers.pop(number, ()):
                 answer.is_stale = True
                 if self._done.get(answer.key) is answer:
                     del self._done[answer.key]

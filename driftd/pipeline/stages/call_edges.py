@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final
 import msgspec
 
 from driftd.pipeline.call_graph import distribution
-from driftd.pipeline.call_graph.distribution import Work, differing
+from driftd.pipeline.call_graph.distribution import Work
 from driftd.pipeline.call_graph.outcomes import BUILTIN_CALL, EXTERNAL, IMPLICIT, RESOLVED
 from driftd.pipeline.call_graph.results import PIECES, Result, Round, Users, differ, rows_of
 from driftd.pipeline.call_graph.stretches import decode_outcomes, decode_rows, key_hash, numbers
@@ -62,6 +62,8 @@ class CallEdges(Remembering):
     def forget(self) -> None:
         """Be as new."""
         self._rounds: list[Round] = []
+        # By round, the places that hold something else after it than after the one before, with their hashes.
+        self._moved: list[dict[str, int]] = [{} for _ in range(ROUNDS)]
         self._users = Users()  # what resolutions looked at -> files, over all rounds
         self._languages: dict[str, str] = {}
         self._totals: dict[str, Counter[str]] | None = None  # how call sites fared, by language; None: to be counted
@@ -119,6 +121,7 @@ class CallEdges(Remembering):
                 if telling is not None:
                     yield from self._parts(telling.after(paths, touched), round_.results)
             changed = round_.settle(touched)
+            self._compare(number, changed)
         if self.remembers:
             self._note(before.keys() - noted, used)
         if totals is not None:
@@ -167,8 +170,7 @@ class CallEdges(Remembering):
         round_ = self._rounds[number]
         earlier = self._rounds[number - 1] if number else None
         content = earlier.content if earlier is not None else {}
-        base = self._rounds[number - 2].content if number > 1 else {}
-        moved = set(map(key_hash, differing(base, content)))
+        moved = set(self._moved[number - 1].values()) if number else set[int]()
         jobs: list[Wanted] = []
         for path in sorted(todo):
             if path not in self._languages:
@@ -183,6 +185,17 @@ class CallEdges(Remembering):
             else:
                 touched.update(round_.put(path, earlier.results[path]))
         return jobs, content
+
+    def _compare(self, number: int, changed: Iterable[str]) -> None:
+        """Take note of where rounds differ, once places hold something else after one of them."""
+        for upper in range(number, min(number + 2, ROUNDS)):
+            base = self._rounds[upper - 1].content if upper else {}
+            content, moved = self._rounds[upper].content, self._moved[upper]
+            for key in changed:
+                if base.get(key, ()) != content.get(key, ()):
+                    moved[key] = key_hash(key)
+                else:
+                    moved.pop(key, None)
 
     def _resolved(
         self,
