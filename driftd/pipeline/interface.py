@@ -292,6 +292,11 @@ def definition_key(path: str, qualified_name: str) -> str:
     return f"{path}\0\0{qualified_name}"
 
 
+def imports_key(path: str) -> str:
+    """Return the key of what a file imports without saying as what: in Go each may bind any name, its package says which."""
+    return f"{path}\0\0\0"
+
+
 def shape(interface: Interface) -> tuple[object, ...]:
     """Return what decides how a file's names are looked up at all; it changes far less often than the names."""
     exports = interface.exports
@@ -326,6 +331,9 @@ def _contents(path: str, interface: Interface) -> dict[str, list[object]]:
     for exported in (interface.names, interface.exports or {}):
         for name, bindings in exported.items():
             contents.setdefault(name_key(path, name), []).append((exported is interface.names, named(bindings)))
+    imports = [b.text for bound in interface.names.values() for b in bound if b.means is Means.IMPORT and not b.name]
+    if imports:
+        contents[imports_key(path)] = [imports]
     for index, function in enumerate(interface.functions):
         if index:
             face = (

@@ -240,7 +240,47 @@ def test_java_edits_lead_to_the_edges_of_a_fresh_build(
     _check(start, steps)
 
 
+# A file that is built on another system gets imports, which may call themselves whatever another file asks it for.
+IMPORTING: list[dict[str, str | None]] = [
+    {
+        "a.go": "package p\ntype A struct { A; x *A }\n",
+        "p/b_windows.go": "package p\ntype A struct { A; x *A }\n",
+        "p/q/a.go": "package p\ntype A struct { A; x *A }\n",
+        "p/b.go": "package p\ntype C struct { B; x *A }\n",
+    },
+    {
+        "p/b_windows.go": "package p\ntype B struct { A; x *A }\ntype B struct { A; x *A }\nfunc (r F) F() { r.x.A(); A() }\n"
+    },
+    {
+        "p/b_windows.go": 'package p\nimport "m/p"\ntype B struct { A; x *A }\ntype B struct { A; x *A }\n'
+        "func (r F) F() { r.x.A(); A() }\n"
+    },
+]
+
+
+def test_an_import_that_calls_itself_otherwise_is_seen_by_other_files() -> None:
+    """What `build` gives is told by its file's imports; `use.go` is resolved again when one of them is `other`."""
+    files = {
+        "go.mod": "module m\n",
+        "q/q.go": "package other\ntype T struct {}\nfunc (t T) Do() {}\n",
+        "p/build.go": "package p\nfunc build() other.T { return nil }\n",
+        "p/use.go": "package p\nfunc use() { build().Do() }\n",
+    }
+    changed = {"p/build.go": 'package p\nimport "m/q"\nfunc build() other.T { return nil }\n'}
+    project = project_of(files)
+    table, again = Table(CallEdges()), Table(CallEdges())
+    table.take(project, project.everything())
+    assert len(table.rows()["p/use.go"]) == 1
+    table.take(project, project.apply(entries(changed)))
+    fresh = project_of(files | changed)
+    again.take(fresh, fresh.everything())
+
+    assert table.rows() == again.rows()
+    assert len(table.rows()["p/use.go"]) == 2
+
+
 @given(_go(GO_PATHS), go_edits)
+@example({}, IMPORTING)
 @settings(max_examples=120, deadline=None)
 def test_go_edits_lead_to_the_edges_of_a_fresh_build(start: dict[str, str], steps: list[dict[str, str | None]]) -> None:
     """Random types and functions in the folders of a module whose path changes."""

@@ -14,6 +14,7 @@ from driftd.pipeline.call_graph.place import Place
 from driftd.pipeline.call_graph.unions import union
 from driftd.pipeline.call_graph.values import Symbols
 from driftd.pipeline.dialects import DIALECTS
+from driftd.pipeline.interface import imports_key
 from driftd.pipeline.packages import (
     CRATES,
     GO_MODULES,
@@ -333,6 +334,7 @@ class DeclaredPackages(Symbols):
 
     def _by_own_name(self, path: str, interface: Interface, name: str) -> Entities:
         """Return the imported package that calls itself by a name other than the last of its path."""
+        self.look(imports_key(path))
         for bindings in interface.names.values():
             for binding in bindings:
                 if binding.means is not Means.IMPORT or binding.name:
