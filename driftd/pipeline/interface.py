@@ -331,9 +331,9 @@ def _contents(path: str, interface: Interface) -> dict[str, list[object]]:
     for exported in (interface.names, interface.exports or {}):
         for name, bindings in exported.items():
             contents.setdefault(name_key(path, name), []).append((exported is interface.names, named(bindings)))
-    imports = [b.text for bound in interface.names.values() for b in bound if b.means is Means.IMPORT and not b.name]
-    if imports:
-        contents[imports_key(path)] = [imports]
+    if interface.package:
+        bound = [binding for bindings in interface.names.values() for binding in bindings]
+        contents[imports_key(path)] = [[b.text for b in bound if b.means is Means.IMPORT and not b.name]]
     for index, function in enumerate(interface.functions):
         if index:
             face = (
