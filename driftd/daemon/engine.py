@@ -142,7 +142,7 @@ class Engine:
         self._is_first = True
         self._is_cold = False  # the run under way started with nothing known: there are no good rows to keep
         self._is_settled = True  # no large run since the last `settle`
-        self._rests = False  # another thread moves what the project and the stages keep
+        self._rests = False  # what a large run left is counted and moved, in another thread
         self._in_doubt = False  # a run failed half-way: memory and database may tell different things
         self._model = anyio.Lock()  # who changes the project, or reads it in another thread
         self._version = 0  # of the project

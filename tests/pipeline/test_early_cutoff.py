@@ -58,32 +58,26 @@ class Again:
         return sorted(name_of(self.project, callee) for _, callee, *_ in part.edges)
 
 
+def put_into_held(made: str) -> Again:
+    """Return what `use` gives before and after an instance of a class is put into `held`."""
+    files = {
+        "lib.py": LIBRARY,
+        "use.py": "from lib import Holder\ndef use(): Holder().held.go()\n",
+        "put.py": f"from lib import {made}, Holder\nholder = Holder()\nholder.held = {made}()\n",
+    }
+    return Again(files, "use.py", "put.py")
+
+
 def test_another_thing_of_the_same_kind_in_a_field_changes_nothing() -> None:
     """`use` asks what `held` is, and that is an A before and after."""
-    again = Again(
-        {
-            "lib.py": LIBRARY,
-            "use.py": "from lib import Holder\ndef use(): Holder().held.go()\n",
-            "put.py": "from lib import A, Holder\nholder = Holder()\nholder.held = A()\n",
-        },
-        "use.py",
-        "put.py",
-    )
+    again = put_into_held("A")
     assert again.callees(again.before[1]) == ["lib.py:A.go", "lib.py:Holder.__init__"]
     assert [(group, part.is_same, part.reads) for group, part in again.after.items()] == [(1, True, set())]
 
 
 def test_another_kind_of_thing_in_a_field_is_seen() -> None:
     """`held` can be a B as well now."""
-    again = Again(
-        {
-            "lib.py": LIBRARY,
-            "use.py": "from lib import Holder\ndef use(): Holder().held.go()\n",
-            "put.py": "from lib import B, Holder\nholder = Holder()\nholder.held = B()\n",
-        },
-        "use.py",
-        "put.py",
-    )
+    again = put_into_held("B")
     assert not again.after[1].is_same
     assert again.callees(again.after[1]) == ["lib.py:A.go", "lib.py:B.go", "lib.py:Holder.__init__"]
 

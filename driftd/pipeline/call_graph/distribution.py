@@ -18,13 +18,13 @@ from driftd.pipeline.call_graph.stretches import (
     Resolved,
     Stretch,
     as_before,
+    as_hashes,
     decode_jobs,
     decode_resolved,
     decode_shared,
     encode,
     hashes,
     key_hash,
-    laid,
 )
 from driftd.pipeline.kept import drop_all, keeper_of, kept_size, new_ticket
 from driftd.pipeline.project import Project
@@ -290,13 +290,13 @@ def packed(
         if part.is_same:
             if part.reads:
                 reads |= part.reads
-                stretches[group] = as_before(laid(part.reads))
+                stretches[group] = as_before(as_hashes(part.reads))
         elif part.reads or groups is not None:
             reads |= part.reads
             stretches[group] = Stretch(
                 encode(part.edges) if part.edges else _NO_ROWS,
                 encode(part.outcomes),
-                laid(part.reads),
+                as_hashes(part.reads),
                 part.flows,
                 encode(part.external) if part.external else _NO_ROWS,
             )
@@ -308,7 +308,7 @@ def packed(
             add_flows(flows, part.flows)
     if groups is None:
         stretches[REST] = Stretch(encode(edges), encode(outcomes), b"", flows, encode(external))
-    return Resolved(path, stretches, hashes(seen, hash_of), laid(reads), ticket)
+    return Resolved(path, stretches, hashes(seen, hash_of), as_hashes(reads), ticket)
 
 
 _NO_ROWS: Final = encode([])

@@ -85,8 +85,8 @@ class Notes:
         self.is_whole = self.is_whole and other.is_whole
 
 
-class Kept:
-    """What is kept of the notes of a stretch, for asking again."""
+class Questions:
+    """What a stretch asked: questions, and the places that it read itself."""
 
     __slots__ = ("asked", "direct")
 
@@ -174,17 +174,17 @@ class Memory:
                 if self._done.get(answer.key) is answer:
                     del self._done[answer.key]
 
-    def ask_again(self, kept: Kept, moved: set[int]) -> tuple[Kept, set[int] | None] | None:
+    def ask_again(self, questions: Questions, moved: set[int]) -> tuple[Questions, set[int] | None] | None:
         """Ask again what a stretch asked before something else flowed in the places `moved`.
 
-        None if it has to be resolved again.  Otherwise all is as before: what is to be kept of it now, and the places that
-        it reads if they are others.
+        None if it has to be resolved again.  Otherwise all is as before: the questions with their answers now, and the
+        places that it reads if they are others.
         """
-        if not kept.direct.isdisjoint(moved):
+        if not questions.direct.isdisjoint(moved):
             return None
         asked: list[Answer] = []
         is_same = True
-        for before in kept.asked:
+        for before in questions.asked:
             answer = before
             if before.is_stale:
                 work = before.work
@@ -196,10 +196,10 @@ class Memory:
                 is_same = is_same and now.reads == before.reads
                 answer = now
             asked.append(answer)
-        after = Kept(tuple(asked), kept.direct)
+        after = Questions(tuple(asked), questions.direct)
         if is_same:
             return after, None
-        reads = set(kept.direct)
+        reads = set(questions.direct)
         for answer in asked:
             reads |= answer.reads
         return after, reads

@@ -16,7 +16,7 @@ from driftd.pipeline.call_graph import callbacks, library
 from driftd.pipeline.call_graph.entities import NONE, UNKNOWN, Entity, Is
 from driftd.pipeline.call_graph.handover import Handover
 from driftd.pipeline.call_graph.implicit import Implicit
-from driftd.pipeline.call_graph.memory import Kept
+from driftd.pipeline.call_graph.memory import Questions
 from driftd.pipeline.call_graph.objects import SPECIAL
 from driftd.pipeline.call_graph.outcomes import (
     BUILTIN_CALL,
@@ -137,13 +137,13 @@ class Resolver:
         self.cuts = 0
         self.budget = _BUDGET
         self.busy: set[tuple[int, int]] = set()
-        self.kept: dict[int, Kept] = {}  # what stretches asked that read flows, for asking again
+        self.questions: dict[int, Questions] = {}  # of stretches that read flows
 
     def close(self) -> None:
         """Let go of what refers back, so that nothing waits for the garbage collector."""
         del self.handover
         self.by_stretch = None
-        self.kept = {}
+        self.questions = {}
 
     def resolve(
         self, groups: Collection[int] | None, moved: set[int] | None = None
@@ -168,10 +168,10 @@ class Resolver:
         found: dict[int, Part] = {}
         symbols.watch_flows()
         for group in groups:
-            kept = self.kept.get(group)
-            after = None if kept is None else symbols.ask_again(kept, moved)
+            questions = self.questions.get(group)
+            after = None if questions is None else symbols.ask_again(questions, moved)
             if after is not None:
-                self.kept[group] = after[0]
+                self.questions[group] = after[0]
                 found[group] = Part([], {}, after[1] or set(), {}, [], is_same=True)
         return found
 
@@ -200,9 +200,9 @@ class Resolver:
                 list(self.external.values()),
             )
             if notes.reads and notes.is_whole and self.symbols.asks_again:
-                self.kept[group] = Kept(tuple(notes.asked), frozenset(notes.direct))
+                self.questions[group] = Questions(tuple(notes.asked), frozenset(notes.direct))
             else:
-                self.kept.pop(group, None)
+                self.questions.pop(group, None)
             self.forget()
         return found
 

@@ -98,10 +98,10 @@ class KeyHashes(dict[str, int]):
 
 def hashes(keys: Iterable[str], hash_of: Callable[[str], int] = key_hash) -> Hashes:
     """Return what keys are known by; `hash_of` is `key_hash`, or something that remembers what that said."""
-    return laid(map(hash_of, keys))
+    return as_hashes(map(hash_of, keys))
 
 
-def laid(numbers: Iterable[int]) -> Hashes:
+def as_hashes(numbers: Iterable[int]) -> Hashes:
     """Return hashes as they are sent and kept."""
     return array("I", numbers).tobytes()
 
