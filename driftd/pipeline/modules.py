@@ -6,19 +6,21 @@ namespace package.  ECMAScript sources are relative paths with the usual suffixe
 external package unless a config or a package of the workspace says what it is (see `node_packages`).
 
 Every lookup has a key.  After files came or went, `settle` says which of the keys asked so far have another answer
-now, so that whoever remembers its keys knows exactly when to look again.  There is no file access here.
+now, so that whoever remembers its keys knows exactly when to look again.  What is asked of a copy in another process has
+to be asked here as well: see `asked_since`.  There is no file access here.
 """
 
 from __future__ import annotations
 
 from collections import Counter
+from itertools import islice
 from posixpath import normpath
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from driftd.pipeline.node_packages import NodePackages
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from driftd.pipeline.manifests import Manifest
 
@@ -134,6 +136,15 @@ class ModuleIndex:
         """Return the Python module `name` (dotted; "" is the package itself) below a folder."""
         key = f"rel\0{folder}\0{name}"
         return Lookup(key, self._ask(key))
+
+    def asked_since(self, count: int) -> tuple[str, ...]:
+        """Return the keys that were asked after the first `count`."""
+        return tuple(islice(reversed(self._answers), len(self._answers) - count))
+
+    def ask(self, keys: Iterable[str]) -> None:
+        """Be asked what a copy was, so that `settle` says when it has another answer."""
+        for key in keys:
+            self._ask(key)
 
     def _look_up_ecmascript(self, importer: str, specifier: str) -> Lookup:
         if specifier.startswith((".", "/")):

@@ -5,16 +5,19 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from driftd.pipeline.call_graph import distribution
 from driftd.pipeline.call_graph.stretches import decode_outcomes
 from driftd.pipeline.project import Project
 from driftd.pipeline.stages import call_edges
 from driftd.pipeline.stages.call_edges import CallEdges
 from driftd.pipeline.stages.constants import Constants
 from driftd.pipeline.stages.env_variables import EnvVariables
-from tests.pipeline.in_memory import Table, entries, entry, project_of
+from driftd.rows.call_graph import CallEdgeRow
+from driftd.rows.declare import row_values
+from tests.pipeline.in_memory import Elsewhere, Table, entries, entry, name_of, project_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -306,3 +309,84 @@ def test_what_flows_a_round_later_than_before_is_still_seen() -> None:
 
     assert table.rows() == again.rows()
     assert [len(rows) for _, rows in sorted(table.rows().items())] == [2, 1]
+
+
+@pytest.mark.parametrize(
+    ("asking", "missing", "named"),
+    [
+        ("a.py", "b.py", {"a.py": "from b import g\ndef f(): g()\n", "b.py": "def g(): pass\n"}),
+        (
+            "a.ts",
+            "b.ts",
+            {"a.ts": "import { g } from './b';\nfunction f() { g(); }\n", "b.ts": "export function g() {}\n"},
+        ),
+        (
+            "p/a.ts",
+            "q/src/index.ts",
+            {
+                "package.json": '{"workspaces": ["p", "q"]}',
+                "q/package.json": '{"name": "q", "main": "dist/index.js"}',
+                "p/a.ts": "import { g } from 'q';\nfunction f() { g(); }\n",
+                "q/src/index.ts": "export function g() {}\n",
+            },
+        ),
+    ],
+    ids=["python", "typescript", "package"],
+)
+def test_a_module_that_a_worker_missed_is_found_when_it_comes(
+    asking: str, missing: str, named: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What a large run looked up in other processes is asked again in this one when files come and go.
+
+    Also where the other process looked it up before for a project of the same files that is no more.
+    """
+    for _ in range(2):
+        table = Table(CallEdges(Elsewhere()))
+        project = project_of({path: text for path, text in named.items() if path != missing})
+        with monkeypatch.context() as patch:
+            patch.setattr(distribution, "MANY_FILES", 1)
+            values = table.stage.run(project, project.everything()).values
+        assert values.get(CallEdgeRow, []) == []
+    table.take(project, project.apply({missing: entry(missing, named[missing])}))
+
+    assert [
+        f"{name_of(project, row.caller_id)} -> {name_of(project, row.callee_id)}"
+        for row in table.by_file[asking]
+        if isinstance(row, CallEdgeRow)
+    ] == [f"{asking}:f -> {missing}:g"]
+
+
+@given(
+    st.dictionaries(st.sampled_from(PATHS), texts, max_size=len(PATHS)),
+    edits,
+    st.lists(st.booleans(), min_size=7, max_size=7),
+)
+@example({"a.py": "from b import f\nf()\n"}, [{"b.py": "def f(): pass\n"}], [False] * 7)
+@settings(max_examples=80, deadline=None)
+def test_wherever_files_are_resolved_later_changes_are_seen(
+    start: dict[str, str], steps: list[dict[str, str | None]], elsewhere: list[bool]
+) -> None:
+    """The first step, as at start, and some others are resolved in other processes; each leaves what a fresh build gives."""
+    stage = CallEdges(Elsewhere())
+    project = Project()
+    files: dict[str, str] = {}
+    rows: dict[str, list[str]] = {}
+    for number, step in enumerate([dict[str, str | None](start), *steps]):
+        change = project.apply({path: None if text is None else entry(path, text) for path, text in step.items()})
+        files = {path: text for path, text in (files | step).items() if text is not None}
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(distribution, "MANY_FILES", 1 if not number or elsewhere[number - 1] else 1000)
+            findings = stage.run(project, change)
+        told: dict[str, list[str]] = {path: [] for path in findings.files or ()}
+        for kind, values in findings.values.items():
+            at = kind.__struct_fields__.index("file")
+            for row in values:
+                told[str(row[at])].append(repr(tuple(row)))
+        for one in findings.rows:
+            told[one.file].append(repr(row_values(one)))  # type: ignore[attr-defined]  # rows of both tables have it
+        rows = {path: sorted(found) for path, found in (rows | told).items() if found}
+        fresh = project_of(files)
+        expected: dict[str, list[str]] = {}
+        for one in CallEdges().run(fresh, fresh.everything()).rows:
+            expected.setdefault(one.file, []).append(repr(row_values(one)))  # type: ignore[attr-defined]
+        assert rows == {path: sorted(found) for path, found in expected.items()}

@@ -74,6 +74,7 @@ class Work:
         self.keys: dict[str, str] = {}  # equal ones of many files become one string
         self.homes: dict[str, int] = {}  # file -> the chunk that it was in when all of it was resolved
         self.home_count = 0
+        self.asker = new_ticket()
         self.tickets: dict[str, int] = {}  # file -> under what the process of that chunk has it open
 
     def resolve(self, wanted: Sequence[Wanted], content: Mapping[str, tuple[Named, ...]]) -> Iterator[Resolved]:
@@ -125,7 +126,7 @@ class Work:
             self.snapshot_id = hashlib.blake2b(self.snapshot, digest_size=16, salt=bytes([self.takes_notes])).digest()
         encoded = (encode([self.job(path, groups, by_ticket=by_ticket) for path, groups in c.wanted]) for c in chunks)
         homes, keepers = [c.home for c in chunks], [c.keeper for c in chunks]
-        shared = encode((self.snapshot_id, b"" if is_known else self.snapshot, content, self.takes_notes))
+        shared = encode((self.snapshot_id, b"" if is_known else self.snapshot, content, self.takes_notes, self.asker))
         for results in mapper(resolve_chunk, shared, encoded, homes, keepers):
             self.go_on()
             yield from decode_resolved(results)
@@ -165,6 +166,7 @@ class Work:
         for group, part in stretches.items():
             if part.flows:
                 stretches[group] = part._replace(flows={same(key, key): named for key, named in part.flows.items()})
+        self.project.modules.ask(one.lookups)
         if one.ticket:
             self.tickets[one.path] = one.ticket
         return one._replace(path=self.project[one.path].path)
@@ -174,7 +176,7 @@ def resolve_chunk(shared: bytes, chunk: bytes) -> bytes:
     """Resolve a chunk of files against a snapshot of the project and what flows; in a worker process."""
     state = _looked_up(shared)
     jobs = decode_jobs(chunk)
-    return encode([Resolved(job.path, None) if state is None else state.resolve(job) for job in jobs])
+    return encode([Resolved(job.path, None) if state is None else state.answer(job) for job in jobs])
 
 
 class _Open(NamedTuple):
@@ -198,6 +200,7 @@ class _State:
         self.moved: set[int] = set()  # what flows otherwise than in the round before
         self.open: dict[str, _Open] = {}
         self.size = 0  # of their facts
+        self.asker = self.asked = 0  # who asks, and of how many module lookups it was told
         self.hash_of = KeyHashes().__getitem__
 
     def advance(self, content: Mapping[str, tuple[Named, ...]]) -> None:
@@ -206,6 +209,15 @@ class _State:
         self.symbols.advance(Flows(content, self.symbols.names), moved)
         self.held = content
         self.moved = set(map(key_hash, moved))
+
+    def answer(self, job: Job) -> Resolved:
+        """Resolve a file, and tell which modules were looked up for the first time, if anybody takes note."""
+        resolved = self.resolve(job)
+        if not self.symbols.takes_notes:
+            return resolved
+        lookups = self.project.modules.asked_since(self.asked)
+        self.asked += len(lookups)
+        return resolved._replace(lookups=lookups) if lookups else resolved
 
     def resolve(self, job: Job) -> Resolved:
         """Resolve a file; one that reads what flows is kept open for the next round.
@@ -248,7 +260,7 @@ class _State:
 @lru_cache(maxsize=1)
 def _looked_up(shared: bytes) -> _State | None:
     """Return the state of the project that is meant; None if it is to be known here and is not."""
-    number, snapshot, content, takes_notes = decode_shared(shared)
+    number, snapshot, content, takes_notes, asker = decode_shared(shared)
     state = _STATES.get(number)
     if state is None and snapshot:
         for other in _STATES.values():
@@ -256,6 +268,8 @@ def _looked_up(shared: bytes) -> _State | None:
         _STATES.clear()
         state = _STATES[number] = _State(snapshot, takes_notes=takes_notes)
     if state is not None:
+        if state.asker != asker:
+            state.asker, state.asked = asker, 0  # it may know nothing of what was asked for another
         state.advance(content)
     return state
 

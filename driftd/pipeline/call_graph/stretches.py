@@ -45,6 +45,7 @@ class Resolved(NamedTuple):
 
     `seen` are the hashes of what was looked at, flows left out, if that was to be noted; `reads` those of the flows that
     any stretch read.
+    `lookups` are the keys of module lookups that the process had not asked before, if that was to be noted.
     `ticket` is under what the process has the file open for later rounds, 0 if it has not.  None was resolved where
     the file was to be known by a ticket and is not: `stretches` is None then.
     """
@@ -54,6 +55,7 @@ class Resolved(NamedTuple):
     seen: Hashes = b""
     reads: Hashes = b""
     ticket: int = 0
+    lookups: tuple[str, ...] = ()
 
 
 class RestingFlows(msgspec.Struct, frozen=True, array_like=True, gc=False):
@@ -116,6 +118,6 @@ decode_jobs: Final = msgspec.msgpack.Decoder(list[Job]).decode
 decode_resolved: Final = msgspec.msgpack.Decoder(list[Resolved]).decode
 decode_flows: Final = msgspec.msgpack.Decoder(RestingFlows).decode
 decode_result: Final = msgspec.msgpack.Decoder(RestingResult).decode
-decode_shared: Final = msgspec.msgpack.Decoder(tuple[bytes, bytes, dict[str, tuple[bytes, ...]], bool]).decode
+decode_shared: Final = msgspec.msgpack.Decoder(tuple[bytes, bytes, dict[str, tuple[bytes, ...]], bool, int]).decode
 decode_outcomes: Final = msgspec.msgpack.Decoder(dict[str, int]).decode
 decode_rows: Final = msgspec.msgpack.Decoder(list[tuple[Any, ...]]).decode

@@ -210,8 +210,8 @@ class CallEdges(Remembering):
         earlier = self._rounds[number - 1] if number else None
         loose: list[Result] = []
         paths: list[str] = []
-        for path, stretches, seen, reads, _ in work.resolve(jobs, content):
-            own = stretches or {}
+        for one in work.resolve(jobs, content):
+            path, own, seen = one.path, one.stretches or {}, one.seen
             if earlier is not None:
                 base = earlier.results[path]  # what was not stale stays
                 known = set(numbers(base.seen))
@@ -219,11 +219,11 @@ class CallEdges(Remembering):
                 if own or more:
                     parts = base.parts()
                     own = {group: part.after(parts[group]) for group, part in own.items()}
-                    result = Result(own, base.seen + more.tobytes() if more else base.seen, reads, base)
+                    result = Result(own, base.seen + more.tobytes() if more else base.seen, one.reads, base)
                 else:
                     result = base
             else:
-                result = Result(own, seen, reads)
+                result = Result(own, seen, one.reads)
             touched.update(round_.put(path, result))
             if earlier is None or result is not base:
                 loose.append(result)
