@@ -16,7 +16,7 @@ import os
 import stat as stat_module
 import threading
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from contextlib import nullcontext, suppress
+from contextlib import AsyncExitStack, nullcontext, suppress
 from functools import partial
 from pathlib import Path
 from sys import intern
@@ -303,12 +303,18 @@ class Engine:
                 await self._open(report)
             self._is_cold = not self._known
             progress("scan", 0, 0)
-            # Of what is known, files may turn out to be unchanged or renamed: too much would be read ahead.
-            async with Extraction(self.pool, ahead=CHUNKS_AHEAD if self._known else math.inf) as extraction:
+            async with AsyncExitStack() as stack:
+                if self._is_cold or full:
+                    stack.enter_context(memory.no_garbage_collection())
+                # Of what is known, files may turn out to be unchanged or renamed: too much would be read ahead.
+                extraction = await stack.enter_async_context(
+                    Extraction(self.pool, ahead=CHUNKS_AHEAD if self._known else math.inf)
+                )
                 found = None if self._known else extraction.reader_ahead(self._early_task)
                 result = await self.scan(paths, full=full, found=found)
-                self._is_settled = self._is_settled and not _is_large(result)
-                with memory.no_garbage_collection() if _is_large(result) else nullcontext():
+                is_large = self._is_large(result, full=full)
+                self._is_settled = self._is_settled and not is_large
+                with memory.no_garbage_collection() if is_large else nullcontext():
                     await self._analyse(
                         result, extraction, report, full=full, record_always=record_always, progress=progress
                     )
@@ -399,6 +405,11 @@ class Engine:
             change = await self._store_files(result, [*changed, *again], extraction, report, progress, commits)
             # While the last of many files are committed; if that fails, the run does, and the project is made anew.
             await self._run_stages(change, known, report, progress, commits)
+
+    def _is_large(self, result: ScanResult, *, full: bool) -> bool:
+        """Tell whether so many files are to be analysed that the run leaves much behind; one may count twice."""
+        again = self._language if full else self._unparsed
+        return len(result.added) + len(result.modified) + len(result.renamed) + len(again) >= LARGE_RUN
 
     def _to_analyse_again(self, result: ScanResult, *, full: bool) -> list[ScannedFile]:
         """Return known files that need analysing although their content is as it was."""
@@ -898,10 +909,6 @@ class Engine:
     def _note_failure(self, report: RunReport, path: str, stage: str, message: str) -> None:
         log.warning("file not examined", file=path, error=message)
         report.note({"file": path, "line": 0, "stage": stage, "message": message})
-
-
-def _is_large(result: ScanResult) -> bool:
-    return len(result.added) + len(result.modified) + len(result.renamed) >= LARGE_RUN
 
 
 def _first_leaf(error: BaseException) -> BaseException:
