@@ -390,3 +390,17 @@ def test_wherever_files_are_resolved_later_changes_are_seen(
         for one in CallEdges().run(fresh, fresh.everything()).rows:
             expected.setdefault(one.file, []).append(repr(row_values(one)))  # type: ignore[attr-defined]
         assert rows == {path: sorted(found) for path, found in expected.items()}
+
+
+def test_processes_keep_nothing_of_bodies_that_are_no_more(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What files show to others is the same, but the parameter is a B now: a process that knows the A starts over."""
+    monkeypatch.setattr(distribution, "MANY_FILES", 1)
+    text = "class A:\n    def go(self): pass\nclass B:\n    def go(self): pass\ndef f(x: A): x.go()\n"
+    at = CallEdgeRow.__struct_fields__.index("callee_id")
+    called = []
+    for now in (text, text.replace("x: A", "x: B")):
+        project = project_of({"m.py": now})
+        findings = CallEdges(Elsewhere()).run(project, project.everything())
+        callees = [values[at] for values in findings.values[CallEdgeRow]]
+        called.append([name_of(project, callee) for callee in callees if isinstance(callee, int)])
+    assert called == [["m.py:A.go"], ["m.py:B.go"]]

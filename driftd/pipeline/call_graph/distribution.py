@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections import Counter
 from functools import lru_cache
 from itertools import zip_longest
@@ -70,11 +69,10 @@ class Work:
         self.symbols.takes_notes = takes_notes
         self.held: Mapping[str, tuple[Named, ...]] = {}  # what flows by the answers of `symbols`
         self.snapshot = b""
-        self.snapshot_id = b""
         self.keys: dict[str, str] = {}  # equal ones of many files become one string
         self.homes: dict[str, int] = {}  # file -> the chunk that it was in when all of it was resolved
         self.home_count = 0
-        self.asker = new_ticket()
+        self.number = new_ticket()  # other processes know this state by it; one more is another, however alike they are
         self.tickets: dict[str, int] = {}  # file -> under what the process of that chunk has it open
 
     def resolve(self, wanted: Sequence[Wanted], content: Mapping[str, tuple[Named, ...]]) -> Iterator[Resolved]:
@@ -122,11 +120,9 @@ class Work:
         is_known = bool(self.snapshot) and by_ticket
         if not self.snapshot:
             self.snapshot = self.project.snapshot()
-            # What is known by it takes notes or does not.
-            self.snapshot_id = hashlib.blake2b(self.snapshot, digest_size=16, salt=bytes([self.takes_notes])).digest()
         encoded = (encode([self.job(path, groups, by_ticket=by_ticket) for path, groups in c.wanted]) for c in chunks)
         homes, keepers = [c.home for c in chunks], [c.keeper for c in chunks]
-        shared = encode((self.snapshot_id, b"" if is_known else self.snapshot, content, self.takes_notes, self.asker))
+        shared = encode((self.number, b"" if is_known else self.snapshot, content, self.takes_notes))
         for results in mapper(resolve_chunk, shared, encoded, homes, keepers):
             self.go_on()
             yield from decode_resolved(results)
@@ -200,7 +196,7 @@ class _State:
         self.moved: set[int] = set()  # what flows otherwise than in the round before
         self.open: dict[str, _Open] = {}
         self.size = 0  # of their facts
-        self.asker = self.asked = 0  # who asks, and of how many module lookups it was told
+        self.asked = 0  # of how many module lookups was told
         self.hash_of = KeyHashes().__getitem__
 
     def advance(self, content: Mapping[str, tuple[Named, ...]]) -> None:
@@ -260,7 +256,7 @@ class _State:
 @lru_cache(maxsize=1)
 def _looked_up(shared: bytes) -> _State | None:
     """Return the state of the project that is meant; None if it is to be known here and is not."""
-    number, snapshot, content, takes_notes, asker = decode_shared(shared)
+    number, snapshot, content, takes_notes = decode_shared(shared)
     state = _STATES.get(number)
     if state is None and snapshot:
         for other in _STATES.values():
@@ -268,13 +264,11 @@ def _looked_up(shared: bytes) -> _State | None:
         _STATES.clear()
         state = _STATES[number] = _State(snapshot, takes_notes=takes_notes)
     if state is not None:
-        if state.asker != asker:
-            state.asker, state.asked = asker, 0  # it may know nothing of what was asked for another
         state.advance(content)
     return state
 
 
-_STATES: Final[dict[bytes, _State]] = {}  # the last one only
+_STATES: Final[dict[int, _State]] = {}  # the last one only
 
 
 def differing(one: Mapping[str, tuple[Named, ...]], other: Mapping[str, tuple[Named, ...]]) -> set[str]:

@@ -118,6 +118,6 @@ decode_jobs: Final = msgspec.msgpack.Decoder(list[Job]).decode
 decode_resolved: Final = msgspec.msgpack.Decoder(list[Resolved]).decode
 decode_flows: Final = msgspec.msgpack.Decoder(RestingFlows).decode
 decode_result: Final = msgspec.msgpack.Decoder(RestingResult).decode
-decode_shared: Final = msgspec.msgpack.Decoder(tuple[bytes, bytes, dict[str, tuple[bytes, ...]], bool, int]).decode
+decode_shared: Final = msgspec.msgpack.Decoder(tuple[int, bytes, dict[str, tuple[bytes, ...]], bool]).decode
 decode_outcomes: Final = msgspec.msgpack.Decoder(dict[str, int]).decode
 decode_rows: Final = msgspec.msgpack.Decoder(list[tuple[Any, ...]]).decode
