@@ -176,12 +176,13 @@ def _put(
     rows: Sequence[Values],
     now: int,
 ) -> None:
-    """Put rows into a table with `sql.insert` or `sql.upsert`, many with one statement.
+    """Put rows into a table with `sql.insert`, many with one statement, or with `sql.upsert`.
 
     sqlite3 lets go of the interpreter's lock for each statement, and where another thread computes, it is milliseconds
-    until it has it again.
+    until it has it again.  But a statement that updates a large row which it has just inserted makes SQLite (3.40.1)
+    take the database for damaged: two files with the same content are enough.
     """
-    whole = len(rows) - len(rows) % _AT_ONCE
+    whole = len(rows) - len(rows) % _AT_ONCE if statement is sql.insert else 0
     if whole:
         several = (tuple(chain.from_iterable(rows[at : at + _AT_ONCE])) for at in range(0, whole, _AT_ONCE))
         connection.executemany(statement(table, now, _AT_ONCE), several)
