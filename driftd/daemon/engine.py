@@ -16,7 +16,7 @@ import os
 import stat as stat_module
 import threading
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from contextlib import AsyncExitStack, nullcontext, suppress
+from contextlib import AsyncExitStack, suppress
 from functools import partial
 from pathlib import Path
 from sys import intern
@@ -312,12 +312,12 @@ class Engine:
                 )
                 found = None if self._known else extraction.reader_ahead(self._early_task)
                 result = await self.scan(paths, full=full, found=found)
-                is_large = self._is_large(result, full=full)
-                self._is_settled = self._is_settled and not is_large
-                with memory.no_garbage_collection() if is_large else nullcontext():
-                    await self._analyse(
-                        result, extraction, report, full=full, record_always=record_always, progress=progress
-                    )
+                if self._is_large(result, full=full):
+                    self._is_settled = False
+                    stack.enter_context(memory.no_garbage_collection())
+                await self._analyse(
+                    result, extraction, report, full=full, record_always=record_always, progress=progress
+                )
             if report.status == "running":
                 report.status = "cancelled" if self._cancel.is_set() else "completed"
         except BaseException as raised:
