@@ -154,7 +154,7 @@ def _replace(
         _within(table, files, rows)
     existing = _existing(connection, table, files)
     if not existing:
-        _put(connection, sql.insert, table, rows, now)
+        _insert(connection, table, rows, now)
         return _counted(table, len(rows))
     content_of = _getter(table, _content(table))
     if table.auto_id:
@@ -164,29 +164,22 @@ def _replace(
     connection.executemany(sql.delete(table), gone)
     if table.row is FunctionRow:
         _delete_through(connection, gone)
-    _put(connection, sql.upsert, table, changed, now)
-    _put(connection, sql.insert, table, added, now)
+    connection.executemany(sql.upsert(table, now), changed)
+    _insert(connection, table, added, now)
     return _counted(table, len(added) + len(changed), len(gone), changed=len(changed))
 
 
-def _put(
-    connection: sqlite3.Connection,
-    statement: Callable[[Table, int, int], str],
-    table: Table,
-    rows: Sequence[Values],
-    now: int,
-) -> None:
-    """Put rows into a table with `sql.insert`, many with one statement, or with `sql.upsert`.
+def _insert(connection: sqlite3.Connection, table: Table, rows: Sequence[Values], now: int) -> None:
+    """Insert rows, many with one statement.
 
     sqlite3 lets go of the interpreter's lock for each statement, and where another thread computes, it is milliseconds
-    until it has it again.  But a statement that updates a large row which it has just inserted makes SQLite (3.40.1)
-    take the database for damaged: two files with the same content are enough.
+    until it has it again.
     """
-    whole = len(rows) - len(rows) % _AT_ONCE if statement is sql.insert else 0
+    whole = len(rows) - len(rows) % _AT_ONCE
     if whole:
         several = (tuple(chain.from_iterable(rows[at : at + _AT_ONCE])) for at in range(0, whole, _AT_ONCE))
-        connection.executemany(statement(table, now, _AT_ONCE), several)
-    connection.executemany(statement(table, now, 1), rows[whole:])
+        connection.executemany(sql.insert(table, now, _AT_ONCE), several)
+    connection.executemany(sql.insert(table, now), rows[whole:])
 
 
 def _delete_through(connection: sqlite3.Connection, functions: Sequence[Values]) -> None:
@@ -231,13 +224,13 @@ def _differences_by_key(
 
 
 def _upsert(connection: sqlite3.Connection, table: Table, rows: Sequence[Values], now: int) -> Result:
-    _put(connection, sql.upsert, table, rows, now)
+    connection.executemany(sql.upsert(table, now), rows)
     return _counted(table, len(rows))
 
 
 def _append(connection: sqlite3.Connection, table: Table, rows: Sequence[Values], now: int) -> Result:
     if not table.auto_id:
-        _put(connection, sql.insert, table, rows, now)
+        _insert(connection, table, rows, now)
         return _counted(table, len(rows))
     statement = sql.insert(table, now)
     ids = tuple(connection.execute(statement, row).lastrowid or 0 for row in rows)
@@ -299,7 +292,7 @@ def _track(
     _carry_over(connection, table, renamed)
     alive = _enlivened(table, now, _silenced_by_a_person(table, known, renamed))
     fresh = (row for row in added if id_of(row) not in taken)
-    _put(connection, sql.upsert, table, [alive(row) for row in (*changed, *fresh)], now)
+    connection.executemany(sql.upsert(table, now), [alive(row) for row in (*changed, *fresh)])
     _resolve(connection, table, resolved, now)
     _touch(connection, table, files, now)
     return _counted(

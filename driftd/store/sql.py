@@ -102,9 +102,13 @@ def insert(table: Table, now: int, rows: int = 1) -> str:
     return _insert(table, rows, conflict=False).replace("{now}", str(int(now)))
 
 
-def upsert(table: Table, now: int, rows: int = 1) -> str:
-    """Return an INSERT that updates the rows it meets: not their identity, when they were first seen, or guarded columns."""
-    return _insert(table, rows, conflict=True).replace("{now}", str(int(now)))
+def upsert(table: Table, now: int) -> str:
+    """Return an INSERT that updates the row it meets: not its identity, when it was first seen, or guarded columns.
+
+    Of one row: a statement that updates two large rows which it has just inserted looks for the second one's overflow
+    pages among the first one's (SQLite 3.40.1), and calls the database malformed.
+    """
+    return _insert(table, 1, conflict=True).replace("{now}", str(int(now)))
 
 
 @cache

@@ -18,7 +18,7 @@ from driftd.rows.advanced import MigrationProjectRow
 from driftd.rows.call_graph import CallEdgeRow, DataAccessRow
 from driftd.rows.declare import row_values
 from driftd.rows.enforcement import FeedbackRow, ViolationRow
-from driftd.rows.facts import FileMetadataRow, FunctionRow, ScanHistoryRow
+from driftd.rows.facts import FileMetadataRow, FunctionRow, ParseCacheRow, ScanHistoryRow
 from driftd.rows.graph import ImpactScoreRow
 from driftd.rows.ids import function_id
 from driftd.rows.patterns import ConventionRow
@@ -181,6 +181,34 @@ def test_replace_agrees_with_a_dict(steps: list[tuple[set[str] | None, dict[tupl
             assert stored == model
             counted = ask(connection, "SELECT file, name, count(*) FROM constants GROUP BY file, name")
             assert {(file, name): count for file, name, count in counted} == model
+
+
+def a_cache_row(key: bytes, facts: bytes) -> ParseCacheRow:
+    return ParseCacheRow(
+        cache_key=key, content_hash=key, language="python", extractor="1", facts=facts, size=len(facts)
+    )
+
+
+def test_large_rows_of_one_key_are_one(connection: sqlite3.Connection) -> None:
+    """Twice two files of the same content, each more than a page, are stored with one command, and others with them."""
+    large = [b"\1" * 11_480, b"\2" * 16_710]
+    rows = [a_cache_row(facts[:1], facts) for facts in large for _ in range(2)]
+    change(connection, Upsert(ParseCacheRow, [*rows, *[a_cache_row(b"%d" % n, b"") for n in range(16)]]), 1)
+    assert ask(connection, "SELECT facts, created_at FROM parse_cache WHERE size > 0 ORDER BY size") == [
+        (large[0], 1),
+        (large[1], 1),
+    ]
+
+
+@given(st.lists(st.tuples(st.integers(0, 9), st.integers(1, 3)), max_size=25))
+@settings(max_examples=60, deadline=None)
+def test_upsert_agrees_with_a_dict(written: list[tuple[int, int]]) -> None:
+    """However often one command says a row, and however large it is, it is there once."""
+    rows = [a_cache_row(b"%d" % key, b"%d" % key * 3_000 * key) for key, times in written for _ in range(times)]
+    with database() as connection:
+        change(connection, Upsert(ParseCacheRow, rows), 1)
+        found = ask(connection, "SELECT cache_key, facts, created_at FROM parse_cache")
+    assert {key: (facts, at) for key, facts, at in found} == {row.cache_key: (row.facts, 1) for row in rows}
 
 
 def test_upsert_keeps_identity_and_first_sight(connection: sqlite3.Connection) -> None:
