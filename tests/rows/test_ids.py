@@ -5,12 +5,12 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from driftd.rows.ids import fingerprint, function_id, json_text
+from driftd.rows.ids import fingerprint, function_id, function_ids, json_text
 
 
 def test_ids_are_the_same_in_every_process() -> None:
-    """The hashes are part of the stored data: these values never change."""
-    assert function_id("a", "b", 0) == 5064023258610295312
+    """The hashes are part of the stored data: whoever changes these values makes all that is stored stale."""
+    assert function_id("a", "b", 0) == 2340752858934698512
     assert fingerprint("a", "b") == "42de60bac299d468"
 
 
@@ -18,6 +18,15 @@ def test_ids_are_the_same_in_every_process() -> None:
 def test_function_id_fits_sqlite(file: str, name: str, ordinal: int) -> None:
     """A function's id is never negative and has at most 63 bits."""
     assert 0 <= function_id(file, name, ordinal) < 1 << 63
+
+
+def test_functions_of_a_file_lie_together() -> None:
+    """Ids of one file have their highest 16 bits in common, and equal names are told apart by their order."""
+    ids = function_ids("a", ("b", "b", "c"))
+    assert ids == (2340752858934698512, 2340841612617825239, 2340876763903121901)
+    assert ids == (function_id("a", "b", 0), function_id("a", "b", 1), function_id("a", "c", 0))
+    assert {one >> 47 for one in ids} == {0x40F8}
+    assert function_id("b", "b", 0) >> 47 == 0x8472
 
 
 @given(st.lists(st.text()), st.lists(st.text()))

@@ -20,7 +20,7 @@ class Functions:
     """Copies what the outline says; looks at nothing else."""
 
     name: ClassVar[str] = "functions"
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
     tables: ClassVar[tuple[type[Row], ...]] = (FunctionRow,)
 
     def run(self, file: FileContext, facts: FileFacts) -> Findings:
