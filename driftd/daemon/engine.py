@@ -42,10 +42,9 @@ from driftd.daemon.tasks import Outcome, Task
 from driftd.daemon.workers import PoolSettings, WorkerPool
 from driftd.errors import ConfigError, DriftdError, StoreError
 from driftd.logs import Logger
-from driftd.pipeline import extract as pipeline
 from driftd.pipeline.detect.registry import use_custom
 from driftd.pipeline.detect.rules import RuleFile
-from driftd.pipeline.digest import decode_digests, digest_chunk
+from driftd.pipeline.digest import decode_digests, digest_again, digest_chunk
 from driftd.pipeline.entry_points.finding import EntryPoint, entry_points
 from driftd.pipeline.facts.languages import registry as languages
 from driftd.pipeline.project import Change, FileEntry, Project
@@ -638,7 +637,7 @@ class Engine:
             commands.append(
                 Upsert(FileMetadataRow, [analysed_row(outcome, stats[outcome.path], now) for outcome in good])
             )
-            fresh = [cache_row(outcome) for outcome in good if outcome.stored is not None]
+            fresh = [cache_row(outcome) for outcome in good if outcome.is_parsed]
             if fresh:
                 commands.append(Upsert(ParseCacheRow, fresh))
         # A file that could not be analysed keeps its last good rows; its error says that they are old.
@@ -850,29 +849,25 @@ class Engine:
         await anyio.to_thread.run_sync(self._restore_entries, rows, versions)
 
     def _restore_entries(self, rows: Sequence[tuple[str, str, str, bytes]], versions: Mapping[str, str]) -> None:
-        files: list[tuple[str, str, bytes]] = []
-        for path, language, extractor, stored in rows:
-            if versions.get(language) != extractor:
-                continue
-            facts = pipeline.decompress(stored)
-            if facts is not None:
-                files.append((path, language, facts))
-        digests = self._digests(files)
+        files = [
+            (path, language, facts) for path, language, extractor, facts in rows if versions.get(language) == extractor
+        ]
         entries = {
             path: FileEntry(path, language, facts, digest)
-            for (path, language, facts), digest in zip(files, digests, strict=True)
+            for (path, language, facts), digest in zip(files, self._digests(files), strict=True)
+            if digest  # or the facts are damaged
         }
         self.project.apply(entries)
         self._unparsed.difference_update(entries)
 
     def _digests(self, files: Sequence[tuple[str, str, bytes]]) -> Sequence[bytes]:
-        """Work out the digests of many files in the workers; of few, or without workers, the project does it."""
+        """Work out the digests of files again, of many in the workers, as far as those are there; b"" for damaged ones."""
+        digests: list[bytes] = []
         if len(files) >= LARGE_RUN:
             chunks = [files[at : at + LARGE_RUN] for at in range(0, len(files), LARGE_RUN)]
             done = self.pool.map(digest_chunk, b"", [msgspec.msgpack.encode(chunk) for chunk in chunks])
             digests = [digest for chunk in done for digest in decode_digests(chunk)]
-            return digests + [b""] * (len(files) - len(digests))
-        return [b""] * len(files)
+        return digests + [digest_again(*file) for file in files[len(digests) :]]
 
     def knows(self, path: str) -> bool:
         """Tell whether a file or a directory of this path is in the model."""

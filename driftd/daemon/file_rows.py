@@ -17,14 +17,13 @@ NANOS: Final = 1_000_000_000
 def cache_row(outcome: Outcome) -> ParseCacheRow:
     """Return the row that keeps the facts of a file's content."""
     extractor = extractor_version(outcome.language)
-    stored = outcome.stored or b""
     return ParseCacheRow(
         cache_key=_cache_key(outcome.content_hash, outcome.language, extractor),
         content_hash=outcome.content_hash,
         language=outcome.language,
         extractor=extractor,
-        facts=stored,
-        size=len(stored),
+        facts=outcome.facts,
+        size=len(outcome.facts),
     )
 
 

@@ -51,9 +51,9 @@ class Outcome(msgspec.Struct, frozen=True, array_like=True):
     ctime_ns: int = 0
     inode: int = 0
     duration_us: int = 0
-    facts: bytes = b""  # encoded FileFacts
+    facts: bytes = b""  # encoded FileFacts, compressed as parse_cache stores them
+    is_parsed: bool = False  # whether they did not come from there
     digest: bytes = b""  # see `driftd.pipeline.digest`
-    stored: bytes | None = None  # the same, compressed for parse_cache; None when it came from there
     rows: dict[str, list[list[Any]]] = {}
     function_count: int = 0
     error_count: int = 0
@@ -117,8 +117,8 @@ def run_task(task: Task, max_file_size: int) -> Outcome:
         inode=stat.st_ino,
         duration_us=int((time.perf_counter() - started) * 1e6),
         facts=extracted.facts,
+        is_parsed=extracted.is_parsed,
         digest=extracted.digest,
-        stored=None if cached is not None else pipeline.compress(extracted.facts),
         rows=extracted.rows,  # type: ignore[arg-type]  # tuples here, lists after the trip
         function_count=extracted.function_count,
         error_count=extracted.error_count,

@@ -20,7 +20,7 @@ from driftd.pipeline.entry_points.facts import start_facts_of
 from driftd.pipeline.entry_points.starts import StartFacts
 from driftd.pipeline.env_access import Access, accesses, defined_names, may_access
 from driftd.pipeline.faces import FunctionFace, Interface
-from driftd.pipeline.facts.codec import decode, encode
+from driftd.pipeline.facts.codec import decode, decompress, encode
 from driftd.pipeline.facts.model import FileFacts
 from driftd.pipeline.go_build import is_default
 from driftd.pipeline.interface import binder_of, interface_of
@@ -184,10 +184,18 @@ def _ids(path: str, facts: FileFacts) -> tuple[int, ...]:
 
 
 def digest_chunk(_shared: bytes, chunk: bytes) -> bytes:
-    """Return the digests of (path, language, facts) triples; in a worker process (see `stage.Mapper`)."""
-    return encode(
-        [digest_of(path, language, decode(facts, FileFacts), facts) for path, language, facts in decode_files(chunk)]
-    )
+    """Return the digests of (path, language, compressed facts) triples; in a worker process (see `stage.Mapper`)."""
+    return encode([digest_again(*file) for file in decode_files(chunk)])
+
+
+def digest_again(path: str, language: str, compressed: bytes) -> bytes:
+    """Return the digest of a file whose facts were kept; b"" if they are damaged."""
+    try:
+        encoded = decompress(compressed)
+        facts = decode(encoded, FileFacts)
+    except msgspec.DecodeError:
+        return b""
+    return digest_of(path, language, facts, encoded)
 
 
 decode_files: Final = msgspec.msgpack.Decoder(list[tuple[str, str, bytes]]).decode

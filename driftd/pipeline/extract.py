@@ -10,9 +10,9 @@ import traceback
 from typing import TYPE_CHECKING
 
 import msgspec
-import zstandard
 
 from driftd.pipeline.digest import digest_of
+from driftd.pipeline.facts.codec import compress, decode, decompress, encode
 from driftd.pipeline.facts.languages import registry
 from driftd.pipeline.facts.model import FileFacts
 from driftd.pipeline.kept import keep
@@ -24,38 +24,18 @@ if TYPE_CHECKING:
 
     from driftd.pipeline.binder import Binder
 
-_encoder = msgspec.msgpack.Encoder()
-_decoder = msgspec.msgpack.Decoder(FileFacts)
-
-COMPRESSION_LEVEL = 1  # on facts, level 3 saves another fifteenth and costs a fifth more time
-
-
-_compressor = zstandard.ZstdCompressor(level=COMPRESSION_LEVEL)  # of a process that does one thing at a time
-
 
 class Extracted(msgspec.Struct, frozen=True, array_like=True):
-    """What one file yielded: `facts` encoded and not compressed, `rows` per table in column order."""
+    """What one file yielded: `facts` encoded and compressed, `rows` per table in column order."""
 
     facts: bytes
+    is_parsed: bool  # whether they are no copy of what was cached
     digest: bytes  # see `driftd.pipeline.digest`
     rows: dict[str, list[tuple[object, ...]]]
     function_count: int
     error_count: int
     problems: list[tuple[str, str, int]]  # (stage or "extract", message, line)
     ticket: int = 0  # under which this process keeps it
-
-
-def compress(facts: bytes) -> bytes:
-    """Return encoded facts as `parse_cache` stores them."""
-    return _compressor.compress(facts)
-
-
-def decompress(stored: bytes) -> bytes | None:
-    """Return encoded facts from what `parse_cache` stores, None if it is damaged."""
-    try:
-        return zstandard.ZstdDecompressor().decompress(stored)
-    except zstandard.ZstdError:
-        return None
 
 
 def extract(
@@ -72,9 +52,13 @@ def extract(
     `cached` are the compressed facts of these very bytes, if they are known; damaged ones are ignored.  A file that is
     `to_resolve` is kept for that, where there is room (see `kept`).
     """
-    facts = _from_cache(cached)
-    if facts is None:
+    known = _from_cache(cached)
+    if known is None:
         facts = registry.adapter_of(language).extract(data, language)
+        encoded = encode(facts)
+        compressed = compress(encoded)
+    else:
+        compressed, encoded, facts = known
     context = FileContext(path, language, data)
     rows: dict[str, list[tuple[object, ...]]] = {}
     problems = _syntax_problem(facts)
@@ -90,24 +74,26 @@ def extract(
             rows[table_of(type(row)).name].append(row_values(row))
         problems.extend(_problem(stage.name, problem) for problem in findings.problems)
     named = sum(function.kind not in {"module", "lambda"} for function in facts.outline.functions)
-    encoded = _encoder.encode(facts)
     ticket = 0
 
     def keep_open(binder: Binder) -> None:
         nonlocal ticket
-        ticket = keep(path, encoded, binder)
+        ticket = keep(path, compressed, binder)
 
     if to_resolve:
         digest = digest_of(path, language, facts, encoded, keep_open)
     else:
         digest = digest_of(path, language, facts, encoded)
-    return Extracted(encoded, digest, rows, named, len(facts.errors), problems, ticket)
+    return Extracted(compressed, known is None, digest, rows, named, len(facts.errors), problems, ticket)
 
 
-def _from_cache(cached: bytes | None) -> FileFacts | None:
-    facts = None if cached is None else decompress(cached)
+def _from_cache(cached: bytes | None) -> tuple[bytes, bytes, FileFacts] | None:
+    """Return cached facts compressed, encoded and decoded; None if there are none or they are damaged."""
+    if cached is None:
+        return None
     try:
-        return None if facts is None else _decoder.decode(facts)
+        encoded = decompress(cached)
+        return cached, encoded, decode(encoded, FileFacts)
     except msgspec.DecodeError:
         return None
 

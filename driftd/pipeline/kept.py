@@ -10,6 +10,7 @@ import os
 from itertools import count
 from typing import TYPE_CHECKING, Final
 
+from driftd.pipeline.facts.codec import encoded_size
 from driftd.pipeline.facts.model import Bodies, FactsOfCalls, FileFacts, Texts
 from driftd.pipeline.modules import ECMASCRIPT
 
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 
 MOST_KEPT: Final = 20_000_000  # bytes of encoded facts that a process keeps decoded, as about six times that
 
-_KEPT: Final[dict[str, tuple[int, int, int, Binder]]] = {}  # ticket, hash and size of the encoded facts, and the rest
+_KEPT: Final[dict[str, tuple[int, int, int, Binder]]] = {}  # ticket, hash and size of the facts, and the rest
 _NUMBERS: Final = count(1)
 _PROCESS: Final = 32  # the process is in the bits above these
 _size = 0  # of all of them
@@ -34,36 +35,37 @@ def keeper_of(ticket: int) -> int:
     return ticket >> _PROCESS
 
 
-def keep(path: str, encoded: bytes, binder: Binder) -> int:
-    """Keep what was made of a file, of its facts only what resolving its calls reads.
+def keep(path: str, facts: bytes, binder: Binder) -> int:
+    """Keep what was made of a file, of its facts only what resolving its calls reads; `facts` are all, compressed.
 
     Returns the ticket for it, 0 if there is no room.
     """
     global _size  # noqa: PLW0603 - of this process
-    if _size + len(encoded) > MOST_KEPT:
+    size = encoded_size(facts)
+    if _size + size > MOST_KEPT:
         return 0
     drop(path)
-    _size += len(encoded)
+    _size += size
     binder.facts = facts_of_calls(binder.facts)
     ticket = new_ticket()
-    _KEPT[path] = (ticket, hash(encoded), len(encoded), binder)
+    _KEPT[path] = (ticket, hash(facts), size, binder)
     return ticket
 
 
 def kept_size(path: str, ticket: int) -> int:
-    """Return the size of the facts of a file that is kept under this ticket; 0 if it is not."""
+    """Return the size of the encoded facts of a file that is kept under this ticket; 0 if it is not."""
     kept = _KEPT.get(path)
     return kept[2] if kept is not None and kept[0] == ticket else 0
 
 
-def take(path: str, encoded: bytes, ticket: int = 0) -> Binder | None:
+def take(path: str, facts: bytes, ticket: int = 0) -> Binder | None:
     """Return what is kept of a file, and keep it no longer; None if that is nothing.
 
     It is known by its ticket or, without one, by its facts.
     """
     kept = _KEPT.get(path)
     drop(path)
-    if kept is None or (kept[0] != ticket if ticket else kept[1] != hash(encoded)):
+    if kept is None or (kept[0] != ticket if ticket else kept[1] != hash(facts)):
         return None
     return kept[3]
 

@@ -1,4 +1,4 @@
-"""The workspace in memory: per file its encoded facts, its interface and the ids of its functions; module names.
+"""The workspace in memory: per file its compressed facts, its interface and the ids of its functions; module names.
 
 `apply` takes a file's contribution out and puts the new one in, and says what others can notice of it.  Everything
 else a stage wants is decoded on demand.  There is no file access, no database and no clock here, and
@@ -15,7 +15,7 @@ import msgspec
 from driftd.pipeline.dialects import DIALECTS
 from driftd.pipeline.digest import FUNCTION_IDS, INTERFACE, MANIFEST, Part, digest_of
 from driftd.pipeline.faces import Interface
-from driftd.pipeline.facts.codec import decode, encode_into
+from driftd.pipeline.facts.codec import decode, decompress, encode_into
 from driftd.pipeline.facts.model import FactsOfCalls, FileFacts, Outline, OutlineOnly
 from driftd.pipeline.interface import binder_of, changed_keys, shape
 from driftd.pipeline.kept import facts_of_calls, take
@@ -41,7 +41,7 @@ MANY_FILES: Final = 200  # of which not everything is held decoded at once
 
 @dataclass(frozen=True, slots=True)
 class FileEntry:
-    """One file as the workers hand it over: `facts` is FileFacts in msgpack, `digest` what `digest_of` makes of it.
+    """One file as the workers hand it over: `facts` is FileFacts in msgpack, compressed, `digest` what `digest_of` makes.
 
     Without a digest the project makes it.
     """
@@ -117,7 +117,7 @@ class SourceFile:
 
     @property
     def facts(self) -> bytes:
-        """The file's encoded facts."""
+        """The file's facts, encoded and compressed."""
         return self._facts if self._slab is None else self._slab[self._number]
 
     @facts.setter
@@ -161,7 +161,7 @@ class SourceFile:
 
     def view(self, kind: type[T]) -> T:
         """Decode the facts as `kind`, a struct of the same positions."""
-        return decode(self.facts, kind)
+        return decode(decompress(self.facts), kind)
 
     def part(self, part: Part[T]) -> T:
         """Decode one of the parts of the digest."""
@@ -351,8 +351,9 @@ class Project:
 
 def _new_file(entry: FileEntry) -> SourceFile:
     if not entry.digest:
-        facts = decode(entry.facts, FileFacts)
-        entry = replace(entry, digest=digest_of(entry.path, entry.language, facts, entry.facts))
+        encoded = decompress(entry.facts)
+        digest = digest_of(entry.path, entry.language, decode(encoded, FileFacts), encoded)
+        entry = replace(entry, digest=digest)
     manifest = MANIFEST.of(entry.digest) if entry.language in MANIFESTS else None
     return SourceFile(entry, FUNCTION_IDS.of(entry.digest), manifest)
 

@@ -6,10 +6,9 @@ from functools import lru_cache
 from textwrap import dedent
 from typing import TYPE_CHECKING, NamedTuple
 
-import msgspec
-
 from driftd.pipeline.call_graph.distribution import resolve_chunk
 from driftd.pipeline.call_graph.stretches import Job, decode_jobs
+from driftd.pipeline.facts.codec import compress, encode
 from driftd.pipeline.facts.languages.registry import adapter_of, language_of
 from driftd.pipeline.project import FileEntry, Project
 from driftd.rows.call_graph import CallEdgeRow
@@ -33,7 +32,7 @@ def facts_of(path: str, text: str) -> FileFacts:
 @lru_cache(maxsize=4096)
 def entry(path: str, text: str) -> FileEntry:
     facts = facts_of(path, text)
-    return FileEntry(path, facts.language, msgspec.msgpack.encode(facts))
+    return FileEntry(path, facts.language, compress(encode(facts)))
 
 
 def entries(files: Mapping[str, str]) -> dict[str, FileEntry | None]:

@@ -9,7 +9,7 @@ import pytest
 from driftd.pipeline import kept
 from driftd.pipeline.call_graph import distribution
 from driftd.pipeline.digest import digest_of
-from driftd.pipeline.facts.codec import encode
+from driftd.pipeline.facts.codec import compress, encode, encoded_size
 from driftd.pipeline.project import FileEntry, Project
 from driftd.pipeline.stages.call_edges import CallEdges
 from driftd.rows.call_graph import CallEdgeRow, ExternalCallRow
@@ -64,15 +64,15 @@ def entries(files: dict[str, str], *, are_kept: bool) -> dict[str, FileEntry | N
     for path, text in files.items():
         facts = facts_of(path, text)
         encoded = encode(facts)
-
+        compressed = compress(encoded)
         tickets = [0]
 
-        def keep(binder: Binder, path: str = path, encoded: bytes = encoded, tickets: list[int] = tickets) -> None:
+        def keep(binder: Binder, path: str = path, facts: bytes = compressed, tickets: list[int] = tickets) -> None:
             if are_kept:
-                tickets.append(kept.keep(path, encoded, binder))
+                tickets.append(kept.keep(path, facts, binder))
 
         digest = digest_of(path, facts.language, facts, encoded, keep)
-        found[path] = FileEntry(path, facts.language, encoded, digest, tickets[-1])
+        found[path] = FileEntry(path, facts.language, compressed, digest, tickets[-1])
     return found
 
 
@@ -114,7 +114,7 @@ def test_it_is_used_for_the_same_facts_only_and_once() -> None:
 def test_there_is_room_for_so_many_bytes(monkeypatch: pytest.MonkeyPatch) -> None:
     """What does not fit is not kept; a newer version of a file takes the place of the older one."""
     sizes = [
-        len(one.facts)
+        encoded_size(one.facts)
         for one in entries({"a.py": "a = 1\n", "b.py": "b = 2\n"}, are_kept=False).values()
         if one is not None
     ]
@@ -122,7 +122,7 @@ def test_there_is_room_for_so_many_bytes(monkeypatch: pytest.MonkeyPatch) -> Non
     (first,) = entries({"a.py": "a = 1\n"}, are_kept=True).values()
     entries({"b.py": "b = 2\n"}, are_kept=True)
     assert first is not None
-    assert kept.take("b.py", encode(facts_of("b.py", "b = 2\n"))) is None
+    assert kept.take("b.py", compress(encode(facts_of("b.py", "b = 2\n")))) is None
     assert kept.take("a.py", first.facts) is not None
 
 

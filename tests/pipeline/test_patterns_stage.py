@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from driftd.pipeline.facts.codec import encode
+from driftd.pipeline.facts.codec import compress, encode
 from driftd.pipeline.facts.languages import registry
 from driftd.pipeline.learned import Learned
 from driftd.pipeline.project import Change, FileEntry, Project
@@ -16,7 +16,7 @@ from driftd.rows.patterns import ConventionRow, OutlierRow, PatternConfidenceRow
 
 def entry(path: str, text: str) -> FileEntry:
     facts = registry.adapter_of("python").extract(text.encode(), "python")
-    return FileEntry(path, "python", encode(facts))
+    return FileEntry(path, "python", compress(encode(facts)))
 
 
 class Workspace:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import msgspec
 import pytest
 
+from driftd.pipeline.facts.codec import compress
 from driftd.pipeline.facts.model import FileFacts
 from driftd.pipeline.interface import definition_key, name_key
 from driftd.pipeline.modules import Found, ModuleIndex
@@ -80,7 +81,7 @@ class TestApply:
         """Facts that are not FileFacts are refused before anything is taken in."""
         project = project_of({"a.py": "def f(): pass"})
         with pytest.raises(msgspec.DecodeError):
-            project.apply({"a.py": None, "b.py": FileEntry("b.py", "python", b"\x93\x01")})
+            project.apply({"a.py": None, "b.py": FileEntry("b.py", "python", compress(b"\x93\x01"))})
         assert list(project) == ["a.py"]
 
     def test_a_new_init_file_moves_the_home_of_its_package(self) -> None:
@@ -161,7 +162,7 @@ class TestFacts:
         facts = entry("a.py", "def f(): return g(1)\n").facts
         file = project_of({"a.py": "def f(): return g(1)\n"}).file("a.py")
         assert file is not None
-        assert msgspec.msgpack.encode(file.view(FileFacts)) == facts
+        assert compress(msgspec.msgpack.encode(file.view(FileFacts))) == facts
         assert [f.name for f in file.outline().functions] == ["<module>", "f"]
         assert file.all_facts().names == ("g",)
 

@@ -25,6 +25,7 @@ from driftd.pipeline.call_graph.stretches import (
     hashes,
     key_hash,
 )
+from driftd.pipeline.facts.codec import encoded_size
 from driftd.pipeline.kept import drop_all, keeper_of, kept_size, new_ticket
 from driftd.pipeline.project import Project
 from driftd.pipeline.stage import Cancelled
@@ -228,7 +229,7 @@ class _State:
                 # By a ticket, what was found last was found here.
                 found, seen = known.resolver.resolve(groups, self.moved if ticket else None)
                 return packed(path, found, seen - known.seen, groups, hash_of=self.hash_of)
-        size = kept_size(path, ticket) if ticket else len(facts)
+        size = kept_size(path, ticket) if ticket else encoded_size(facts) if facts else 0
         if not size:
             return Resolved(path, None)
         file = self.project[path]
