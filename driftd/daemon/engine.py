@@ -37,7 +37,7 @@ from driftd.daemon.known import KnownFiles
 from driftd.daemon.learning import Briefing, Learning
 from driftd.daemon.precedence import Precedence
 from driftd.daemon.report import Progress, RunReport, no_progress
-from driftd.daemon.submissions import ALONE, AMONG_OTHERS, slices, submissions
+from driftd.daemon.submissions import ALONE, AMONG_OTHERS, replacing, slices, submissions
 from driftd.daemon.tasks import Outcome, Task
 from driftd.daemon.workers import PoolSettings, WorkerPool
 from driftd.errors import ConfigError, DriftdError, StoreError
@@ -62,7 +62,6 @@ from driftd.store.commands import (
     Command,
     DropFiles,
     RenameFile,
-    Replace,
     Result,
     Update,
     Upsert,
@@ -633,7 +632,9 @@ class Engine:
             for outcome in good:
                 for table, values in outcome.rows.items():
                     rows.setdefault(table, []).extend(values)
-            commands += [Replace(BY_NAME[table], paths, values) for table, values in rows.items()]
+            commands += [
+                replacing(BY_NAME[table], paths, values, are_new=self._is_cold) for table, values in rows.items()
+            ]
             commands.append(
                 Upsert(FileMetadataRow, [analysed_row(outcome, stats[outcome.path], now) for outcome in good])
             )
@@ -730,9 +731,10 @@ class Engine:
                 by_table[table] += values
             # Where the stage answers for every file, rows of files that left between two processes go as well.
             files = None if everything else findings.files
+            are_new = self._is_cold and files is not None and not findings.corrects
             results: list[Result] = []
             try:
-                for commands in submissions(by_table, files, self._portion):
+                for commands in submissions(by_table, files, self._portion, are_new=are_new):
                     if not _JUDGED.isdisjoint(by_table):  # what was said while the stages ran stands
                         commands.append(self.learning.catching_up(through))
                     results += await self._store.writer.submit(*commands)

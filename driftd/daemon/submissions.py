@@ -11,7 +11,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from typing import Final, NamedTuple, TypeVar
 
 from driftd.rows.declare import Row, Write, table_of
-from driftd.store.commands import Command, Replace, ReplaceAll, Track, Upsert
+from driftd.store.commands import Append, Command, Replace, ReplaceAll, Track, Upsert
 
 T = TypeVar("T")
 
@@ -35,10 +35,12 @@ def submissions(
     by_table: Mapping[type[Row], Sequence[Sequence[object]]],
     files: Collection[str] | None,
     portion: Portion = AMONG_OTHERS,
+    *,
+    are_new: bool = False,
 ) -> Iterator[list[Command]]:
     """Yield the commands that store what a stage found; about many files in several submissions, each about some.
 
-    Each is true by itself, and what people type can go in between.
+    Each is true by itself, and what people type can go in between.  `are_new`: nothing is stored about these files.
     """
     whole = [table for table in by_table if table_of(table).write is Write.UPSERT]
     by_file = all(table_of(table).file is not None for table in by_table if table not in whole)
@@ -49,10 +51,10 @@ def submissions(
         else len(files) <= portion.found and sum(map(len, by_table.values())) <= portion.rows
     )
     if files is None or are_few or not by_file:
-        yield [_stage_command(table, files, rows) for table, rows in by_table.items()]
+        yield [_stage_command(table, files, rows, are_new=are_new) for table, rows in by_table.items()]
         return
     if whole:
-        yield [_stage_command(table, files, by_table[table]) for table in whole]
+        yield [_stage_command(table, files, by_table[table], are_new=are_new) for table in whole]
     split: dict[type[Row], dict[str, list[Sequence[object]]]] = {}
     for table in by_table.keys() - set(whole):
         declared = table_of(table)
@@ -65,7 +67,9 @@ def submissions(
     )
     for paths in pieces:
         yield [
-            _stage_command(table, frozenset(paths), [row for path in paths for row in rows.get(path, ())])
+            _stage_command(
+                table, frozenset(paths), [row for path in paths for row in rows.get(path, ())], are_new=are_new
+            )
             for table, rows in split.items()
         ]
 
@@ -85,11 +89,20 @@ def slices(files: Iterable[T], rows_of: Callable[[T], int], most: int, most_rows
         yield some
 
 
-def _stage_command(table: type[Row], files: Collection[str] | None, rows: Sequence[Sequence[object]]) -> Command:
+def _stage_command(
+    table: type[Row], files: Collection[str] | None, rows: Sequence[Sequence[object]], *, are_new: bool
+) -> Command:
     """Return the command that makes these the rows about the files, or about everything, by how the table is written."""
     declared = table_of(table)
     if declared.write is Write.FINDING:
         return Track(table, files, rows)
     if declared.write is Write.UPSERT:
         return Upsert(table, rows)
-    return ReplaceAll(table, rows) if files is None else Replace(table, files, rows)
+    return ReplaceAll(table, rows) if files is None else replacing(table, files, rows, are_new=are_new)
+
+
+def replacing(
+    table: type[Row], files: Collection[str], rows: Sequence[Sequence[object]], *, are_new: bool = False
+) -> Command:
+    """Return the command that makes these the rows about the files; `are_new`: there are none yet, so nobody looks."""
+    return Append(table, rows) if are_new and not table_of(table).auto_id else Replace(table, files, rows)

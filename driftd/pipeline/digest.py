@@ -170,7 +170,7 @@ def digest_of(
         _ids(path, facts),
         interface,
         constants=Constants(tuple(constants_of(path, facts)), tuple(references_of(facts))),
-        environment=Environment(tuple(accesses(facts)) if may_access(language, encoded) else ()),
+        environment=Environment(tuple(accesses(facts)) if may_access(facts, encoded) else ()),
         data=data_facts_of(facts),
         starts=start_facts_of(facts, scopes),
         marks=marks_of(path, facts, scopes, encoded),

@@ -29,15 +29,19 @@ class Access(NamedTuple):
     has_default: bool
 
 
-# A file whose encoded facts hold none of these reads no environment variable.
-_PYTHON_MARKERS: Final = (b"environ", b"getenv", b"decouple", b"BaseSettings")
+# A file that neither reads nor imports any of these names reads no environment variable, ...
+_PYTHON_NAMES: Final = frozenset({"environ", "environs", "getenv", "decouple", "BaseSettings"})
+# ... nor does one whose encoded facts hold none of these.
 _ECMASCRIPT_MARKERS: Final = (b"process", b"import.meta", b"Deno", b"Bun")
 
 
-def may_access(language: str, facts: bytes) -> bool:
-    """Return whether it is worth decoding the facts."""
-    markers = _ECMASCRIPT_MARKERS if language in ECMASCRIPT else _PYTHON_MARKERS
-    return any(marker in facts for marker in markers)
+def may_access(facts: FileFacts, encoded: bytes) -> bool:
+    """Return whether it is worth looking at each expression; `encoded` are the same facts in msgpack."""
+    if facts.language in ECMASCRIPT:
+        return any(marker in encoded for marker in _ECMASCRIPT_MARKERS)
+    if not _PYTHON_NAMES.isdisjoint(facts.names):
+        return True
+    return any(i.name in _PYTHON_NAMES or i.module in _PYTHON_NAMES for i in facts.outline.imports)
 
 
 def accesses(facts: FileFacts) -> list[Access]:

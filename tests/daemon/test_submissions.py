@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 from driftd.daemon.submissions import ALONE, AMONG_OTHERS, Portion, slices, submissions
 from driftd.rows.call_graph import CallEdgeRow
 from driftd.rows.enforcement import ViolationRow
-from driftd.store.commands import Replace, Track
+from driftd.rows.patterns import BoundaryRow
+from driftd.store.commands import Append, Replace, Track
 
 FILES = st.lists(st.integers(0, 600), max_size=60)
 
@@ -55,3 +56,15 @@ def test_where_nobody_else_waits_for_the_writer_more_is_stored_together() -> Non
     cut = {portion: len([*submissions({CallEdgeRow: edges}, files, portion)]) for portion in (AMONG_OTHERS, ALONE)}
 
     assert cut == {Portion(6, 150, 200): 2, Portion(600, 600, 6_000): 1}
+
+
+def test_what_is_new_is_added_without_a_look_at_what_is_there() -> None:
+    """Tables of findings are still tracked, and those that hand out ids replaced; all others only get the rows."""
+    edges = [(1, 2, 1, "same_file", 0.95, "a.py")]
+    by_table = {CallEdgeRow: edges, ViolationRow: [], BoundaryRow: []}
+
+    ((added, tracked, replaced),) = submissions(by_table, {"a.py"}, are_new=True)
+
+    assert added == Append(CallEdgeRow, edges)
+    assert tracked == Track(ViolationRow, {"a.py"}, [])
+    assert replaced == Replace(BoundaryRow, {"a.py"}, [])
