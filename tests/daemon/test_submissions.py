@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from driftd.daemon.submissions import ALONE, AMONG_OTHERS, Portion, slices, submissions
 from driftd.rows.call_graph import CallEdgeRow
+from driftd.rows.declare import Row
 from driftd.rows.enforcement import ViolationRow
 from driftd.rows.patterns import BoundaryRow
 from driftd.store.commands import Append, Replace, Track
@@ -61,7 +62,7 @@ def test_where_nobody_else_waits_for_the_writer_more_is_stored_together() -> Non
 def test_what_is_new_is_added_without_a_look_at_what_is_there() -> None:
     """Tables of findings are still tracked, and those that hand out ids replaced; all others only get the rows."""
     edges = [(1, 2, 1, "same_file", 0.95, "a.py")]
-    by_table = {CallEdgeRow: edges, ViolationRow: [], BoundaryRow: []}
+    by_table: dict[type[Row], list[tuple[object, ...]]] = {CallEdgeRow: [*edges], ViolationRow: [], BoundaryRow: []}
 
     ((added, tracked, replaced),) = submissions(by_table, {"a.py"}, are_new=True)
 

@@ -137,6 +137,12 @@ class Round:
         self.sources: dict[str, set[str]] = {}  # place -> files that contribute to it
         self.content: dict[str, tuple[Named, ...]] = {}
 
+    def begin_as(self, earlier: Round) -> None:
+        """Take over all that another round holds, so that only what differs has to be put and worked out."""
+        self.results.update(earlier.results)
+        self.sources.update((key, set(paths)) for key, paths in earlier.sources.items())
+        self.content.update(earlier.content)
+
     def put(self, path: str, result: Result | None) -> Collection[str]:
         """Replace the result of a file; return the places that may hold something else now."""
         old = self.results.pop(path, None)

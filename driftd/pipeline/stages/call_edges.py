@@ -98,6 +98,9 @@ class CallEdges(Remembering):
         changed: set[str] = set()  # places that hold something else than before the change, after the round before
         noted: set[str] = set()
         for number, round_ in enumerate(self._rounds):
+            if number and not round_.results:  # of a first run
+                round_.begin_as(self._rounds[number - 1])
+                self._moved[number].clear()
             todo = again.union(*[self._users.of(key) for key in changed])
             # Of what is answered for in any case, the old result is of no use.
             for path in todo:
