@@ -44,7 +44,7 @@ from driftd.errors import ConfigError, DriftdError, StoreError
 from driftd.logs import Logger
 from driftd.pipeline.detect.registry import use_custom
 from driftd.pipeline.detect.rules import RuleFile
-from driftd.pipeline.digest import decode_digests, digest_again, digest_chunk
+from driftd.pipeline.digest import decode_digests, digest_chunk, digest_if_sound
 from driftd.pipeline.entry_points.finding import EntryPoint, entry_points
 from driftd.pipeline.facts.languages import registry as languages
 from driftd.pipeline.project import Change, FileEntry, Project
@@ -138,7 +138,7 @@ class Engine:
         self._failed: dict[str, str] = {}  # files whose content, as it is known, could not be analysed, and why
         self._unparsed: set[str] = set()  # known files whose facts are not in the project although they should be
         self._is_first = True
-        self._is_cold = False  # the run under way started with nothing known: there are no good rows to keep
+        self._is_cold = False  # the run under way started with nothing known: no rows are there
         self._is_settled = True  # no large run since the last `settle`
         self._rests = False  # what a large run left is counted and moved, in another thread
         self._in_doubt = False  # a run failed half-way: memory and database may tell different things
@@ -869,7 +869,7 @@ class Engine:
             chunks = [files[at : at + LARGE_RUN] for at in range(0, len(files), LARGE_RUN)]
             done = self.pool.map(digest_chunk, b"", [msgspec.msgpack.encode(chunk) for chunk in chunks])
             digests = [digest for chunk in done for digest in decode_digests(chunk)]
-        return digests + [digest_again(*file) for file in files[len(digests) :]]
+        return digests + [digest_if_sound(*file) for file in files[len(digests) :]]
 
     def knows(self, path: str) -> bool:
         """Tell whether a file or a directory of this path is in the model."""

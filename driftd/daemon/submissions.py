@@ -8,6 +8,7 @@ at what is stored already, and what comes one after the other is a transaction e
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from functools import partial
 from typing import Final, NamedTuple, TypeVar
 
 from driftd.rows.declare import Row, Write, table_of
@@ -50,11 +51,12 @@ def submissions(
         if is_tracked
         else len(files) <= portion.found and sum(map(len, by_table.values())) <= portion.rows
     )
+    command = partial(_stage_command, are_new=are_new)
     if files is None or are_few or not by_file:
-        yield [_stage_command(table, files, rows, are_new=are_new) for table, rows in by_table.items()]
+        yield [command(table, files, rows) for table, rows in by_table.items()]
         return
     if whole:
-        yield [_stage_command(table, files, by_table[table], are_new=are_new) for table in whole]
+        yield [command(table, files, by_table[table]) for table in whole]
     split: dict[type[Row], dict[str, list[Sequence[object]]]] = {}
     for table in by_table.keys() - set(whole):
         declared = table_of(table)
@@ -67,9 +69,7 @@ def submissions(
     )
     for paths in pieces:
         yield [
-            _stage_command(
-                table, frozenset(paths), [row for path in paths for row in rows.get(path, ())], are_new=are_new
-            )
+            command(table, frozenset(paths), [row for path in paths for row in rows.get(path, ())])
             for table, rows in split.items()
         ]
 
@@ -101,8 +101,6 @@ def _stage_command(
     return ReplaceAll(table, rows) if files is None else replacing(table, files, rows, are_new=are_new)
 
 
-def replacing(
-    table: type[Row], files: Collection[str], rows: Sequence[Sequence[object]], *, are_new: bool = False
-) -> Command:
+def replacing(table: type[Row], files: Collection[str], rows: Sequence[Sequence[object]], *, are_new: bool) -> Command:
     """Return the command that makes these the rows about the files; `are_new`: there are none yet, so nobody looks."""
     return Append(table, rows) if are_new and not table_of(table).auto_id else Replace(table, files, rows)

@@ -52,7 +52,7 @@ class Outcome(msgspec.Struct, frozen=True, array_like=True):
     inode: int = 0
     duration_us: int = 0
     facts: bytes = b""  # encoded FileFacts, compressed as parse_cache stores them
-    is_parsed: bool = False  # whether they did not come from there
+    is_parsed: bool = False  # whether the file was parsed for them: parse_cache has not got them
     digest: bytes = b""  # see `driftd.pipeline.digest`
     rows: dict[str, list[list[Any]]] = {}
     function_count: int = 0

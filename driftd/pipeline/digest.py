@@ -185,17 +185,21 @@ def _ids(path: str, facts: FileFacts) -> tuple[int, ...]:
 
 def digest_chunk(_shared: bytes, chunk: bytes) -> bytes:
     """Return the digests of (path, language, compressed facts) triples; in a worker process (see `stage.Mapper`)."""
-    return encode([digest_again(*file) for file in decode_files(chunk)])
+    return encode([digest_if_sound(*file) for file in decode_files(chunk)])
 
 
 def digest_again(path: str, language: str, compressed: bytes) -> bytes:
-    """Return the digest of a file whose facts were kept; b"" if they are damaged."""
+    """Return the digest of a file whose facts were kept; raises msgspec.DecodeError if they are damaged."""
+    encoded = decompress(compressed)
+    return digest_of(path, language, decode(encoded, FileFacts), encoded)
+
+
+def digest_if_sound(path: str, language: str, compressed: bytes) -> bytes:
+    """Return the same, or b"" if they are damaged."""
     try:
-        encoded = decompress(compressed)
-        facts = decode(encoded, FileFacts)
+        return digest_again(path, language, compressed)
     except msgspec.DecodeError:
         return b""
-    return digest_of(path, language, facts, encoded)
 
 
 decode_files: Final = msgspec.msgpack.Decoder(list[tuple[str, str, bytes]]).decode

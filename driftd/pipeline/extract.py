@@ -29,7 +29,7 @@ class Extracted(msgspec.Struct, frozen=True, array_like=True):
     """What one file yielded: `facts` encoded and compressed, `rows` per table in column order."""
 
     facts: bytes
-    is_parsed: bool  # whether they are no copy of what was cached
+    is_parsed: bool  # whether the file was parsed for them: they are not what was cached
     digest: bytes  # see `driftd.pipeline.digest`
     rows: dict[str, list[tuple[object, ...]]]
     function_count: int

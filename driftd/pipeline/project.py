@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple, TypeVar
 import msgspec
 
 from driftd.pipeline.dialects import DIALECTS
-from driftd.pipeline.digest import FUNCTION_IDS, INTERFACE, MANIFEST, Part, digest_of
+from driftd.pipeline.digest import FUNCTION_IDS, INTERFACE, MANIFEST, Part, digest_again
 from driftd.pipeline.faces import Interface
 from driftd.pipeline.facts.codec import decode, decompress, encode_into
 from driftd.pipeline.facts.model import FactsOfCalls, FileFacts, Outline, OutlineOnly
@@ -351,9 +351,7 @@ class Project:
 
 def _new_file(entry: FileEntry) -> SourceFile:
     if not entry.digest:
-        encoded = decompress(entry.facts)
-        digest = digest_of(entry.path, entry.language, decode(encoded, FileFacts), encoded)
-        entry = replace(entry, digest=digest)
+        entry = replace(entry, digest=digest_again(entry.path, entry.language, entry.facts))
     manifest = MANIFEST.of(entry.digest) if entry.language in MANIFESTS else None
     return SourceFile(entry, FUNCTION_IDS.of(entry.digest), manifest)
 
